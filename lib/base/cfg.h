@@ -1,0 +1,69 @@
+/*
+ * The configuration file (libconfig), read once into one struct.
+ *
+ * Every key stands in one table in cfg.c with its type, default and range;
+ * an unknown key, a wrong type or an integer of more than nine digits refuses
+ * to start, with the file's line. Sizes and durations are strings with units
+ * ("64M", "30s"). etc/fateflow.conf shows every key with its default.
+ */
+#ifndef FF_BASE_CFG_H
+#define FF_BASE_CFG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/buf.h"
+
+/* Every string is owned by the struct and never NULL. */
+struct cfg {
+	struct {
+		char *work_dir;	   /* tables, models, spool, jobs */
+		char *runtime_dir; /* sockets; a short path, see LIMIT in cfg.c */
+		char *address;	   /* "host:port" shown as f_run_ip */
+		char *board_url;   /* head of board_url in answers */
+	} site;
+	struct {
+		char *socket; /* unix socket; "" means host and port */
+		char *host;
+		int64_t port;
+		char *user;
+		char *password_file; /* "" means no password */
+		char *name;
+		int64_t connect_timeout_ms;
+	} database;
+	struct {
+		int64_t workers;      /* in the api pool */
+		int64_t bulk_workers; /* in the bulk pool */
+		int64_t requests_per_worker;
+		int64_t body_limit;   /* bytes of a JSON body */
+		int64_t upload_limit; /* bytes of an uploaded file, 0 = none */
+		int64_t read_timeout_ms;
+		char *input_dir; /* use_local_data paths must lie below it */
+		char *url_prefix; /* cut from REQUEST_URI before routing */
+	} api;
+	struct {
+		int64_t max_jobs;  /* running at once on this site */
+		int64_t max_tasks; /* running at once on this site */
+		int64_t job_timeout_ms;
+		int64_t lease_ms;
+		int64_t stop_grace_ms; /* between TERM and KILL */
+		char *task_program;    /* path of fateflow-task */
+	} scheduler;
+	struct {
+		bool keep_messages; /* audit: consumed messages stay on disk */
+		int64_t mailbox_quota;
+	} federation;
+};
+
+/* Fills in the defaults, then what the file says. */
+enum err cfg_load(struct cfg *c, const char *path, struct buf *err);
+void cfg_release(struct cfg *c);
+
+/* Prints every key with its value, as a file that cfg_load() reads. */
+void cfg_print(const struct cfg *c, struct buf *out);
+
+/* -c FILE, else $FATEFLOW_CONF, else /etc/fateflow.conf. */
+const char *cfg_default_path(void);
+
+#endif

@@ -1,0 +1,203 @@
+#include "lib/base/path.h"
+#include "lib/base/mem.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME_LEN_MAX 255
+
+const char *
+path_set(struct buf *out, const char *fmt, ...)
+{
+	va_list ap;
+
+	buf_reset(out);
+	va_start(ap, fmt);
+	buf_vaddf(out, fmt, ap);
+	va_end(ap);
+	return out->ptr;
+}
+
+bool
+path_is_component(const char *s)
+{
+	size_t len = strlen(s);
+
+	if (!len || len > NAME_LEN_MAX || !strcmp(s, ".") || !strcmp(s, ".."))
+		return false;
+	for (; *s; s++)
+		if (*s == '/' || iscntrl((unsigned char)*s))
+			return false;
+	return true;
+}
+
+enum err
+path_mkdirs(const char *path, struct buf *err)
+{
+	struct buf part = BUF_INIT;
+	enum err rc = ERR_OK;
+
+	for (const char *p = path; !rc && *p;) {
+		size_t n = strcspn(p + 1, "/") + 1;
+
+		buf_add(&part, p, n);
+		p += n;
+		if (mkdir(part.ptr, 0750) < 0 && errno != EEXIST)
+			rc = err_set_errno(err, ERR_IO,
+			    "cannot make the folder %s", part.ptr);
+	}
+	buf_release(&part);
+	return rc;
+}
+
+static enum err
+read_all(int fd, size_t limit, const char *path, struct buf *out,
+    struct buf *err)
+{
+	for (;;) {
+		ssize_t n;
+
+		buf_reserve(out, 65536);
+		n = read(fd, out->ptr + out->len, 65536);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set_errno(
+			    err, ERR_IO, "cannot read %s", path);
+		if (n == 0)
+			return ERR_OK;
+		out->len += (size_t)n;
+		out->ptr[out->len] = '\0';
+		if (out->len > limit)
+			return err_set(err, ERR_INVALID,
+			    "%s has more than %zu bytes", path, limit);
+	}
+}
+
+enum err
+path_read_file(
+    const char *path, size_t limit, struct buf *out, struct buf *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+	enum err rc;
+
+	if (fd < 0)
+		return err_set_errno(err,
+		    errno == ENOENT ? ERR_NOTFOUND : ERR_IO, "cannot open %s",
+		    path);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		rc = err_set(err, ERR_INVALID, "%s is not a file", path);
+	else
+		rc = read_all(fd, limit, path, out, err);
+	close(fd);
+	return rc;
+}
+
+static int
+write_all(int fd, const char *data, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+enum err
+path_sync_dir(const char *path, struct buf *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum err rc = ERR_OK;
+
+	if (fd < 0 || fsync(fd) < 0)
+		rc = err_set_errno(err, ERR_IO, "cannot sync %s", path);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+const char *
+path_parent(const char *path, struct buf *out)
+{
+	const char *slash = strrchr(path, '/');
+
+	buf_reset(out);
+	if (!slash)
+		buf_adds(out, ".");
+	else if (slash == path)
+		buf_adds(out, "/");
+	else
+		buf_add(out, path, (size_t)(slash - path));
+	return out->ptr;
+}
+
+enum err
+path_write_file(const char *path, const void *data, size_t len,
+    enum path_durability durability, struct buf *err)
+{
+	struct buf tmp = BUF_INIT;
+	enum err rc = ERR_OK;
+	int fd;
+
+	buf_addf(&tmp, "%s.%d.tmp", path, (int)getpid());
+	fd = open(tmp.ptr,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd < 0) {
+		rc = err_set_errno(err, ERR_IO, "cannot create %s", tmp.ptr);
+		goto out;
+	}
+	if (write_all(fd, data, len) < 0 ||
+	    (durability == PATH_DURABLE && fsync(fd) < 0))
+		rc = err_set_errno(err, ERR_IO, "cannot write %s", path);
+	close(fd);
+	if (!rc && rename(tmp.ptr, path) < 0)
+		rc = err_set_errno(err, ERR_IO, "cannot rename to %s", path);
+	if (rc)
+		unlink(tmp.ptr);
+	else if (durability == PATH_DURABLE)
+		rc = path_sync_dir(path_parent(path, &tmp), err);
+out:
+	buf_release(&tmp);
+	return rc;
+}
+
+static int
+remove_entry(
+    const char *path, const struct stat *st, int type, struct FTW *where)
+{
+	(void)st;
+	(void)type;
+	(void)where;
+	return remove(path) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+enum err
+path_remove_tree(const char *path, struct buf *err)
+{
+	int flags = FTW_DEPTH | FTW_PHYS | FTW_MOUNT;
+
+	if (nftw(path, remove_entry, 16, flags) < 0 && errno != ENOENT)
+		return err_set_errno(err, ERR_IO, "cannot remove %s", path);
+	return ERR_OK;
+}
+
+bool
+path_exists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}

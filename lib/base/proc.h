@@ -1,0 +1,40 @@
+/*
+ * Processes and locks: one audited way to start a program.
+ */
+#ifndef FF_BASE_PROC_H
+#define FF_BASE_PROC_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "lib/base/buf.h"
+
+struct proc_options {
+	const char *const *argv; /* argv[0] is the program's path */
+	const char *dir;	 /* working folder, or NULL */
+	const char *output;	 /* stdout and stderr append here, or NULL */
+	const char *const *env;	 /* NULL-ended; NULL: PATH, LANG, TZ only */
+};
+
+/*
+ * Starts a program in a session of its own: no shell, clean environment,
+ * standard input from /dev/null, no other descriptor inherited, default
+ * signal handling. Uses posix_spawn, so a large parent costs nothing.
+ */
+enum err proc_spawn(
+    const struct proc_options *options, pid_t *pid_out, struct buf *err);
+
+/*
+ * Takes an exclusive flock on `path` (created if absent). *fd_out holds it
+ * until closed by every process that inherited it. ERR_BUSY when held.
+ */
+enum err proc_lock(const char *path, int *fd_out, struct buf *err);
+
+/* Does anybody hold the lock? An absent file counts as free. */
+bool proc_is_locked(const char *path);
+
+/* This boot's id and host name, for `owner` files. */
+void proc_boot_id(char out[64]);
+void proc_host_name(char out[256]);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * A job's runtime configuration: roles, initiator, the tables and the merged
+ * parameters of each party. Pure: no I/O.
+ */
+#ifndef FF_CORE_CONF_H
+#define FF_CORE_CONF_H
+
+#include "lib/core/dsl.h"
+#include "lib/core/ids.h"
+
+struct conf_party {
+	const char *role; /* "guest" */
+	char party_id[ID_PARTY_MAX + 1];
+	int index; /* position within its role */
+	bool is_initiator;
+};
+
+struct conf {
+	cJSON *root; /* the whole configuration; owns role words */
+	const cJSON *job_parameters;
+	const cJSON *roles; /* {"guest":[9999],...} as given */
+	int work_mode;
+	bool is_predict;
+	int64_t timeout_ms; /* 0: the site's default */
+	const char *initiator_role;
+	char initiator_party_id[ID_PARTY_MAX + 1];
+	struct conf_party *parties; /* every (role, party), roles in conf order */
+	size_t n_parties;
+};
+
+/*
+ * Checks and reads a configuration (borrowed; a copy is kept, to which the
+ * caller may add model_id and model_version through root). The checks and
+ * their order are those of the contract: rest, section 3.1.
+ */
+enum err conf_parse(const cJSON *object, struct conf *out, struct buf *err);
+void conf_release(struct conf *c);
+
+/*
+ * The merged and checked parameters of one party's component: a fresh object
+ * {"<ParamClass>": {...}, "module": "<Module>"}; *out is NULL when the role
+ * does not run the module. Unknown keys are added to `warnings`.
+ */
+enum err conf_parameters(const struct conf *c, const struct dsl *d,
+    size_t component, const struct conf_party *party, cJSON *warnings,
+    cJSON **out, struct buf *err);
+
+/*
+ * The table that `args.<key>` names for a party: borrowed name and namespace;
+ * ERR_NOTFOUND when the party has none (which is legal).
+ */
+enum err conf_args_table(const struct conf *c, const struct conf_party *party,
+    const char *key, const char **name_out, const char **namespace_out);
+
+/*
+ * Everything a submit must refuse: parameters of all parties and components,
+ * modules, roles. All faults are collected into err.
+ */
+enum err conf_check(const struct conf *c, const struct dsl *d,
+    cJSON *warnings, struct buf *err);
+
+#endif
