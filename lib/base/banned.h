@@ -18,21 +18,21 @@
 #undef strncpy
 #undef strncat
 #undef alloca
-#define strcpy(a, b)	  BANNED(strcpy)     /* struct buf */
-#define strcat(a, b)	  BANNED(strcat)     /* struct buf */
-#define strncpy(a, b, n)  BANNED(strncpy)    /* struct buf, snprintf */
-#define strncat(a, b, n)  BANNED(strncat)    /* struct buf */
-#define sprintf(...)	  BANNED(sprintf)    /* buf_addf, snprintf */
-#define vsprintf(a, b, c) BANNED(vsprintf)   /* buf_vaddf */
-#define strtok(a, b)	  BANNED(strtok)     /* strcspn, strsep */
-#define gets(a)		  BANNED(gets)	     /* getline */
-#define atoi(a)		  BANNED(atoi)	     /* num_parse_int */
-#define atol(a)		  BANNED(atol)	     /* num_parse_int */
-#define atof(a)		  BANNED(atof)	     /* num_parse_double */
-#define localtime(a)	  BANNED(localtime)  /* localtime_r */
-#define gmtime(a)	  BANNED(gmtime)     /* gmtime_r */
-#define system(a)	  BANNED(system)     /* proc.h */
-#define popen(a, b)	  BANNED(popen)	     /* proc.h */
-#define alloca(a)	  BANNED(alloca)     /* xmalloc */
+#define strcpy(a, b)	  BANNED(strcpy)    /* struct buf */
+#define strcat(a, b)	  BANNED(strcat)    /* struct buf */
+#define strncpy(a, b, n)  BANNED(strncpy)   /* struct buf, snprintf */
+#define strncat(a, b, n)  BANNED(strncat)   /* struct buf */
+#define sprintf(...)	  BANNED(sprintf)   /* buf_addf, snprintf */
+#define vsprintf(a, b, c) BANNED(vsprintf)  /* buf_vaddf */
+#define strtok(a, b)	  BANNED(strtok)    /* strcspn, strsep */
+#define gets(a)		  BANNED(gets)	    /* getline */
+#define atoi(a)		  BANNED(atoi)	    /* num_parse_int */
+#define atol(a)		  BANNED(atol)	    /* num_parse_int */
+#define atof(a)		  BANNED(atof)	    /* num_parse_double */
+#define localtime(a)	  BANNED(localtime) /* localtime_r */
+#define gmtime(a)	  BANNED(gmtime)    /* gmtime_r */
+#define system(a)	  BANNED(system)    /* proc.h */
+#define popen(a, b)	  BANNED(popen)	    /* proc.h */
+#define alloca(a)	  BANNED(alloca)    /* xmalloc */
 
 #endif

@@ -21,7 +21,10 @@ struct buf {
 };
 
 extern char buf_empty[];
-#define BUF_INIT {.ptr = buf_empty, .len = 0, .cap = 0}
+#define BUF_INIT                                     \
+	{                                            \
+		.ptr = buf_empty, .len = 0, .cap = 0 \
+	}
 
 void buf_init(struct buf *b);
 void buf_release(struct buf *b);

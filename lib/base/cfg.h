@@ -18,10 +18,11 @@
 /* Every string is owned by the struct and never NULL. */
 struct cfg {
 	struct {
-		char *work_dir;	   /* tables, models, spool, jobs */
-		char *runtime_dir; /* sockets; a short path, see LIMIT in cfg.c */
-		char *address;	   /* "host:port" shown as f_run_ip */
-		char *board_url;   /* head of board_url in answers */
+		char *work_dir; /* tables, models, spool, jobs */
+		char *
+		    runtime_dir; /* sockets; a short path, see LIMIT in cfg.c */
+		char *address;	 /* "host:port" shown as f_run_ip */
+		char *board_url; /* head of board_url in answers */
 	} site;
 	struct {
 		char *socket; /* unix socket; "" means host and port */
@@ -39,7 +40,7 @@ struct cfg {
 		int64_t body_limit;   /* bytes of a JSON body */
 		int64_t upload_limit; /* bytes of an uploaded file, 0 = none */
 		int64_t read_timeout_ms;
-		char *input_dir; /* use_local_data paths must lie below it */
+		char *input_dir;  /* use_local_data paths must lie below it */
 		char *url_prefix; /* cut from REQUEST_URI before routing */
 	} api;
 	struct {

@@ -22,8 +22,8 @@ void digest_update(struct digest *d, const void *data, size_t len);
 void digest_final(struct digest *d, uint8_t out[DIGEST_SHA256_LEN]);
 void digest_free(struct digest *d);
 
-void digest_sha256(
-    const void *data, size_t len, uint8_t out[DIGEST_SHA256_LEN]);
+void
+digest_sha256(const void *data, size_t len, uint8_t out[DIGEST_SHA256_LEN]);
 void digest_hex(const uint8_t *bytes, size_t len, char *out);
 
 /*

@@ -92,10 +92,10 @@ int64_t json_in_int(struct json_in *in, const char *key, enum json_need need,
     int64_t min, int64_t max, int64_t fallback);
 bool json_in_bool(
     struct json_in *in, const char *key, enum json_need need, bool fallback);
-const cJSON *json_in_object(
-    struct json_in *in, const char *key, enum json_need need);
-const cJSON *json_in_array(
-    struct json_in *in, const char *key, enum json_need need);
+const cJSON *
+json_in_object(struct json_in *in, const char *key, enum json_need need);
+const cJSON *
+json_in_array(struct json_in *in, const char *key, enum json_need need);
 /* Adds a fault of the caller's own. */
 void json_in_fault(struct json_in *in, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -136,8 +136,8 @@ find_typed(struct json_in *in, const char *key, enum json_need need,
 
 	if (!it || is(it))
 		return it;
-	json_in_fault(in, "field '%s' is %s, expected %s", key, type_name(it),
-	    expected);
+	json_in_fault(
+	    in, "field '%s' is %s, expected %s", key, type_name(it), expected);
 	return NULL;
 }
 

@@ -70,14 +70,14 @@ emit(enum log_level level, const char *fmt, va_list ap)
 	errno = saved;
 }
 
-#define LOG_VERB(name, level)                                                  \
-	void name(const char *fmt, ...)                                        \
-	{                                                                      \
-		va_list ap;                                                    \
-                                                                               \
-		va_start(ap, fmt);                                             \
-		emit(level, fmt, ap);                                          \
-		va_end(ap);                                                    \
+#define LOG_VERB(name, level)           \
+	void name(const char *fmt, ...) \
+	{                               \
+		va_list ap;             \
+                                        \
+		va_start(ap, fmt);      \
+		emit(level, fmt, ap);   \
+		va_end(ap);             \
 	}
 
 LOG_VERB(log_error, LOG_LEVEL_ERROR)

@@ -149,8 +149,8 @@ num_format_double(double v, char out[32])
 	if (isnan(v) || isinf(v)) {
 		snprintf(out, 32, "%s",
 		    isnan(v) ? "NaN"
-			: v > 0 ? "Infinity"
-				: "-Infinity");
+		    : v > 0  ? "Infinity"
+			     : "-Infinity");
 		return;
 	}
 	for (int precision = 14; precision <= 16; precision++) {

@@ -49,16 +49,16 @@ path_mkdirs(const char *path, struct buf *err)
 		buf_add(&part, p, n);
 		p += n;
 		if (mkdir(part.ptr, 0750) < 0 && errno != EEXIST)
-			rc = err_set_errno(err, ERR_IO,
-			    "cannot make the folder %s", part.ptr);
+			rc = err_set_errno(
+			    err, ERR_IO, "cannot make the folder %s", part.ptr);
 	}
 	buf_release(&part);
 	return rc;
 }
 
 static enum err
-read_all(int fd, size_t limit, const char *path, struct buf *out,
-    struct buf *err)
+read_all(
+    int fd, size_t limit, const char *path, struct buf *out, struct buf *err)
 {
 	for (;;) {
 		ssize_t n;
@@ -81,8 +81,7 @@ read_all(int fd, size_t limit, const char *path, struct buf *out,
 }
 
 enum err
-path_read_file(
-    const char *path, size_t limit, struct buf *out, struct buf *err)
+path_read_file(const char *path, size_t limit, struct buf *out, struct buf *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat st;

@@ -21,12 +21,13 @@ struct proc_options {
  * standard input from /dev/null, no other descriptor inherited, default
  * signal handling. Uses posix_spawn, so a large parent costs nothing.
  */
-enum err proc_spawn(
-    const struct proc_options *options, pid_t *pid_out, struct buf *err);
+enum err
+proc_spawn(const struct proc_options *options, pid_t *pid_out, struct buf *err);
 
 /*
- * Takes an exclusive flock on `path` (created if absent). *fd_out holds it
- * until closed by every process that inherited it. ERR_BUSY when held.
+ * Takes an exclusive lock on `path` (created if absent). *fd_out holds it
+ * until closed in every process that inherited it, whatever became of
+ * the first. The descriptor is close-on-exec. ERR_BUSY when held.
  */
 enum err proc_lock(const char *path, int *fd_out, struct buf *err);
 

@@ -5,11 +5,11 @@ static size_t
 decode(const unsigned char *s, size_t len, unsigned *code_out)
 {
 	static const unsigned minimum[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = s[0] < 0x80	 ? 1
-	    : (s[0] >> 5) == 6	 ? 2
-	    : (s[0] >> 4) == 14	 ? 3
-	    : (s[0] >> 3) == 30	 ? 4
-				 : 0;
+	size_t n = s[0] < 0x80	       ? 1
+		   : (s[0] >> 5) == 6  ? 2
+		   : (s[0] >> 4) == 14 ? 3
+		   : (s[0] >> 3) == 30 ? 4
+				       : 0;
 	unsigned code;
 
 	if (!n || n > len)

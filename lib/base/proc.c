@@ -1,0 +1,148 @@
+#include "lib/base/proc.h"
+#include "lib/base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#define CLEAN_ENV_MAX 8
+
+/* The few variables that a program started by us may see. */
+static void
+clean_env(const char *env[CLEAN_ENV_MAX], struct buf texts[CLEAN_ENV_MAX])
+{
+	static const char *const names[] = {"PATH", "LANG", "LC_ALL", "TZ",
+	    "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"};
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (!value)
+			continue;
+		buf_addf(&texts[n], "%s=%s", names[i], value);
+		env[n] = texts[n].ptr;
+		n++;
+	}
+	env[n] = NULL;
+}
+
+static void
+reset_signals(posix_spawnattr_t *attr)
+{
+	sigset_t all, none;
+
+	sigfillset(&all);
+	sigemptyset(&none);
+	posix_spawnattr_setsigdefault(attr, &all);
+	posix_spawnattr_setsigmask(attr, &none);
+	posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSID |
+					   POSIX_SPAWN_SETSIGDEF |
+					   POSIX_SPAWN_SETSIGMASK);
+}
+
+static void
+set_files(posix_spawn_file_actions_t *files, const struct proc_options *o)
+{
+	posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
+	if (o->output) {
+		posix_spawn_file_actions_addopen(
+		    files, 1, o->output, O_WRONLY | O_CREAT | O_APPEND, 0640);
+		posix_spawn_file_actions_adddup2(files, 1, 2);
+	}
+	if (o->dir)
+		posix_spawn_file_actions_addchdir_np(files, o->dir);
+	posix_spawn_file_actions_addclosefrom_np(files, 3);
+}
+
+enum err
+proc_spawn(const struct proc_options *o, pid_t *pid_out, struct buf *err)
+{
+	struct buf texts[CLEAN_ENV_MAX];
+	const char *env[CLEAN_ENV_MAX];
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	enum err rc = ERR_OK;
+
+	for (size_t i = 0; i < CLEAN_ENV_MAX; i++)
+		buf_init(&texts[i]);
+	clean_env(env, texts);
+	posix_spawn_file_actions_init(&files);
+	posix_spawnattr_init(&attr);
+	set_files(&files, o);
+	reset_signals(&attr);
+	errno = posix_spawn(pid_out, o->argv[0], &files, &attr,
+	    (char *const *)(uintptr_t)o->argv,
+	    (char *const *)(uintptr_t)(o->env ? o->env : env));
+	if (errno)
+		rc = err_set_errno(err, ERR_IO, "cannot start %s", o->argv[0]);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&files);
+	for (size_t i = 0; i < CLEAN_ENV_MAX; i++)
+		buf_release(&texts[i]);
+	return rc;
+}
+
+/*
+ * Locks of the open file description: as flock they live on in every process
+ * that inherited the descriptor, and unlike flock they can be asked about
+ * without being taken, so that a look never makes the owner's attempt fail.
+ */
+enum err
+proc_lock(const char *path, int *fd_out, struct buf *err)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+
+	if (fd < 0)
+		return err_set_errno(err, ERR_IO, "cannot open %s", path);
+	if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+		enum err rc =
+		    errno == EAGAIN || errno == EACCES ? ERR_BUSY : ERR_IO;
+
+		err_set_errno(err, rc, "cannot lock %s", path);
+		close(fd);
+		return rc;
+	}
+	*fd_out = fd;
+	return ERR_OK;
+}
+
+bool
+proc_is_locked(const char *path)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	bool locked;
+
+	if (fd < 0)
+		return false;
+	locked = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+	close(fd);
+	return locked;
+}
+
+void
+proc_boot_id(char out[64])
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	out[0] = '\0';
+	if (!f)
+		return;
+	if (!fgets(out, 64, f))
+		out[0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+	fclose(f);
+}
+
+void
+proc_host_name(char out[256])
+{
+	if (gethostname(out, 256) < 0)
+		out[0] = '\0';
+	out[255] = '\0';
+}
