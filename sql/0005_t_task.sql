@@ -1,0 +1,33 @@
+-- FATE's row of a task of one party, and beside it how its attempt stands:
+-- f_dir is its folder, f_metrics_offset how far its metrics were read in.
+CREATE TABLE IF NOT EXISTS t_task (
+	f_job_id VARCHAR(25) NOT NULL,
+	f_task_id VARCHAR(160) NOT NULL,
+	f_role VARCHAR(50) NOT NULL,
+	f_party_id VARCHAR(10) NOT NULL,
+	f_component_name VARCHAR(128) NOT NULL,
+	f_operator VARCHAR(100) NULL,
+	f_run_ip VARCHAR(100) NULL,
+	f_run_pid INT NULL,
+	f_status VARCHAR(50) NOT NULL,
+	f_create_time BIGINT NOT NULL,
+	f_update_time BIGINT NULL,
+	f_start_time BIGINT NULL,
+	f_end_time BIGINT NULL,
+	f_elapsed BIGINT NULL,
+	f_attempt INT NOT NULL DEFAULT 0,
+	f_fence BIGINT NOT NULL DEFAULT 0,
+	f_progress INT NOT NULL DEFAULT 0,
+	f_message VARCHAR(500) NULL,
+	f_reason TEXT NULL,
+	f_metrics_offset BIGINT NOT NULL DEFAULT 0,
+	f_spent_ms BIGINT NOT NULL DEFAULT 0,
+	f_dir VARCHAR(1024) NULL,
+	PRIMARY KEY (f_job_id, f_task_id, f_role, f_party_id),
+	KEY t_task_task_id (f_task_id),
+	KEY t_task_status (f_status, f_create_time),
+	KEY t_task_role (f_role, f_create_time),
+	KEY t_task_party_id (f_party_id, f_create_time),
+	KEY t_task_component (f_component_name, f_status, f_create_time),
+	KEY t_task_create_time (f_create_time)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
