@@ -1,0 +1,278 @@
+/*
+ * The connection: opening it in one known state, dropping it when it is lost,
+ * and the one table that turns the server's error numbers into ours.
+ *
+ * Every session is the same whatever the server's defaults: READ COMMITTED,
+ * UTC, utf8mb4 with binary comparison, strict mode, found rows counted. A
+ * connection is never pinged before use: a statement that finds it gone
+ * connects again when that cannot run anything twice (db_stmt.c).
+ */
+#include <errno.h>
+#include <errmsg.h>
+#include <mysqld_error.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/path.h"
+#include "lib/store/db_internal.h"
+
+enum {
+	IO_TIMEOUT_S = 60,
+	PASSWORD_MAX = 1024,
+	CODE_STATEMENT_TIMEOUT_MARIADB = 1969,
+	CODE_STATEMENT_TIMEOUT_MYSQL = 3024,
+	CODE_CONNECTION_KILLED = 1927,
+	CODE_IDLE_TIMEOUT_MYSQL = 4031,
+	CODE_SERVER_LOST_EXTENDED = 2055,
+};
+
+static const char *const session_sql[] = {
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "SET SESSION time_zone = '+00:00',"
+    " collation_connection = 'utf8mb4_bin',"
+    " innodb_lock_wait_timeout = 10,"
+    " sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
+    "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+};
+
+static const struct {
+	unsigned code;
+	enum err err;
+} codes[] = {
+    {ER_DUP_ENTRY, ERR_CONFLICT},
+    {ER_LOCK_DEADLOCK, ERR_BUSY},
+    {ER_LOCK_WAIT_TIMEOUT, ERR_BUSY},
+    {ER_QUERY_INTERRUPTED, ERR_BUSY},
+    {CODE_STATEMENT_TIMEOUT_MARIADB, ERR_BUSY},
+    {CODE_STATEMENT_TIMEOUT_MYSQL, ERR_BUSY},
+    {ER_DATA_TOO_LONG, ERR_INVALID},
+    {ER_WARN_DATA_OUT_OF_RANGE, ERR_INVALID},
+    {ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, ERR_INVALID},
+    {ER_NET_PACKET_TOO_LARGE, ERR_INVALID},
+    {CR_NET_PACKET_TOO_LARGE, ERR_INVALID},
+};
+
+struct db *
+db_new(const struct cfg *cfg)
+{
+	struct db *db = xcalloc(1, sizeof(*db));
+
+	db->cfg = cfg;
+	return db;
+}
+
+void
+db_close(struct db **dbp)
+{
+	struct db *db = *dbp;
+
+	*dbp = NULL;
+	if (!db)
+		return;
+	db_drop_connection(db);
+	free(db);
+}
+
+void
+db_drop_connection(struct db *db)
+{
+	for (size_t i = 0; i < DB_CACHE_SIZE; i++) {
+		struct db_rows *r = db->cache[i];
+
+		if (!r)
+			continue;
+		/* Rows being read stay with their reader until db_end(). */
+		if (r->busy)
+			r->db = NULL;
+		else
+			db_rows_free(r);
+		db->cache[i] = NULL;
+	}
+	if (db->mysql)
+		mysql_close(db->mysql);
+	db->mysql = NULL;
+	db->streaming = false;
+	db->limit_ms = 0;
+}
+
+bool
+db_is_unsent(unsigned code)
+{
+	return code == CR_SERVER_GONE_ERROR || code == CODE_CONNECTION_KILLED ||
+	       code == CODE_IDLE_TIMEOUT_MYSQL;
+}
+
+bool
+db_is_lost(unsigned code)
+{
+	return db_is_unsent(code) || code == CR_SERVER_LOST ||
+	       code == CODE_SERVER_LOST_EXTENDED || code == ER_SERVER_SHUTDOWN;
+}
+
+enum err
+db_fail(struct db *db, unsigned code, const char *text, struct buf *err)
+{
+	enum err rc = ERR_DB;
+
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (codes[i].code == code)
+			rc = codes[i].err;
+	db->is_retryable =
+	    code == ER_LOCK_DEADLOCK || code == ER_LOCK_WAIT_TIMEOUT;
+	if (db->depth && (db->is_retryable || db_is_lost(code)))
+		db->is_doomed = true;
+	return err_set(err, rc, "database: %s (%u)", text, code);
+}
+
+static enum err
+read_password(const struct db *db, struct buf *password, struct buf *err)
+{
+	const char *path = db->cfg->database.password_file;
+	enum err rc;
+
+	if (!path[0])
+		return ERR_OK;
+	rc = path_read_file(path, PASSWORD_MAX, password, err);
+	while (rc == ERR_OK && password->len &&
+	       (password->ptr[password->len - 1] == '\n' ||
+		   password->ptr[password->len - 1] == '\r'))
+		buf_truncate(password, password->len - 1);
+	return rc;
+}
+
+static void
+set_options(MYSQL *mysql, const struct db *db)
+{
+	unsigned connect_s =
+	    (unsigned)((db->cfg->database.connect_timeout_ms + 999) / 1000);
+	unsigned io_s = IO_TIMEOUT_S;
+	my_bool no = 0;
+
+	mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
+	mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &io_s);
+	mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &io_s);
+	mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+	mysql_options(mysql, MYSQL_REPORT_DATA_TRUNCATION, &(my_bool){1});
+	mysql_options(mysql, MYSQL_OPT_RECONNECT, &no);
+	mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &(unsigned){0});
+}
+
+static enum err
+describe_refusal(const struct db *db, MYSQL *mysql, struct buf *err)
+{
+	const struct cfg *c = db->cfg;
+
+	if (c->database.socket[0])
+		return err_set(err, ERR_DB,
+		    "cannot reach the database %s at %s: %s (%u)",
+		    c->database.name, c->database.socket, mysql_error(mysql),
+		    mysql_errno(mysql));
+	return err_set(err, ERR_DB,
+	    "cannot reach the database %s at %s:%d: %s (%u)", c->database.name,
+	    c->database.host, (int)c->database.port, mysql_error(mysql),
+	    mysql_errno(mysql));
+}
+
+static enum err
+open_connection(struct db *db, MYSQL *mysql, struct buf *err)
+{
+	const struct cfg *c = db->cfg;
+	bool by_socket = c->database.socket[0] != '\0';
+	struct buf password = BUF_INIT;
+	enum err rc;
+
+	rc = read_password(db, &password, err);
+	if (rc != ERR_OK)
+		goto out;
+	set_options(mysql, db);
+	if (!mysql_real_connect(mysql,
+		by_socket ? "localhost" : c->database.host, c->database.user,
+		password.ptr, c->database.name,
+		by_socket ? 0 : (unsigned)c->database.port,
+		by_socket ? c->database.socket : NULL, CLIENT_FOUND_ROWS)) {
+		rc = describe_refusal(db, mysql, err);
+		goto out;
+	}
+	for (size_t i = 0; rc == ERR_OK && i < ARRAY_LEN(session_sql); i++)
+		if (mysql_query(mysql, session_sql[i]))
+			rc = describe_refusal(db, mysql, err);
+out:
+	if (password.len)
+		explicit_bzero(password.ptr, password.len);
+	buf_release(&password);
+	return rc;
+}
+
+enum err
+db_connect(struct db *db, struct buf *err)
+{
+	MYSQL *mysql;
+	enum err rc;
+
+	if (db->mysql)
+		return ERR_OK;
+	mysql = mysql_init(NULL);
+	if (!mysql)
+		return err_set(err, ERR_DB, "database: no memory to connect");
+	rc = open_connection(db, mysql, err);
+	if (rc != ERR_OK) {
+		mysql_close(mysql);
+		return rc;
+	}
+	db->mysql = mysql;
+	snprintf(
+	    db->server, sizeof(db->server), "%s", mysql_get_server_info(mysql));
+	db->is_mariadb = strstr(db->server, "MariaDB") != NULL;
+	return ERR_OK;
+}
+
+enum err
+db_ping(struct db *db, struct buf *err)
+{
+	int64_t one;
+
+	return db_number(db, "SELECT 1", DB_NONE, 0, &one, err);
+}
+
+const char *
+db_server(const struct db *db)
+{
+	return db->server;
+}
+
+enum err
+db_script(struct db *db, const char *sql, size_t len, struct buf *err)
+{
+	enum err rc = db_connect(db, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	if (mysql_real_query(db->mysql, sql, len) == 0)
+		return ERR_OK;
+	rc = db_fail(db, mysql_errno(db->mysql), mysql_error(db->mysql), err);
+	if (db_is_lost(mysql_errno(db->mysql)))
+		db_drop_connection(db);
+	return rc;
+}
+
+enum err
+db_limit(struct db *db, int64_t ms, struct buf *err)
+{
+	char sql[80];
+	enum err rc = db_connect(db, err);
+
+	if (rc != ERR_OK || db->limit_ms == ms)
+		return rc;
+	if (db->is_mariadb)
+		snprintf(sql, sizeof(sql),
+		    "SET SESSION max_statement_time = %lld.%03lld",
+		    (long long)ms / 1000, (long long)ms % 1000);
+	else
+		snprintf(sql, sizeof(sql),
+		    "SET SESSION max_execution_time = %lld", (long long)ms);
+	rc = db_script(db, sql, strlen(sql), err);
+	if (rc == ERR_OK)
+		db->limit_ms = ms;
+	return rc;
+}
