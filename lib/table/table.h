@@ -50,14 +50,15 @@ struct table_row {
 	struct table_label label;
 	const char *text; /* RAW, LIST */
 	size_t text_len;
-	const double *values; /* DENSE, SPARSE */
+	const double *values;	 /* DENSE, SPARSE */
 	const uint32_t *columns; /* SPARSE: increasing */
 	size_t n;		 /* values (and columns) */
 };
 
 void table_schema_init(struct table_schema *s, enum table_kind kind);
 void table_schema_release(struct table_schema *s);
-void table_schema_copy(struct table_schema *to, const struct table_schema *from);
+void
+table_schema_copy(struct table_schema *to, const struct table_schema *from);
 /* Appends a column name (copied). */
 void table_schema_add(struct table_schema *s, const char *name);
 
@@ -68,8 +69,7 @@ void table_schema_add(struct table_schema *s, const char *name);
 cJSON *table_schema_to_json(const struct table_schema *s);
 
 /* FATE's order: -1, 0, 1. */
-int table_compare_ids(
-    const char *a, size_t a_len, const char *b, size_t b_len);
+int table_compare_ids(const char *a, size_t a_len, const char *b, size_t b_len);
 
 /* ---- writing ---- */
 
@@ -77,7 +77,8 @@ struct table_writer;
 
 enum table_order {
 	TABLE_SORTED,	/* rows come in order; one that does not is an error */
-	TABLE_UNSORTED, /* rows are sorted on disk; of equal ids the last wins */
+	TABLE_UNSORTED, /* rows are sorted on disk; of equal ids the last wins
+			 */
 };
 
 struct table_stats {
@@ -106,8 +107,8 @@ void table_writer_abort(struct table_writer **w);
 struct table_reader;
 
 /* ERR_NOTFOUND when the file is absent; never follows a symbolic link. */
-enum err table_reader_open(
-    const char *path, struct table_reader **out, struct buf *err);
+enum err
+table_reader_open(const char *path, struct table_reader **out, struct buf *err);
 void table_reader_close(struct table_reader **r);
 
 const struct table_schema *table_reader_schema(const struct table_reader *r);
@@ -125,12 +126,12 @@ enum err table_reader_find(struct table_reader *r, const char *id,
 /* ---- showing (contract: rest, sections 4.8 and 4.9) ---- */
 
 /* ["id", label?, features...] as output/data shows the row. */
-cJSON *table_row_to_json(
-    const struct table_schema *s, const struct table_row *row);
+cJSON *
+table_row_to_json(const struct table_schema *s, const struct table_row *row);
 /* The matching header; has_label is that of the last row shown. */
 cJSON *table_header_to_json(const struct table_schema *s, bool has_label);
 /* One CSV line as output/data/download has it: Python's text forms. */
-void table_row_to_csv(const struct table_schema *s,
-    const struct table_row *row, struct buf *out);
+void table_row_to_csv(
+    const struct table_schema *s, const struct table_row *row, struct buf *out);
 
 #endif
