@@ -1,0 +1,134 @@
+#include "lib/store/task_run.h"
+#include "lib/base/mem.h"
+
+enum {
+	TASK_RUN_INSERT,
+	TASK_RUN_NOTE,
+	TASK_RUN_END,
+	TASK_RUN_EACH,
+	TASK_RUN__MAX
+};
+
+#define MESSAGE_MAX 500
+
+#define KEY                                                    \
+	" WHERE f_job_id = ? AND f_task_id = ? AND f_role = ?" \
+	" AND f_party_id = ? AND f_status = 'running'"
+
+static const char *const stmts[TASK_RUN__MAX] = {
+    [TASK_RUN_INSERT] =
+	"INSERT INTO t_task (f_job_id, f_task_id, f_role, f_party_id,"
+	" f_component_name, f_operator, f_run_ip, f_status, f_create_time,"
+	" f_update_time, f_start_time, f_attempt, f_fence, f_dir)"
+	" VALUES (?, ?, ?, ?, ?, 'python_operator', ?, 'running', ?, ?, ?,"
+	" ?, ?, ?)",
+    [TASK_RUN_NOTE] =
+	"UPDATE t_task SET f_run_pid = COALESCE(NULLIF(?, 0), f_run_pid),"
+	" f_progress = ?, f_message = ?, f_update_time = ?" KEY,
+    [TASK_RUN_END] =
+	"UPDATE t_task SET f_status = ?, f_run_ip = '',"
+	" f_run_pid = COALESCE(NULLIF(?, 0), f_run_pid), f_progress = ?,"
+	" f_end_time = ?, f_elapsed = ?, f_update_time = ?,"
+	" f_reason = ?" KEY,
+    [TASK_RUN_EACH] =
+	"SELECT f_component_name, f_role, f_party_id, f_dir, f_reason,"
+	" f_status, f_attempt, f_start_time, f_metrics_offset, f_progress"
+	" FROM t_task WHERE f_job_id = ?",
+};
+DB_STATEMENTS(stmts);
+
+enum err
+task_run_insert(struct db *db, const struct task_run_key *k,
+    const struct task_run_start *s, struct buf *err)
+{
+	return db_exec(db, stmts[TASK_RUN_INSERT],
+	    DB_BINDS(DB_TEXT(k->job_id), DB_TEXT(k->task_id), DB_TEXT(k->role),
+		DB_TEXT(k->party_id), DB_TEXT(s->component), DB_TEXT(s->run_ip),
+		DB_INT(s->now), DB_INT(s->now), DB_INT(s->now),
+		DB_INT(s->attempt), DB_INT(s->fence), DB_TEXT(s->dir)),
+	    err);
+}
+
+/* At most MESSAGE_MAX bytes, cut between characters. */
+static size_t
+message_len(const char *s)
+{
+	size_t len = strlen(s);
+
+	if (len <= MESSAGE_MAX)
+		return len;
+	len = MESSAGE_MAX;
+	while (len && ((unsigned char)s[len] & 0xc0) == 0x80)
+		len--;
+	return len;
+}
+
+enum err
+task_run_note(struct db *db, const struct task_run_key *k,
+    const struct task_run_note *n, struct buf *err)
+{
+	return db_exec(db, stmts[TASK_RUN_NOTE],
+	    DB_BINDS(DB_INT(n->pid), DB_INT(n->progress),
+		DB_BYTES(n->message, message_len(n->message)), DB_INT(n->now),
+		DB_TEXT(k->job_id), DB_TEXT(k->task_id), DB_TEXT(k->role),
+		DB_TEXT(k->party_id)),
+	    err);
+}
+
+enum err
+task_run_end(struct db *db, const struct task_run_key *k,
+    const struct task_run_end *e, struct buf *err)
+{
+	return db_exec_one(db, stmts[TASK_RUN_END],
+	    DB_BINDS(DB_TEXT(state_name(e->status)), DB_INT(e->pid),
+		DB_INT(e->progress), DB_INT(e->now),
+		DB_INT(e->now - e->start_time), DB_INT(e->now),
+		DB_TEXT(e->reason), DB_TEXT(k->job_id), DB_TEXT(k->task_id),
+		DB_TEXT(k->role), DB_TEXT(k->party_id)),
+	    err);
+}
+
+static void
+read_row(const struct db_rows *rows, struct task_run *t)
+{
+	t->component = xstrdup_null(db_text(rows, 0));
+	t->role = xstrdup_null(db_text(rows, 1));
+	t->party_id = xstrdup_null(db_text(rows, 2));
+	t->dir = xstrdup_null(db_text(rows, 3));
+	t->reason = xstrdup_null(db_text(rows, 4));
+	t->status = state_parse(db_text(rows, 5));
+	t->attempt = (int)db_int(rows, 6);
+	t->start_time = db_int(rows, 7);
+	t->metrics_offset = db_int(rows, 8);
+	t->progress = db_int(rows, 9);
+}
+
+static void
+release_row(struct task_run *t)
+{
+	free(t->component);
+	free(t->role);
+	free(t->party_id);
+	free(t->dir);
+	free(t->reason);
+}
+
+enum err
+task_run_each(struct db *db, const char *job_id, task_run_row *row, void *arg,
+    struct buf *err)
+{
+	struct db_rows *rows = NULL;
+	enum err rc;
+
+	rc = db_query(
+	    db, stmts[TASK_RUN_EACH], DB_BINDS(DB_TEXT(job_id)), &rows, err);
+	while (!rc && !(rc = db_next(rows, err))) {
+		struct task_run t;
+
+		read_row(rows, &t);
+		row(&t, arg);
+		release_row(&t);
+	}
+	db_end(&rows);
+	return rc == ERR_NOTFOUND ? ERR_OK : rc;
+}

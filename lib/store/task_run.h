@@ -1,0 +1,77 @@
+/*
+ * The scheduler's side of a task: one row per (job, component, party). The
+ * caller holds the job (job_run_hold) in the same transaction, which is the
+ * guard; each statement also names the status it leaves.
+ */
+#ifndef FF_STORE_TASK_RUN_H
+#define FF_STORE_TASK_RUN_H
+
+#include "lib/core/ids.h"
+#include "lib/core/state.h"
+#include "lib/store/db.h"
+
+struct task_run_key {
+	const char *job_id;
+	const char *task_id;
+	const char *role;
+	const char *party_id;
+};
+
+struct task_run_start {
+	const char *component;
+	const char *run_ip;
+	const char *dir;
+	int attempt;
+	int64_t fence;
+	int64_t now;
+};
+
+/* none -> running. */
+enum err task_run_insert(struct db *db, const struct task_run_key *k,
+    const struct task_run_start *s, struct buf *err);
+
+struct task_run_note {
+	int64_t pid; /* 0: leave it */
+	int64_t progress;
+	const char *message;
+	int64_t now;
+};
+
+/* What a running task says; no change of state. */
+enum err task_run_note(struct db *db, const struct task_run_key *k,
+    const struct task_run_note *n, struct buf *err);
+
+struct task_run_end {
+	enum state status;
+	int64_t pid; /* 0: leave it */
+	int64_t progress;
+	int64_t start_time;
+	int64_t now;
+	const char *reason; /* NULL for a success */
+};
+
+/* running -> an end. */
+enum err task_run_end(struct db *db, const struct task_run_key *k,
+    const struct task_run_end *e, struct buf *err);
+
+/* A stored task; strings are owned. */
+struct task_run {
+	char *component;
+	char *role;
+	char *party_id;
+	char *dir;
+	char *reason;
+	enum state status;
+	int attempt;
+	int64_t start_time;
+	int64_t metrics_offset;
+	int64_t progress;
+};
+
+typedef void task_run_row(const struct task_run *row, void *arg);
+
+/* Calls `row` for every task of a job. */
+enum err task_run_each(struct db *db, const char *job_id, task_run_row *row,
+    void *arg, struct buf *err);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * How a task stands or ended, decided in one place from what can be seen of
+ * it: state.json, exit, lock and budget. Pure.
+ */
+#ifndef FF_SCHEDULER_VERDICT_H
+#define FF_SCHEDULER_VERDICT_H
+
+#include <stdbool.h>
+
+#include "lib/base/buf.h"
+
+enum verdict {
+	VERDICT_RUNNING, /* nothing to decide yet */
+	VERDICT_DONE,	 /* its result may be read in */
+	VERDICT_FAILED,
+	VERDICT_TIMEOUT,
+	VERDICT__MAX
+};
+
+/* What state.json says; a word that is none of them counts as SAYS_OTHER. */
+enum verdict_word {
+	SAYS_NOTHING,
+	SAYS_RUNNING,
+	SAYS_SUCCESS,
+	SAYS_FAILED,
+	SAYS_OTHER,
+};
+
+struct verdict_facts {
+	const char *component;
+	const char *role;
+	const char *party_id;
+	bool is_alive;	  /* a child not reaped, or the lock is held */
+	bool has_started; /* somebody created `owner` */
+	bool over_budget;
+	enum verdict_word says;
+	const char *error_text; /* of SAYS_FAILED, or NULL */
+	bool has_wait_status;
+	int wait_status; /* as of waitpid */
+};
+
+/*
+ * `reason` gets, for FAILED and TIMEOUT, a sentence that names component,
+ * role, party and cause.
+ */
+enum verdict verdict_decide(const struct verdict_facts *f, struct buf *reason);
+
+#endif
