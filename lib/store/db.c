@@ -118,6 +118,7 @@ db_fail(struct db *db, unsigned code, const char *text, struct buf *err)
 	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
 		if (codes[i].code == code)
 			rc = codes[i].err;
+	db->code = code;
 	db->is_retryable =
 	    code == ER_LOCK_DEADLOCK || code == ER_LOCK_WAIT_TIMEOUT;
 	if (db->depth && (db->is_retryable || db_is_lost(code)))

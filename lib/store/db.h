@@ -206,6 +206,12 @@ typedef enum err db_work(struct db *db, void *ctx, struct buf *err);
  */
 enum err db_transact(struct db *db, db_work *work, void *ctx, struct buf *err);
 
+/*
+ * For work that lost a race which the next run sees and avoids: after this,
+ * a failure is repeated as a deadlock is.
+ */
+void db_repeat(struct db *db);
+
 /* ---- for the test that prepares every statement ---- */
 
 struct db_statements {

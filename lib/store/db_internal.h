@@ -53,6 +53,7 @@ struct db {
 	int64_t last_id;
 	int depth;	   /* of nested transactions */
 	bool is_doomed;	   /* the transaction can only roll back */
+	unsigned code;	   /* the server's, of the last failure */
 	bool is_retryable; /* the last failure was a deadlock or lock wait */
 	const char *opener_file;
 	int opener_line;

@@ -254,10 +254,10 @@ bind_param(const struct db_bind *v, MYSQL_BIND *b)
 	}
 }
 
-/* Executes a prepared statement; *code is the server's error number. */
+/* Executes a prepared statement. */
 static enum err
 execute(struct db_rows *r, struct db_binds binds, enum run_mode mode,
-    unsigned *code, struct buf *err)
+    struct buf *err)
 {
 	struct db *db = r->db;
 
@@ -280,27 +280,23 @@ execute(struct db_rows *r, struct db_binds binds, enum run_mode mode,
 	r->streaming = db->streaming = mode == RUN_STREAM;
 	return ERR_OK;
 fail:
-	*code = mysql_stmt_errno(r->stmt);
-	return db_fail(db, *code, mysql_stmt_error(r->stmt), err);
+	return db_fail(
+	    db, mysql_stmt_errno(r->stmt), mysql_stmt_error(r->stmt), err);
 }
 
 static enum err
 run_once(struct db *db, const char *sql, struct db_binds binds,
-    enum run_mode mode, struct db_rows **out, unsigned *code, struct buf *err)
+    enum run_mode mode, struct db_rows **out, struct buf *err)
 {
 	enum err rc;
 
-	*code = 0;
+	db->code = 0;
 	rc = db_prepare(db, sql, out, err);
-	if (rc != ERR_OK) {
-		if (db->mysql)
-			*code = mysql_errno(db->mysql);
-		/* Preparing runs nothing, so nothing can be uncertain. */
-		if (db_is_lost(*code))
-			*code = CR_SERVER_GONE_ERROR;
-		return rc;
-	}
-	rc = execute(*out, binds, mode, code, err);
+	if (rc == ERR_OK)
+		rc = execute(*out, binds, mode, err);
+	/* Preparing runs nothing, so nothing can be uncertain. */
+	else if (db_is_lost(db->code))
+		db->code = CR_SERVER_GONE_ERROR;
 	if (rc != ERR_OK)
 		db_end(out);
 	return rc;
@@ -311,7 +307,6 @@ run(struct db *db, const char *sql, struct db_binds binds, enum run_mode mode,
     struct db_rows **out, struct buf *err)
 {
 	size_t mark = err ? err->len : 0;
-	unsigned code = 0;
 	enum err rc;
 
 	*out = NULL;
@@ -319,13 +314,13 @@ run(struct db *db, const char *sql, struct db_binds binds, enum run_mode mode,
 		return err_set(err, ERR_DB,
 		    "database: the transaction has failed already");
 	for (int attempt = 0;; attempt++) {
-		rc = run_once(db, sql, binds, mode, out, &code, err);
-		if (rc == ERR_OK || !db_is_lost(code))
+		rc = run_once(db, sql, binds, mode, out, err);
+		if (rc == ERR_OK || !db_is_lost(db->code))
 			return rc;
 		db_drop_connection(db);
 		if (db->depth || attempt)
 			return rc;
-		if (mode == RUN_EXEC && !db_is_unsent(code))
+		if (mode == RUN_EXEC && !db_is_unsent(db->code))
 			return ERR_UNCERTAIN;
 		if (err)
 			buf_truncate(err, mark);

@@ -162,6 +162,13 @@ db_transact(struct db *db, db_work *work, void *ctx, struct buf *err)
 	}
 }
 
+void
+db_repeat(struct db *db)
+{
+	db->is_retryable = true;
+	db->is_doomed = db->depth > 0;
+}
+
 /* ---- many rows ---- */
 
 /* Rows for the next statement: few sizes, so that few texts are prepared. */

@@ -182,10 +182,8 @@ compare_history(struct db *db, struct folder *f, struct buf *err)
 static bool
 was_done_before(struct db *db)
 {
-	unsigned code = db->mysql ? mysql_errno(db->mysql) : 0;
-
 	for (size_t i = 0; i < ARRAY_LEN(already); i++)
-		if (already[i] == code)
+		if (already[i] == db->code)
 			return true;
 	return false;
 }
