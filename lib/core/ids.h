@@ -26,6 +26,12 @@ bool ids_is_job(const char *s);
 void ids_task(const char *job_id, const char *component, struct buf *out);
 
 /*
+ * A party id out of JSON: an integer >= 0 or a string of one, at most
+ * ID_PARTY_MAX digits without leading zeros. False (out untouched) otherwise.
+ */
+bool ids_party(const cJSON *v, char out[ID_PARTY_MAX + 1]);
+
+/*
  * `roles` is {"guest":[9999],...}. Roles by name, ids sorted as numbers and
  * without repeats: "arbiter-10000#guest-9999#host-10000"; "all" if empty.
  */
