@@ -31,6 +31,7 @@ struct table_reader {
 	sqlite3 *db;
 	struct slot scan; /* next() */
 	struct slot look; /* find() */
+	sqlite3_stmt *mark;
 	int64_t next_pos;
 	struct table_schema schema;
 	int64_t rows;
@@ -167,13 +168,16 @@ read_metas(struct table_reader *r, struct buf *err)
 static enum err
 prepare(struct table_reader *r, struct buf *err)
 {
-	if (sqlite3_prepare_v2(r->db,
-		"SELECT id, label, value, pos FROM row WHERE pos >= ?1 "
-		"ORDER BY pos",
-		-1, &r->scan.stmt, NULL) ||
-	    sqlite3_prepare_v2(r->db,
-		"SELECT id, label, value, pos FROM row WHERE pos = ?1", -1,
-		&r->look.stmt, NULL))
+	static const char rows_sql[] =
+	    "SELECT id, label, value, pos FROM row WHERE pos >= ?1 "
+	    "ORDER BY pos";
+	static const char mark_sql[] =
+	    "SELECT pos FROM mark WHERE (len, id) <= (?1, ?2) "
+	    "ORDER BY len DESC, id DESC LIMIT 1";
+
+	if (sqlite3_prepare_v2(r->db, rows_sql, -1, &r->scan.stmt, NULL) ||
+	    sqlite3_prepare_v2(r->db, rows_sql, -1, &r->look.stmt, NULL) ||
+	    sqlite3_prepare_v2(r->db, mark_sql, -1, &r->mark, NULL))
 		return db_fault(r, err);
 	return ERR_OK;
 }
@@ -221,6 +225,7 @@ table_reader_close(struct table_reader **rp)
 		return;
 	slot_release(&r->scan);
 	slot_release(&r->look);
+	sqlite3_finalize(r->mark);
 	sqlite3_close(r->db);
 	table_schema_release(&r->schema);
 	free(r->digest);
@@ -345,43 +350,52 @@ table_reader_rewind(struct table_reader *r)
 	r->next_pos = 0;
 }
 
-/* Loads row `pos` into the look-up statement. */
+/* The marked row at or before the id; ERR_NOTFOUND when it is before all. */
 static enum err
-look_at(struct table_reader *r, int64_t pos, struct buf *err)
+find_mark(struct table_reader *r, const char *id, size_t id_len,
+    int64_t *pos_out, struct buf *err)
 {
+	enum err rc = ERR_OK;
 	int step;
 
-	sqlite3_reset(r->look.stmt);
-	sqlite3_bind_int64(r->look.stmt, 1, pos);
-	step = sqlite3_step(r->look.stmt);
-	if (step == SQLITE_DONE)
-		return damaged(r, "rows are missing", err);
-	return step == SQLITE_ROW ? ERR_OK : db_fault(r, err);
+	sqlite3_bind_int64(r->mark, 1, (int64_t)id_len);
+	sqlite3_bind_text(r->mark, 2, id, (int)id_len, SQLITE_STATIC);
+	step = sqlite3_step(r->mark);
+	if (step == SQLITE_ROW)
+		*pos_out = sqlite3_column_int64(r->mark, 0);
+	else
+		rc = step == SQLITE_DONE ? ERR_NOTFOUND : db_fault(r, err);
+	sqlite3_reset(r->mark);
+	return rc;
 }
 
 enum err
 table_reader_find(struct table_reader *r, const char *id, size_t id_len,
     struct table_row *row_out, struct buf *err)
 {
-	int64_t low = 0, high = r->rows;
+	sqlite3_stmt *st = r->look.stmt;
+	int64_t pos = 0;
+	enum err rc = find_mark(r, id, id_len, &pos, err);
 
-	while (low < high) {
-		int64_t middle = low + (high - low) / 2;
-		enum err rc = look_at(r, middle, err);
+	if (rc)
+		return rc;
+	sqlite3_reset(st);
+	sqlite3_bind_int64(st, 1, pos);
+	for (int i = 0; i < MARK_EVERY; i++) {
+		int step = sqlite3_step(st), order;
 		const char *there;
-		int order;
 
-		if (rc)
-			return rc;
-		there = (const char *)sqlite3_column_text(r->look.stmt, 0);
+		if (step == SQLITE_DONE)
+			return ERR_NOTFOUND;
+		if (step != SQLITE_ROW)
+			return db_fault(r, err);
+		there = (const char *)sqlite3_column_text(st, 0);
 		order = table_compare_ids(there ? there : "",
-		    (size_t)sqlite3_column_bytes(r->look.stmt, 0), id, id_len);
+		    (size_t)sqlite3_column_bytes(st, 0), id, id_len);
 		if (!order)
 			return read_row(r, &r->look, row_out, err);
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
+		if (order > 0)
+			return ERR_NOTFOUND;
 	}
 	return ERR_NOTFOUND;
 }

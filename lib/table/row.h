@@ -45,6 +45,9 @@ void record_flatten(const struct record *rec, char *to);
 /* Reads lengths and pointers; `flat` stays the record's storage. */
 void record_unflatten(struct record *rec, const char *flat);
 
+/* Every so many rows the file marks an id, for finding. */
+#define MARK_EVERY 16
+
 /* Little-endian <-> host, in place or from one array to another. */
 void row_swap64(void *to, const void *from, size_t n);
 void row_swap32(void *to, const void *from, size_t n);

@@ -1,9 +1,10 @@
 /*
  * The writer. Rows go into the file in their final order, so SQLite only ever
- * appends to the right edge of one tree and needs no index: a reader finds an
- * id by binary search over the positions. (A unique index on the id would
- * sort all ids a second time, by another order, in files of SQLite's own
- * choosing; uniqueness is certain here because equal ids are neighbours.)
+ * appends to the right edge of a tree. Beside the rows it keeps a sparse index
+ * by length and bytes of the id, one mark in MARK_EVERY rows. (An index of all
+ * ids would sort them a second time, by another order, in files of SQLite's
+ * own choosing, and double the time; uniqueness is certain here because equal
+ * ids are neighbours.)
  *
  * The file grows under "<path>.part" without journal or syncs and becomes
  * visible, synced, by rename.
@@ -29,6 +30,7 @@ struct table_writer {
 	enum table_order order;
 	sqlite3 *db;
 	sqlite3_stmt *insert;
+	sqlite3_stmt *mark;
 	struct sorter *sorter; /* TABLE_UNSORTED */
 	struct digest *digest;
 	struct buf to_digest; /* flat rows, digested in large pieces */
@@ -48,10 +50,14 @@ static const char setup_sql[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
     "CREATE TABLE row(pos INTEGER PRIMARY KEY, id TEXT NOT NULL, label, "
     "value);"
+    "CREATE TABLE mark(len INTEGER, id TEXT, pos INTEGER NOT NULL, "
+    "PRIMARY KEY(len, id)) WITHOUT ROWID;"
     "BEGIN";
 
 static const char insert_sql[] =
     "INSERT INTO row(pos, id, label, value) VALUES(?1, ?2, ?3, ?4)";
+static const char mark_sql[] =
+    "INSERT INTO mark(pos, id, len) VALUES(?1, ?2, ?3)";
 
 static enum err
 db_fault(const struct table_writer *w, struct buf *err)
@@ -69,7 +75,8 @@ start_file(struct table_writer *w, struct buf *err)
 	unlink(w->part.ptr);
 	if (sqlite3_open_v2(w->part.ptr, &w->db, flags, NULL) ||
 	    sqlite3_exec(w->db, setup_sql, NULL, NULL, NULL) ||
-	    sqlite3_prepare_v2(w->db, insert_sql, -1, &w->insert, NULL))
+	    sqlite3_prepare_v2(w->db, insert_sql, -1, &w->insert, NULL) ||
+	    sqlite3_prepare_v2(w->db, mark_sql, -1, &w->mark, NULL))
 		return db_fault(w, err);
 	return ERR_OK;
 }
@@ -135,6 +142,19 @@ digest_row(struct table_writer *w, const struct record *rec)
 }
 
 static enum err
+put_mark(struct table_writer *w, const struct record *rec, struct buf *err)
+{
+	if (w->rows % MARK_EVERY)
+		return ERR_OK;
+	sqlite3_bind_int64(w->mark, 1, w->rows);
+	sqlite3_bind_text(w->mark, 2, rec->id, (int)rec->id_len, SQLITE_STATIC);
+	sqlite3_bind_int64(w->mark, 3, rec->id_len);
+	if (sqlite3_step(w->mark) != SQLITE_DONE || sqlite3_reset(w->mark))
+		return db_fault(w, err);
+	return ERR_OK;
+}
+
+static enum err
 put(struct table_writer *w, const struct record *rec, struct buf *err)
 {
 	sqlite3_stmt *st = w->insert;
@@ -150,6 +170,8 @@ put(struct table_writer *w, const struct record *rec, struct buf *err)
 		    (int)rec->value_len, SQLITE_STATIC);
 	if (sqlite3_step(st) != SQLITE_DONE || sqlite3_reset(st))
 		return db_fault(w, err);
+	if (put_mark(w, rec, err))
+		return ERR_IO;
 	digest_row(w, rec);
 	buf_reset(&w->last_id);
 	buf_add(&w->last_id, rec->id, rec->id_len);
@@ -261,7 +283,8 @@ static enum err
 close_file(struct table_writer *w, struct buf *err)
 {
 	sqlite3_finalize(w->insert);
-	w->insert = NULL;
+	sqlite3_finalize(w->mark);
+	w->insert = w->mark = NULL;
 	if (sqlite3_exec(w->db, "COMMIT", NULL, NULL, NULL) ||
 	    sqlite3_close(w->db))
 		return db_fault(w, err);
@@ -326,6 +349,7 @@ table_writer_abort(struct table_writer **wp)
 	if (!w)
 		return;
 	sqlite3_finalize(w->insert);
+	sqlite3_finalize(w->mark);
 	sqlite3_close(w->db);
 	unlink(w->part.ptr);
 	sorter_free(w->sorter);
