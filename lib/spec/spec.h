@@ -37,11 +37,14 @@ struct spec_param {
 	const char *name; /* dotted for nested: "init_param.init_method" */
 	enum spec_type type;
 	unsigned flags;
-	const char *fallback; /* the default, as JSON text */
-	double min, max;      /* both 0: unbounded */
+	const char *fallback;	    /* the default, as JSON text */
+	double min, max;	    /* both 0: unbounded */
 	const char *const *choices; /* NULL-ended, or NULL */
 	const char *meaning;	    /* one sentence for people */
-	/* NULL, or returns what is legal (a phrase) when `v` is not. */
+	/*
+	 * NULL, or returns what is legal (a phrase) when `v` is not; for NULL
+	 * always. Called after the type was checked, never for a legal null.
+	 */
 	const char *(*check)(const cJSON *v);
 };
 
@@ -53,16 +56,20 @@ struct spec_module {
 	bool deploy;		 /* part of the inference DSL by default */
 	const struct spec_param *params;
 	size_t n_params;
-	/* NULL, or looks at parameters together; returns a complaint or NULL. */
+	/* NULL, or looks at parameters together; returns a complaint or NULL.
+	 */
 	const char *(*check)(const cJSON *params);
 };
 
 /* NULL when there is none of that name. */
 const struct spec_module *spec_find(const char *name);
-const struct spec_module *spec_all(size_t *n_out);
+const struct spec_module *const *spec_all(size_t *n_out);
 
 /* "guest" -> SPEC_GUEST; 0 for an unknown word. */
 unsigned spec_role_bit(const char *role);
+
+/* "guest, host" appended to out. */
+void spec_print_roles(unsigned set, struct buf *out);
 
 /* A fresh object with every parameter at its default, nested where dotted. */
 cJSON *spec_defaults(const struct spec_module *m);
@@ -85,6 +92,12 @@ enum err spec_merge(const struct spec_module *m, const char *component,
  */
 enum err spec_check(const struct spec_module *m, const char *component,
     const cJSON *params, struct buf *err);
+
+/* The value under a dotted name, or NULL. */
+const cJSON *spec_value(const cJSON *params, const char *name);
+
+/* What is legal, as a phrase: "an integer >= 1, or null". */
+void spec_print_legal(const struct spec_param *p, struct buf *out);
 
 /* docs/modules.md, from the tables. */
 void spec_print_markdown(struct buf *out);

@@ -1,0 +1,118 @@
+/* The words and checks behind the shared rows. */
+#include "lib/spec/rows.h"
+
+#include <string.h>
+
+const char *const spec_init_methods[] = {
+    "random_normal", "random_uniform", "ones", "zeros", "const", NULL};
+const char *const spec_paillier[] = {"Paillier", NULL};
+const char *const spec_encrypt_modes[] = {"strict", "fast", "balance",
+    "confusion_opt", "confusion_opt_balance", NULL};
+const char *const spec_score_names[] = {"AIC", "BIC", NULL};
+const char *const spec_directions[] = {"forward", "backward", "both", NULL};
+
+static bool
+is_integer(const cJSON *v)
+{
+	return cJSON_IsNumber(v) && v->valuedouble == floor(v->valuedouble);
+}
+
+const char *
+spec_check_positive(const cJSON *v)
+{
+	if (cJSON_IsNumber(v) && v->valuedouble > 0)
+		return NULL;
+	return "a number greater than 0";
+}
+
+const char *
+spec_check_key_length(const cJSON *v)
+{
+	static const int sizes[] = {1024, 2048, 3072, 4096};
+
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+		if (cJSON_IsNumber(v) && v->valuedouble == sizes[i])
+			return NULL;
+	return "1024, 2048, 3072 or 4096";
+}
+
+const char *
+spec_check_batch_size(const cJSON *v)
+{
+	if (is_integer(v) && (v->valuedouble == -1 || v->valuedouble >= 10) &&
+	    v->valuedouble <= INT32_MAX)
+		return NULL;
+	return "-1 (all rows at once) or an integer >= 10";
+}
+
+const char *
+spec_check_freqs(const cJSON *v)
+{
+	static const char legal[] =
+	    "an integer >= 1, a list of iterations >= 0, or null";
+	const cJSON *it;
+
+	if (is_integer(v) && v->valuedouble >= 1)
+		return NULL;
+	if (!cJSON_IsArray(v))
+		return legal;
+	cJSON_ArrayForEach(
+	    it, v) if (!is_integer(it) || it->valuedouble < 0) return legal;
+	return NULL;
+}
+
+const char *
+spec_check_no_cv(const cJSON *v)
+{
+	if (cJSON_IsFalse(v))
+		return NULL;
+	return "false (cross validation is not offered yet)";
+}
+
+const char *
+spec_check_no_stepwise(const cJSON *v)
+{
+	if (cJSON_IsFalse(v))
+		return NULL;
+	return "false (stepwise selection is not offered yet)";
+}
+
+const char *
+spec_check_texts(const cJSON *v)
+{
+	static const char legal[] = "a list of texts or numbers, or null";
+	const cJSON *it;
+
+	if (!cJSON_IsArray(v))
+		return legal;
+	cJSON_ArrayForEach(
+	    it, v) if (!cJSON_IsString(it) && !cJSON_IsNumber(it)) return legal;
+	return NULL;
+}
+
+const char *
+spec_check_not_empty(const cJSON *v)
+{
+	if (cJSON_IsString(v) && v->valuestring[0])
+		return NULL;
+	return "a text that is not empty";
+}
+
+const char *
+spec_check_text_or_number(const cJSON *v)
+{
+	if (cJSON_IsNumber(v) || cJSON_IsString(v))
+		return NULL;
+	return "a number or a text";
+}
+
+bool
+spec_is_word(const cJSON *v, const char *const *words)
+{
+	if (!cJSON_IsString(v))
+		return false;
+	for (; *words; words++)
+		if (!strcmp(*words, v->valuestring))
+			return true;
+	return false;
+}

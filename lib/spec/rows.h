@@ -1,0 +1,188 @@
+/*
+ * For the tables of the modules only: the groups of parameters that several
+ * modules share, as rows to be pasted into a table, and their checks.
+ */
+#ifndef FF_SPEC_ROWS_H
+#define FF_SPEC_ROWS_H
+
+#include "lib/base/mem.h"
+#include "lib/spec/spec.h"
+
+#include <math.h>
+
+#define SPEC_ABOVE(n) .min = (n), .max = INFINITY
+
+extern const struct spec_module spec_dataio;
+extern const struct spec_module spec_intersection;
+extern const struct spec_module spec_hetero_lr;
+extern const struct spec_module spec_evaluation;
+extern const struct spec_module spec_upload;
+extern const struct spec_module spec_download;
+
+/* Words that rows choose from. */
+extern const char *const spec_init_methods[];
+extern const char *const spec_paillier[];
+extern const char *const spec_encrypt_modes[];
+extern const char *const spec_score_names[];
+extern const char *const spec_directions[];
+
+/* Checks: what is legal, when it is not `v`; check(NULL) always says it. */
+const char *spec_check_positive(const cJSON *v);
+const char *spec_check_key_length(const cJSON *v);
+const char *spec_check_batch_size(const cJSON *v);
+const char *spec_check_freqs(const cJSON *v);
+const char *spec_check_no_cv(const cJSON *v);
+const char *spec_check_no_stepwise(const cJSON *v);
+const char *spec_check_texts(const cJSON *v);
+const char *spec_check_not_empty(const cJSON *v);
+const char *spec_check_text_or_number(const cJSON *v);
+
+/* Is `v` a string that stands in `words` (NULL-ended)? */
+bool spec_is_word(const cJSON *v, const char *const *words);
+
+#define SPEC_SEED_ROW(path)                                                 \
+	{                                                                   \
+		.name = path, .type = SPEC_INT, .flags = SPEC_NULLABLE,     \
+		.fallback = "null",                                         \
+		.meaning = "Seed of the random numbers; null draws afresh." \
+	}
+
+#define SPEC_INIT_ROWS(method)                                      \
+	{.name = "init_param.init_method",                          \
+	    .type = SPEC_STRING,                                    \
+	    .fallback = "\"" method "\"",                           \
+	    .choices = spec_init_methods,                           \
+	    .meaning = "How the weights start."},                   \
+	    {.name = "init_param.init_const",                       \
+		.type = SPEC_NUMBER,                                \
+		.fallback = "1",                                    \
+		.meaning = "The weight that const uses."},          \
+	    {.name = "init_param.fit_intercept",                    \
+		.type = SPEC_BOOL,                                  \
+		.fallback = "true",                                 \
+		.meaning = "Whether the guest fits an intercept."}, \
+	    SPEC_SEED_ROW("init_param.random_seed")
+
+#define SPEC_ENCRYPT_ROWS                                                    \
+	{.name = "encrypt_param.method",                                     \
+	    .type = SPEC_STRING,                                             \
+	    .flags = SPEC_IGNORE_CASE,                                       \
+	    .fallback = "\"Paillier\"",                                      \
+	    .choices = spec_paillier,                                        \
+	    .meaning = "The cipher."},                                       \
+	    {.name = "encrypt_param.key_length",                             \
+		.type = SPEC_ANY,                                            \
+		.fallback = "1024",                                          \
+		.check = spec_check_key_length,                              \
+		.meaning = "Bits of the modulus."},                          \
+	    {.name = "encrypted_mode_calculator_param.mode",                 \
+		.type = SPEC_STRING,                                         \
+		.fallback = "\"strict\"",                                    \
+		.choices = spec_encrypt_modes,                               \
+		.meaning = "How eagerly values are encrypted afresh; every " \
+			   "mode re-randomises what goes back to a party."}, \
+	{                                                                    \
+		.name = "encrypted_mode_calculator_param.re_encrypted_rate", \
+		.type = SPEC_NUMBER, .fallback = "1", .min = 0, .max = 1,    \
+		.meaning = "Share of values that balance renews."            \
+	}
+
+#define SPEC_PREDICT_ROWS                                               \
+	{                                                               \
+		.name = "predict_param.threshold", .type = SPEC_NUMBER, \
+		.fallback = "0.5",                                      \
+		.meaning = "A score above it is predicted as class 1."  \
+	}
+
+#define SPEC_CV_ROWS(is_shuffled)                                           \
+	{.name = "cv_param.n_splits",                                       \
+	    .type = SPEC_INT,                                               \
+	    .fallback = "5",                                                \
+	    SPEC_ABOVE(2),                                                  \
+	    .meaning = "Folds of the cross validation."},                   \
+	    {.name = "cv_param.mode",                                       \
+		.type = SPEC_STRING,                                        \
+		.fallback = "\"hetero\"",                                   \
+		.meaning = "Kept for FATE's configurations, unused."},      \
+	    {.name = "cv_param.role",                                       \
+		.type = SPEC_STRING,                                        \
+		.fallback = "\"guest\"",                                    \
+		.meaning = "Kept for FATE's configurations, unused."},      \
+	    {.name = "cv_param.shuffle",                                    \
+		.type = SPEC_BOOL,                                          \
+		.fallback = is_shuffled,                                    \
+		.meaning = "Whether rows are shuffled before the split."},  \
+	    {.name = "cv_param.random_seed",                                \
+		.type = SPEC_INT,                                           \
+		.flags = SPEC_NULLABLE,                                     \
+		.fallback = "1",                                            \
+		.meaning = "Seed of that shuffle."},                        \
+	{                                                                   \
+		.name = "cv_param.need_cv", .type = SPEC_BOOL,              \
+		.fallback = "false", .check = spec_check_no_cv,             \
+		.meaning = "Cross validation instead of training; not yet " \
+			   "offered."                                       \
+	}
+
+#define SPEC_SQN_ROWS                                                     \
+	{.name = "sqn_param.update_interval_L",                           \
+	    .type = SPEC_INT,                                             \
+	    .fallback = "3",                                              \
+	    SPEC_ABOVE(1),                                                \
+	    .meaning = "Iterations between two curvature pairs of sqn."}, \
+	    {.name = "sqn_param.memory_M",                                \
+		.type = SPEC_INT,                                         \
+		.fallback = "5",                                          \
+		SPEC_ABOVE(1),                                            \
+		.meaning = "Curvature pairs that sqn keeps."},            \
+	    {.name = "sqn_param.sample_size",                             \
+		.type = SPEC_INT,                                         \
+		.fallback = "5000",                                       \
+		SPEC_ABOVE(1),                                            \
+		.meaning = "Rows in sqn's Hessian samples."},             \
+	    SPEC_SEED_ROW("sqn_param.random_seed")
+
+#define SPEC_STEPWISE_ROWS                                             \
+	{.name = "stepwise_param.score_name",                          \
+	    .type = SPEC_STRING,                                       \
+	    .flags = SPEC_IGNORE_CASE,                                 \
+	    .fallback = "\"AIC\"",                                     \
+	    .choices = spec_score_names,                               \
+	    .meaning = "What stepwise selection compares."},           \
+	    {.name = "stepwise_param.direction",                       \
+		.type = SPEC_STRING,                                   \
+		.fallback = "\"both\"",                                \
+		.choices = spec_directions,                            \
+		.meaning = "Whether it adds, drops, or does both."},   \
+	    {.name = "stepwise_param.max_step",                        \
+		.type = SPEC_INT,                                      \
+		.fallback = "10",                                      \
+		SPEC_ABOVE(1),                                         \
+		.meaning = "Most steps of the selection."},            \
+	    {.name = "stepwise_param.nvmin",                           \
+		.type = SPEC_INT,                                      \
+		.fallback = "2",                                       \
+		SPEC_ABOVE(1),                                         \
+		.meaning = "Fewest variables that may stay."},         \
+	    {.name = "stepwise_param.nvmax",                           \
+		.type = SPEC_INT,                                      \
+		.flags = SPEC_NULLABLE,                                \
+		.fallback = "null",                                    \
+		SPEC_ABOVE(2),                                         \
+		.meaning = "Most variables that may stay."},           \
+	    {.name = "stepwise_param.need_stepwise",                   \
+		.type = SPEC_BOOL,                                     \
+		.fallback = "false",                                   \
+		.check = spec_check_no_stepwise,                       \
+		.meaning = "Stepwise selection; not yet offered."},    \
+	    {.name = "stepwise_param.mode",                            \
+		.type = SPEC_STRING,                                   \
+		.fallback = "\"hetero\"",                              \
+		.meaning = "Kept for FATE's configurations, unused."}, \
+	{                                                              \
+		.name = "stepwise_param.role", .type = SPEC_STRING,    \
+		.fallback = "\"guest\"",                               \
+		.meaning = "Kept for FATE's configurations, unused."   \
+	}
+
+#endif

@@ -1,0 +1,116 @@
+/*
+ * The table of modules, and the defaults out of their rows. A dotted name is
+ * a path: "cv_param.n_splits" lands in an object "cv_param".
+ */
+#include "lib/spec/spec.h"
+#include "lib/base/mem.h"
+#include "lib/spec/rows.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct spec_module *const modules[] = {
+    &spec_dataio,
+    &spec_intersection,
+    &spec_hetero_lr,
+    &spec_evaluation,
+    &spec_upload,
+    &spec_download,
+};
+
+static const struct {
+	const char *name;
+	unsigned bit;
+} roles[] = {
+    {"guest", SPEC_GUEST},
+    {"host", SPEC_HOST},
+    {"arbiter", SPEC_ARBITER},
+    {"local", SPEC_LOCAL},
+};
+
+const struct spec_module *
+spec_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(modules); i++)
+		if (!strcmp(modules[i]->name, name))
+			return modules[i];
+	return NULL;
+}
+
+const struct spec_module *const *
+spec_all(size_t *n_out)
+{
+	*n_out = ARRAY_LEN(modules);
+	return modules;
+}
+
+unsigned
+spec_role_bit(const char *role)
+{
+	for (size_t i = 0; i < ARRAY_LEN(roles); i++)
+		if (!strcmp(roles[i].name, role))
+			return roles[i].bit;
+	return 0;
+}
+
+void
+spec_print_roles(unsigned set, struct buf *out)
+{
+	const char *separator = "";
+
+	for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
+		if (!(set & roles[i].bit))
+			continue;
+		buf_addf(out, "%s%s", separator, roles[i].name);
+		separator = ", ";
+	}
+}
+
+static void
+add_default(cJSON *into, const struct spec_param *p)
+{
+	const char *name = p->name, *dot;
+	cJSON *value = NULL;
+
+	while ((dot = strchr(name, '.'))) {
+		char *group = xstrndup(name, (size_t)(dot - name));
+		cJSON *inner = cJSON_GetObjectItemCaseSensitive(into, group);
+
+		if (!inner) {
+			inner = cJSON_CreateObject();
+			json_add(into, group, inner);
+		}
+		free(group);
+		into = inner;
+		name = dot + 1;
+	}
+	if (json_parse(p->fallback, strlen(p->fallback), p->name, &value, NULL))
+		assert(!"a default is no JSON");
+	json_add(into, name, value);
+}
+
+cJSON *
+spec_defaults(const struct spec_module *m)
+{
+	cJSON *out = cJSON_CreateObject();
+
+	for (size_t i = 0; i < m->n_params; i++)
+		add_default(out, &m->params[i]);
+	return out;
+}
+
+const cJSON *
+spec_value(const cJSON *params, const char *name)
+{
+	const char *dot;
+
+	while ((dot = strchr(name, '.'))) {
+		char *group = xstrndup(name, (size_t)(dot - name));
+
+		params = json_get(params, group);
+		free(group);
+		name = dot + 1;
+	}
+	return json_get(params, name);
+}

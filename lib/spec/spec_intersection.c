@@ -1,0 +1,121 @@
+/* Intersection: the ids that all parties share. */
+#include "lib/spec/rows.h"
+
+static const char *const methods[] = {"rsa", "raw", NULL};
+static const char *const sides[] = {"guest", "host", NULL};
+static const char *const guest_only[] = {"guest", NULL};
+static const char *const encodings[] = {
+    "none", "md5", "sha1", "sha224", "sha256", "sha384", "sha512", NULL};
+static const char *const id_types[] = {"phone", "imei", NULL};
+static const char *const cache_digests[] = {"md5", "sha256", NULL};
+
+static const char *
+check_no_cache(const cJSON *v)
+{
+	if (cJSON_IsFalse(v))
+		return NULL;
+	return "false (the cache of a host's ids is not offered yet)";
+}
+
+static const char *
+check_no_repeated(const cJSON *v)
+{
+	if (cJSON_IsFalse(v))
+		return NULL;
+	return "false (repeated ids are not offered yet)";
+}
+
+static const struct spec_param params[] = {
+    {.name = "intersect_method",
+	.type = SPEC_STRING,
+	.flags = SPEC_IGNORE_CASE,
+	.fallback = "\"rsa\"",
+	.choices = methods,
+	.meaning = "rsa: blinded ids, neither side sees the other's; raw: "
+		   "the ids themselves, or their digests, are sent."},
+    {.name = "random_bit",
+	.type = SPEC_INT,
+	.fallback = "128",
+	.min = 1,
+	.max = 1024,
+	.meaning = "Bits of the random numbers that blind an id."},
+    {.name = "sync_intersect_ids",
+	.type = SPEC_BOOL,
+	.fallback = "true",
+	.meaning = "Whether the host learns the result."},
+    {.name = "join_role",
+	.type = SPEC_STRING,
+	.flags = SPEC_IGNORE_CASE,
+	.fallback = "\"guest\"",
+	.choices = sides,
+	.meaning = "Which side computes a raw intersection."},
+    {.name = "with_encode",
+	.type = SPEC_BOOL,
+	.fallback = "false",
+	.meaning = "Whether raw ids are hashed before they are sent."},
+    {.name = "encode_params.encode_method",
+	.type = SPEC_STRING,
+	.fallback = "\"none\"",
+	.choices = encodings,
+	.meaning = "The digest of id and salt."},
+    {.name = "encode_params.salt",
+	.type = SPEC_STRING,
+	.fallback = "\"\"",
+	.meaning = "A text added to every id before it is hashed."},
+    {.name = "encode_params.base64",
+	.type = SPEC_BOOL,
+	.fallback = "false",
+	.meaning = "Whether digests are sent as base64 instead of hex."},
+    {.name = "only_output_key",
+	.type = SPEC_BOOL,
+	.fallback = "false",
+	.meaning = "Whether the output holds ids alone."},
+    {.name = "intersect_cache_param.use_cache",
+	.type = SPEC_BOOL,
+	.fallback = "false",
+	.check = check_no_cache,
+	.meaning = "Whether the host keeps its signed ids; not yet "
+		   "offered."},
+    {.name = "intersect_cache_param.id_type",
+	.type = SPEC_STRING,
+	.fallback = "\"phone\"",
+	.choices = id_types,
+	.meaning = "The kind of id in that cache."},
+    {.name = "intersect_cache_param.encrypt_type",
+	.type = SPEC_STRING,
+	.fallback = "\"sha256\"",
+	.choices = cache_digests,
+	.meaning = "The digest in that cache."},
+    {.name = "repeated_id_process",
+	.type = SPEC_BOOL,
+	.fallback = "false",
+	.check = check_no_repeated,
+	.meaning = "Whether one id may stand for several rows; not yet "
+		   "offered."},
+    {.name = "repeated_id_owner",
+	.type = SPEC_STRING,
+	.fallback = "\"guest\"",
+	.choices = guest_only,
+	.meaning = "Whose rows repeat."},
+    {.name = "allow_info_share",
+	.type = SPEC_BOOL,
+	.fallback = "false",
+	.meaning = "Kept for FATE's configurations, unused."},
+    {.name = "info_owner",
+	.type = SPEC_STRING,
+	.flags = SPEC_IGNORE_CASE,
+	.fallback = "\"guest\"",
+	.choices = sides,
+	.meaning = "Kept for FATE's configurations, unused."},
+};
+
+const struct spec_module spec_intersection = {
+    .name = "Intersection",
+    .param_class = "IntersectParam",
+    .code_path = "federatedml/statistic/intersect/intersect_model.py/"
+		 "IntersectGuest",
+    .roles = SPEC_GUEST | SPEC_HOST,
+    .deploy = true,
+    .params = params,
+    .n_params = ARRAY_LEN(params),
+};
