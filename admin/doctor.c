@@ -13,6 +13,7 @@
 #include "admin/verbs.h"
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
+#include "lib/store/health.h"
 #include "lib/store/migrate.h"
 
 #define GIB (1024.0 * 1024 * 1024)
@@ -168,14 +169,12 @@ check_bulk_socket(struct visit *v, struct buf *note)
 static enum err
 check_scheduler(struct visit *v, struct buf *note)
 {
-	static const char sql[] = "SELECT COUNT(*) FROM scheduler_instance"
-				  " WHERE expires_at > UTC_TIMESTAMP(3)";
 	int64_t n = 0;
 	enum err rc;
 
 	if (!v->has_db)
 		return err_set(note, ERR_DB, "needs the database");
-	rc = db_number(v->db, sql, DB_NONE, 0, &n, note);
+	rc = health_live_schedulers(v->db, &n, note);
 	if (rc == ERR_OK && !n)
 		return err_set(note, ERR_BUSY,
 		    "none is alive: start fateflow-scheduler, or run it with "

@@ -1,0 +1,99 @@
+"""Sites for the tests: the real servers, below temporary folders.
+
+FATEFLOW_BIN names the folder of the programs (default build/dev/bin). Without
+them, or without a server that a site needs, the tests that use one skip and
+say what is missing; with FATEFLOW_CI set they fail instead.
+"""
+import os
+import pathlib
+import shutil
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "integration")]
+
+import flow as flow_client  # noqa: E402
+import private_site  # noqa: E402
+
+BIN = pathlib.Path(os.environ.get("FATEFLOW_BIN", ROOT / "build/dev/bin"))
+PROGRAMS = ("fateflow-fcgi", "fateflow-scheduler", "fateflow-task",
+            "fateflow-admin")
+SERVERS = {"nginx": "/usr/sbin/nginx", "apache": "/usr/sbin/apache2"}
+
+
+def missing(server):
+    """What a site behind that server lacks on this machine."""
+    absent = [p for p in PROGRAMS if not (BIN / p).exists()]
+    if absent:
+        return f"{', '.join(absent)} not in {BIN} (FATEFLOW_BIN)"
+    if not private_site.mariadbd():
+        return "no mariadbd (package mariadb-server-core)"
+    if not os.path.exists(SERVERS[server]):
+        return f"no {SERVERS[server]}"
+    return None
+
+
+def skip_without(server):
+    lack = missing(server)
+    if lack and os.environ.get("FATEFLOW_CI"):
+        pytest.fail(lack)
+    if lack:
+        pytest.skip(lack)
+
+
+@pytest.fixture(scope="session")
+def make_site(tmp_path_factory):
+    """make_site(server="nginx", options={...}): a site of a test's own. It
+    is stopped at the end of the session unless the test did; a folder with
+    a failed start is kept by pytest, with all its logs."""
+    sites = []
+
+    def make(server="nginx", options=None):
+        skip_without(server)
+        site = private_site.Site(tmp_path_factory.mktemp("site"), BIN, server,
+                                 options=options)
+        sites.append(site)
+        site.start()
+        site.flow = flow_client.Flow(site.url)
+        return site
+
+    yield make
+    for site in sites:
+        site.stop()
+        shutil.rmtree(site.root / "db" / "data", ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def site(make_site):
+    """The site behind nginx that most tests share."""
+    return make_site("nginx")
+
+
+@pytest.fixture(scope="session")
+def site_apache(make_site):
+    return make_site("apache")
+
+
+@pytest.fixture(scope="session", params=sorted(SERVERS, reverse=True))
+def any_site(request):
+    """The shared site behind each web server in turn."""
+    name = "site" if request.param == "nginx" else "site_apache"
+    return request.getfixturevalue(name)
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory):
+    """The socket of an empty MariaDB, for what needs no site."""
+    if not private_site.mariadbd():
+        pytest.skip("no mariadbd (package mariadb-server-core)")
+    own = private_site.Site(tmp_path_factory.mktemp("db"), BIN)
+    yield own.start_database()
+    own.stop()
+
+
+@pytest.fixture(scope="session")
+def rss_anon():
+    """rss_anon(pid): anonymous resident memory in bytes."""
+    return private_site.rss_anon
