@@ -1,0 +1,72 @@
+# shellcheck shell=sh disable=SC2034
+# Sourced by quickstart and check: what a fresh machine lacks, and the build.
+# Run from the root of the repository, with `set -eu`.
+
+BUILD_PACKAGES="cmake ninja-build gcc libc6-dev pkg-config libcjson-dev
+libconfig-dev libmariadb-dev libcurl4-openssl-dev libsodium-dev libgmp-dev
+libssl-dev libsqlite3-dev libarchive-dev libprotobuf-c-dev
+protobuf-c-compiler libfcgi-dev libcmocka-dev"
+SITE_PACKAGES="mariadb-server-core mariadb-client-core nginx media-types
+python3"
+APACHE_PACKAGES="apache2-bin"
+CHECK_PACKAGES="clang clang-format python3-pytest python3-requests
+python3-numpy curl"
+
+say() {
+	printf '\n== %s\n' "$*"
+}
+
+# The words of its arguments that are no installed package. `mariadb-server`
+# and the like bring the -core packages along, so those are what is asked for.
+missing_packages() {
+	dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null |
+		sed -n 's/ installed$//p' | sort -u >"$packages_there"
+	printf '%s\n' "$@" | sort -u | comm -23 - "$packages_there"
+}
+
+# install_packages NAME... as root, or says the one line that does it. No
+# daemon is started: policy-rc.d refuses while the packages are set up.
+install_packages() {
+	packages_there=$(mktemp)
+	# The lists are words on purpose.
+	# shellcheck disable=SC2046,SC2068
+	set -- $(missing_packages $@)
+	rm -f "$packages_there"
+	[ $# -gt 0 ] || return 0
+	say "installing $*"
+	if [ "$(id -u)" = 0 ]; then
+		sh tools/install-packages "$@"
+	elif sudo -n true 2>/dev/null; then
+		sudo -n sh tools/install-packages "$@"
+	elif [ -t 0 ] && command -v sudo >/dev/null; then
+		sudo sh tools/install-packages "$@"
+	else
+		echo "These Debian packages are missing; as root, run:"
+		echo "    apt-get install -y --no-install-recommends $*"
+		exit 1
+	fi
+}
+
+# build PRESET [TARGET...]
+build() {
+	preset=$1
+	shift
+	[ -f "build/$preset/build.ninja" ] ||
+		cmake --preset "$preset" >"$(build_log "$preset")" 2>&1 || {
+		cat "$(build_log "$preset")"
+		return 1
+	}
+	if [ $# -gt 0 ]; then
+		cmake --build "build/$preset" --target "$@"
+	else
+		cmake --build "build/$preset"
+	fi >"$(build_log "$preset")" 2>&1 || {
+		grep -v '^\[' "$(build_log "$preset")" | head -100
+		return 1
+	}
+}
+
+build_log() {
+	mkdir -p build
+	echo "build/$1.log"
+}
