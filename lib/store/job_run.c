@@ -12,6 +12,7 @@ enum {
 	JOB_RUN_WAITING,
 	JOB_RUN_OWNED,
 	JOB_RUN_STOPS,
+	JOB_RUN_ANY,
 	JOB_RUN_OTHER_JOBS,
 	JOB_RUN_OTHER_TASKS,
 	JOB_RUN_CLAIM,
@@ -38,6 +39,10 @@ static const char *const stmts[JOB_RUN__MAX] = {
 			    " status = 'running' ORDER BY seq",
     [JOB_RUN_STOPS] = LIGHT "WHERE live = 1 AND owner = ? AND"
 			    " stop_requested > 0 ORDER BY seq",
+    [JOB_RUN_ANY] = "SELECT 1 FROM job_run WHERE live = 1"
+		    " AND (status = 'waiting' OR owner NOT IN"
+		    " (SELECT id FROM scheduler_instance"
+		    " WHERE expires_at > UTC_TIMESTAMP(3))) LIMIT 1",
     [JOB_RUN_OTHER_JOBS] = "SELECT COUNT(*) FROM job_run WHERE live = 1"
 			   " AND status = 'running' AND owner <> ?",
     [JOB_RUN_OTHER_TASKS] =
@@ -156,6 +161,17 @@ job_run_stops(
     struct db *db, int64_t owner, struct job_run_list *out, struct buf *err)
 {
 	return read_list(db, stmts[JOB_RUN_STOPS], owner, out, err);
+}
+
+enum err
+job_run_any(struct db *db, bool *out, struct buf *err)
+{
+	int64_t found = 0;
+	enum err rc =
+	    db_number(db, stmts[JOB_RUN_ANY], DB_NONE, 0, &found, err);
+
+	*out = found != 0;
+	return rc;
 }
 
 enum err

@@ -1,0 +1,460 @@
+/*
+ * Every name is made from job, component, role, party and attempt, so a
+ * rename that was done before a crash is recognised afterwards: the source is
+ * gone and the target is there. A table that no row names yet costs disk and
+ * nothing else.
+ *
+ * A path that a task reports is believed only below its own folder.
+ */
+#include "scheduler/harvest.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/path.h"
+#include "lib/store/catalogue.h"
+#include "lib/store/ingest.h"
+#include "scheduler/launch.h"
+#include "scheduler/metrics.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#define METRICS_AT_ONCE ((size_t)4 << 20)
+
+static struct task_run_key
+key_of(const struct run_task *t)
+{
+	return (struct task_run_key){
+	    t->job->id, t->task_id.ptr, t->party->role, t->party->party_id};
+}
+
+/* The name below <work>/tables; `what` tells output and publication apart. */
+static void
+table_file(const struct run_task *t, const char *what, struct buf *out)
+{
+	path_set(out, "%s_%s_%s_%d.%s", t->task_id.ptr, t->party->role,
+	    t->party->party_id, t->attempt, what);
+}
+
+static bool
+is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return !strncmp(path, dir, len) && path[len] == '/' &&
+	       !strstr(path, "/../");
+}
+
+/* rename() that counts as done when it was done before. */
+static enum err
+move(const char *from, const char *to, struct buf *err)
+{
+	if (rename(from, to) == 0 || (errno == ENOENT && path_exists(to)))
+		return ERR_OK;
+	return err_set_errno(err, ERR_IO, "cannot move %s to %s", from, to);
+}
+
+static enum err
+move_table(struct scheduler *s, struct run_task *t, const char *member,
+    struct buf *err)
+{
+	const cJSON *table = json_get(t->result, member);
+	const char *from = json_str(table, "path", "");
+	struct buf file = BUF_INIT, to = BUF_INIT;
+	enum err rc;
+
+	if (!cJSON_IsObject(table))
+		return ERR_OK;
+	if (!is_below(from, t->dir.ptr))
+		return err_set(err, ERR_INVALID,
+		    "its output \"%s\" is not in the task's folder", from);
+	table_file(t, member, &file);
+	path_set(&to, "%s/tables", s->cfg->site.work_dir);
+	rc = path_mkdirs(to.ptr, err);
+	buf_addf(&to, "/%s", file.ptr);
+	if (!rc)
+		rc = move(from, to.ptr, err);
+	buf_release(&file);
+	buf_release(&to);
+	return rc;
+}
+
+/* ---- models ---- */
+
+/* The file "module": its name, then "<buffer> <message>" per line. */
+static enum err
+write_module(const struct run_task *t, const char *dir, struct buf *err)
+{
+	const cJSON *list = json_get(t->result, "model"), *item;
+	struct buf text = BUF_INIT, path = BUF_INIT;
+	enum err rc = ERR_OK;
+
+	buf_addf(
+	    &text, "%s\n", t->job->dsl.components[t->component].module->name);
+	cJSON_ArrayForEach(item, list)
+	{
+		const char *buffer = json_str(item, "buffer", "");
+
+		if (!path_is_component(buffer))
+			rc = err_set(err, ERR_INVALID,
+			    "its model buffer \"%s\" has no legal name",
+			    buffer);
+		buf_addf(
+		    &text, "%s %s\n", buffer, json_str(item, "message", ""));
+	}
+	path_set(&path, "%s/module", dir);
+	if (!rc)
+		rc = path_write_file(
+		    path.ptr, text.ptr, text.len, PATH_DURABLE, err);
+	buf_release(&path);
+	buf_release(&text);
+	return rc;
+}
+
+static void
+model_of(const struct run_task *t, struct launch_model *m)
+{
+	*m = (struct launch_model){
+	    .version = launch_model_version(t->job),
+	    .role = t->party->role,
+	    .party_id = t->party->party_id,
+	    .component = run_task_component(t),
+	    .alias = t->job->dsl.components[t->component].model_alias,
+	};
+}
+
+static bool
+has_model(const struct run_task *t)
+{
+	return cJSON_GetArraySize(json_get(t->result, "model")) > 0;
+}
+
+static enum err
+move_model(struct scheduler *s, struct run_task *t, struct buf *err)
+{
+	struct buf from = BUF_INIT, to = BUF_INIT, parent = BUF_INIT;
+	struct launch_model m;
+	enum err rc = ERR_OK;
+
+	if (!has_model(t))
+		return ERR_OK;
+	model_of(t, &m);
+	path_set(&from, "%s/model", t->dir.ptr);
+	launch_model_dir(s->cfg, &m, &to);
+	path_parent(to.ptr, &parent);
+	if (path_exists(from.ptr)) {
+		rc = write_module(t, from.ptr, err);
+		if (!rc)
+			rc = path_mkdirs(parent.ptr, err);
+		if (!rc) /* of an attempt that did not get so far */
+			rc = path_remove_tree(to.ptr, err);
+	}
+	if (!rc)
+		rc = move(from.ptr, to.ptr, err);
+	if (!rc)
+		rc = path_sync_dir(parent.ptr, err);
+	buf_release(&from);
+	buf_release(&to);
+	buf_release(&parent);
+	return rc;
+}
+
+enum err
+harvest_files(struct scheduler *s, struct run_task *t, struct buf *err)
+{
+	enum err rc = move_table(s, t, "table", err);
+	struct buf tables = BUF_INIT;
+
+	if (!rc)
+		rc = move_table(s, t, "publish", err);
+	path_set(&tables, "%s/tables", s->cfg->site.work_dir);
+	if (!rc && (cJSON_IsObject(json_get(t->result, "table")) ||
+		       cJSON_IsObject(json_get(t->result, "publish"))))
+		rc = path_sync_dir(tables.ptr, err);
+	buf_release(&tables);
+	return rc ? rc : move_model(s, t, err);
+}
+
+/* ---- rows ---- */
+
+/* A random UUID (version 4) in text, as the name of an output table. */
+static void
+new_uuid(char out[37])
+{
+	unsigned char b[16];
+	size_t at = 0;
+
+	while (getrandom(b, sizeof(b), 0) != sizeof(b))
+		;
+	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+	for (size_t i = 0; i < sizeof(b); i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			out[at++] = '-';
+		at += (size_t)snprintf(out + at, 3, "%02x", b[i]);
+	}
+}
+
+static enum err
+publish(struct scheduler *s, struct run_task *t, const cJSON *table,
+    struct catalogue_table *c, struct buf *err)
+{
+	struct buf schema = BUF_INIT, ledger = BUF_INIT;
+	int64_t id = 0;
+	enum err rc;
+
+	if (json_get(table, "schema"))
+		json_print(json_get(table, "schema"), JSON_STORE, &schema);
+	else
+		buf_adds(&schema, "{}");
+	if (json_get(table, "ledger"))
+		json_print(json_get(table, "ledger"), JSON_STORE, &ledger);
+	c->rows = json_int(table, "rows", 0);
+	c->partitions = (int)json_int(table, "partitions", 1);
+	c->schema_json = schema.ptr;
+	c->ledger_json = ledger.len ? ledger.ptr : NULL;
+	c->digest = (char *)(uintptr_t)json_str(table, "digest", "");
+	c->job_id = t->job->id;
+	rc = catalogue_publish(s->db, c, &id, err);
+	c->id = id;
+	buf_release(&schema);
+	buf_release(&ledger);
+	return rc;
+}
+
+/* The output table: its own namespace, a fresh name. */
+static enum err
+output_row(struct scheduler *s, struct run_task *t, struct ingest_view *v,
+    struct buf names[2], struct buf *err)
+{
+	const cJSON *table = json_get(t->result, "table");
+	struct catalogue_table c = {.create_time = v->now};
+	struct buf file = BUF_INIT;
+	char uuid[37];
+	enum err rc;
+
+	new_uuid(uuid);
+	buf_addf(&names[0], "output_data_%s", t->task_id.ptr);
+	buf_adds(&names[1], uuid);
+	table_file(t, "table", &file);
+	c.name_space = names[0].ptr;
+	c.name = names[1].ptr;
+	c.file = file.ptr;
+	rc = publish(s, t, table, &c, err);
+	v->table_id = c.id;
+	v->count_actual = c.rows;
+	v->partitions = c.partitions;
+	buf_release(&file);
+	return rc;
+}
+
+/* Upload: the table under the name that the user gave. */
+static enum err
+publish_row(struct scheduler *s, struct run_task *t, struct ingest_view *v,
+    struct buf names[2], struct buf *err)
+{
+	const cJSON *table = json_get(t->result, "publish");
+	const cJSON *ledger = json_get(table, "ledger");
+	struct catalogue_table c = {.create_time = v->now};
+	struct buf file = BUF_INIT;
+	enum err rc;
+
+	buf_adds(&names[0], json_str(table, "namespace", ""));
+	buf_adds(&names[1], json_str(table, "name", ""));
+	table_file(t, "publish", &file);
+	c.name_space = names[0].ptr;
+	c.name = names[1].ptr;
+	c.file = file.ptr;
+	rc = publish(s, t, table, &c, err);
+	v->table_id = c.id;
+	v->count_upload = json_int(ledger, "read", c.rows);
+	v->count_actual = c.rows;
+	v->partitions = c.partitions;
+	buf_release(&file);
+	return rc;
+}
+
+/* need_run false: the output is the input's own row of the catalogue. */
+static enum err
+pass_row(struct scheduler *s, struct run_task *t, struct ingest_view *v,
+    struct buf names[2], struct buf *err)
+{
+	const cJSON *pass = json_get(t->result, "pass");
+	struct catalogue_table found = {0};
+	enum err rc = catalogue_find(s->db, json_str(pass, "namespace", ""),
+	    json_str(pass, "name", ""), &found, NULL);
+
+	if (rc == ERR_NOTFOUND)
+		return ERR_OK; /* there was nothing to pass on */
+	if (rc)
+		return err_set(err, rc, "cannot look up the passed table");
+	buf_adds(&names[0], found.name_space);
+	buf_adds(&names[1], found.name);
+	v->table_id = found.id;
+	v->count_actual = found.rows;
+	v->partitions = found.partitions;
+	catalogue_release(&found);
+	return ERR_OK;
+}
+
+static enum err
+table_rows(struct scheduler *s, struct run_task *t, struct ingest_view *v,
+    struct buf names[2], struct buf *err)
+{
+	static const struct {
+		const char *member;
+		enum err (*fn)(struct scheduler *, struct run_task *,
+		    struct ingest_view *, struct buf[2], struct buf *);
+	} kinds[] = {{"publish", publish_row}, {"table", output_row},
+	    {"pass", pass_row}};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (cJSON_IsObject(json_get(t->result, kinds[i].member)))
+			return kinds[i].fn(s, t, v, names, err);
+	return ERR_OK;
+}
+
+static int64_t
+model_size(struct scheduler *s, const struct run_task *t)
+{
+	const cJSON *item;
+	struct launch_model m;
+	struct buf path = BUF_INIT;
+	int64_t size = 0;
+
+	model_of(t, &m);
+	cJSON_ArrayForEach(item, json_get(t->result, "model"))
+	{
+		struct stat st;
+
+		launch_model_dir(s->cfg, &m, &path);
+		buf_addf(&path, "/%s", json_str(item, "buffer", ""));
+		if (stat(path.ptr, &st) == 0)
+			size += st.st_size;
+	}
+	buf_release(&path);
+	return size;
+}
+
+static enum err
+model_row(struct scheduler *s, struct run_task *t, int64_t now,
+    const char *model_id, struct buf *err)
+{
+	struct buf roles = BUF_INIT;
+	struct ingest_model m = {
+	    .role = t->party->role,
+	    .party_id = t->party->party_id,
+	    .job_id = t->job->id,
+	    .model_id = model_id,
+	    .model_version = launch_model_version(t->job),
+	    .size = model_size(s, t),
+	    .now = now,
+	};
+	enum err rc;
+
+	json_print(t->job->conf.roles, JSON_STORE, &roles);
+	m.roles = roles.ptr;
+	rc = ingest_model(s->db, &m, err);
+	buf_release(&roles);
+	return rc;
+}
+
+/* role#party#model_id, as the data view shows it. */
+static enum err
+model_rows(struct scheduler *s, struct run_task *t, struct ingest_view *v,
+    struct buf *party_model, struct buf *err)
+{
+	struct buf model = BUF_INIT;
+	const char *given =
+	    json_str(t->job->conf.job_parameters, "model_id", NULL);
+	enum err rc = ERR_OK;
+
+	if (!has_model(t))
+		return ERR_OK;
+	if (given)
+		buf_adds(&model, given);
+	else
+		ids_model(t->job->conf.roles, &model);
+	ids_party_model(
+	    t->party->role, t->party->party_id, model.ptr, party_model);
+	v->party_model_id = party_model->ptr;
+	v->model_version = launch_model_version(t->job);
+	rc = model_row(s, t, v->now, model.ptr, err);
+	buf_release(&model);
+	return rc;
+}
+
+enum err
+harvest_rows(
+    struct scheduler *s, struct run_task *t, int64_t now, struct buf *err)
+{
+	struct buf names[2] = {BUF_INIT, BUF_INIT}, party_model = BUF_INIT;
+	struct task_run_key key = key_of(t);
+	struct ingest_view v = {.component = run_task_component(t),
+	    .count_upload = -1,
+	    .partitions = -1,
+	    .now = now};
+	enum err rc = table_rows(s, t, &v, names, err);
+
+	if (!rc)
+		rc = model_rows(s, t, &v, &party_model, err);
+	v.table_namespace = names[0].ptr;
+	v.table_name = names[1].ptr;
+	if (!rc)
+		rc = ingest_view(s->db, &key, &v, err);
+	buf_release(&names[0]);
+	buf_release(&names[1]);
+	buf_release(&party_model);
+	return rc;
+}
+
+/* ---- metrics ---- */
+
+static enum err
+store_metrics(struct scheduler *s, struct run_task *t, const struct metrics *m,
+    int64_t now, struct buf *err)
+{
+	struct task_run_key key = key_of(t);
+	struct ingest_metrics rows = {
+	    .component = run_task_component(t),
+	    .attempt = t->attempt,
+	    .v = m->v,
+	    .n = m->n,
+	    .offset = m->offset,
+	    .now = now,
+	};
+
+	if (m->n_bad)
+		log_warn("job=%s component=%s role=%s party=%s: %lld lines of "
+			 "metrics.jsonl are no metrics, passed over",
+		    t->job->id, run_task_component(t), t->party->role,
+		    t->party->party_id, (long long)m->n_bad);
+	return ingest_metrics(s->db, &key, &rows, err);
+}
+
+enum err
+harvest_metrics(
+    struct scheduler *s, struct run_task *t, int64_t now, struct buf *err)
+{
+	struct buf path = BUF_INIT;
+	struct metrics m = {0};
+	enum err rc;
+
+	path_set(&path, "%s/metrics.jsonl", t->dir.ptr);
+	do {
+		rc = metrics_read(
+		    path.ptr, t->next_metrics_offset, METRICS_AT_ONCE, &m, err);
+		if (!rc && m.offset > t->next_metrics_offset) {
+			rc = store_metrics(s, t, &m, now, err);
+			t->next_metrics_offset = m.offset;
+		} else {
+			metrics_release(&m);
+			break;
+		}
+		metrics_release(&m);
+	} while (!rc);
+	buf_release(&path);
+	return rc;
+}

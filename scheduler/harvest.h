@@ -1,0 +1,26 @@
+/*
+ * Reading a finished task's outputs in: first the files, by rename, then the
+ * rows, in the transaction that makes the task a success.
+ */
+#ifndef FF_SCHEDULER_HARVEST_H
+#define FF_SCHEDULER_HARVEST_H
+
+#include "scheduler/scheduler.h"
+
+/*
+ * Moves the task's table, published table and model to their places; t->result
+ * is its state.json. Repeatable: what was moved before a crash is found. On
+ * failure `err` says why the task's result cannot be used.
+ */
+enum err
+harvest_files(struct scheduler *s, struct run_task *t, struct buf *err);
+
+/* Catalogue, data view and model metadata of a success. */
+enum err harvest_rows(
+    struct scheduler *s, struct run_task *t, int64_t now, struct buf *err);
+
+/* Metrics since the last look; also of a task that runs or has failed. */
+enum err harvest_metrics(
+    struct scheduler *s, struct run_task *t, int64_t now, struct buf *err);
+
+#endif

@@ -1,0 +1,320 @@
+/*
+ * The job's tree is built once out of its row: a component has one task per
+ * party whose role runs the module. A component without such a party counts
+ * as done from the start, so what depends on it can go on.
+ */
+#include "scheduler/job.h"
+#include "lib/base/clock.h"
+#include "lib/base/mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static enum err
+parse_text(const char *text, const char *what, cJSON **out, struct buf *err)
+{
+	return json_parse(text, strlen(text), what, out, err);
+}
+
+static enum err
+parse_row(const struct job_run *row, struct run_job *j, struct buf *err)
+{
+	cJSON *dsl = NULL, *conf = NULL;
+	enum err rc =
+	    parse_text(row->conf, "runtime configuration", &conf, err);
+
+	if (!rc)
+		rc = parse_text(row->dsl, "DSL", &dsl, err);
+	if (!rc)
+		rc = conf_parse(conf, &j->conf, err);
+	if (!rc)
+		rc = dsl_parse(dsl,
+		    j->conf.is_predict ? DSL_PREDICT : DSL_TRAIN, &j->dsl, err);
+	cJSON_Delete(dsl);
+	cJSON_Delete(conf);
+	return rc;
+}
+
+static void
+init_task(struct run_job *j, size_t component, const struct conf_party *party,
+    struct run_task *t)
+{
+	memset(t, 0, sizeof(*t));
+	t->job = j;
+	t->component = component;
+	t->party = party;
+	buf_init(&t->task_id);
+	buf_init(&t->dir);
+	buf_init(&t->message);
+	buf_init(&t->reason);
+	ids_task(j->id, j->dsl.components[component].name, &t->task_id);
+}
+
+static void
+build_component(struct run_job *j, size_t i)
+{
+	struct run_component *c = &j->components[i];
+	unsigned roles = j->dsl.components[i].module->roles;
+
+	c->tasks = xcalloc(j->conf.n_parties + 1, sizeof(*c->tasks));
+	for (size_t p = 0; p < j->conf.n_parties; p++) {
+		const struct conf_party *party = &j->conf.parties[p];
+
+		if (roles & spec_role_bit(party->role))
+			init_task(j, i, party, &c->tasks[c->n_tasks++]);
+	}
+	c->is_done = c->next_is_done = c->n_tasks == 0;
+}
+
+enum err
+job_new(const struct job_run *row, struct run_job **out, struct buf *err)
+{
+	struct run_job *j = xcalloc(1, sizeof(*j));
+	enum err rc;
+
+	*out = NULL;
+	snprintf(j->id, sizeof(j->id), "%s", row->job_id);
+	j->fence = row->fence;
+	j->start_time = row->start_time;
+	j->spent_ms = row->spent_ms;
+	j->counted_at = clock_mono_ms();
+	j->timeout_ms = row->timeout_ms;
+	j->current = SIZE_MAX;
+	j->next_spent_ms = -1;
+	buf_init(&j->reason);
+	buf_init(&j->stop_by);
+	buf_init(&j->pending);
+	if (row->pending_reason)
+		buf_adds(&j->pending, row->pending_reason);
+	rc = parse_row(row, j, err);
+	if (rc) {
+		job_free(j);
+		return rc;
+	}
+	j->components = xcalloc(j->dsl.n_components, sizeof(*j->components));
+	for (size_t i = 0; i < j->dsl.n_components; i++)
+		build_component(j, i);
+	*out = j;
+	return ERR_OK;
+}
+
+static void
+release_task(struct run_task *t, void *arg)
+{
+	(void)arg;
+	buf_release(&t->task_id);
+	buf_release(&t->dir);
+	buf_release(&t->message);
+	buf_release(&t->reason);
+	free(t->task_json);
+	cJSON_Delete(t->result);
+}
+
+void
+job_free(struct run_job *j)
+{
+	if (!j)
+		return;
+	if (j->components) {
+		job_each(j, release_task, NULL);
+		for (size_t i = 0; i < j->dsl.n_components; i++)
+			free(j->components[i].tasks);
+	}
+	free(j->components);
+	dsl_release(&j->dsl);
+	conf_release(&j->conf);
+	buf_release(&j->reason);
+	buf_release(&j->stop_by);
+	buf_release(&j->pending);
+	free(j);
+}
+
+void
+job_each(struct run_job *j, job_task_fn *fn, void *arg)
+{
+	for (size_t i = 0; i < j->dsl.n_components; i++)
+		for (size_t k = 0; k < j->components[i].n_tasks; k++)
+			fn(&j->components[i].tasks[k], arg);
+}
+
+const char *
+run_task_component(const struct run_task *t)
+{
+	return t->job->dsl.components[t->component].name;
+}
+
+struct run_task *
+job_task(struct run_job *j, size_t component, const struct conf_party *party)
+{
+	struct run_component *c = &j->components[component];
+
+	for (size_t k = 0; k < c->n_tasks; k++)
+		if (c->tasks[k].party == party)
+			return &c->tasks[k];
+	return NULL;
+}
+
+static bool
+all_are(const struct run_component *c, enum state status)
+{
+	for (size_t k = 0; k < c->n_tasks; k++)
+		if (c->tasks[k].status != status)
+			return false;
+	return true;
+}
+
+void
+job_restore_task(struct run_job *j, const struct task_run *row)
+{
+	int i = dsl_find(&j->dsl, row->component);
+	struct run_component *c = i < 0 ? NULL : &j->components[i];
+
+	for (size_t k = 0; c && k < c->n_tasks; k++) {
+		struct run_task *t = &c->tasks[k];
+
+		if (strcmp(t->party->role, row->role) ||
+		    strcmp(t->party->party_id, row->party_id))
+			continue;
+		t->status = t->next = row->status;
+		t->attempt = row->attempt;
+		t->start_time = row->start_time;
+		t->metrics_offset = t->next_metrics_offset =
+		    row->metrics_offset;
+		t->progress = row->progress;
+		buf_reset(&t->dir);
+		buf_adds(&t->dir, row->dir ? row->dir : "");
+		t->is_watched = row->status == STATE_RUNNING;
+		if (row->status == STATE_FAILED)
+			job_end(j, STATE_FAIL, row->reason ? row->reason : "");
+		if (row->status == STATE_TIMEOUT)
+			job_end(
+			    j, STATE_EXPIRE, row->reason ? row->reason : "");
+	}
+	if (c)
+		c->is_done = c->next_is_done = all_are(c, STATE_SUCCESS);
+}
+
+size_t
+job_n_done(const struct run_job *j)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->dsl.n_components; i++)
+		n += j->components[i].next_is_done;
+	return n;
+}
+
+int
+job_progress(const struct run_job *j)
+{
+	return (int)(100 * job_n_done(j) / j->dsl.n_components);
+}
+
+bool
+job_is_ready(const struct run_job *j, size_t component)
+{
+	const struct dsl_component *d = &j->dsl.components[component];
+	const struct run_component *c = &j->components[component];
+
+	if (c->next_is_done)
+		return false;
+	for (size_t k = 0; k < c->n_tasks; k++)
+		if (c->tasks[k].next != STATE_NONE)
+			return false;
+	for (size_t k = 0; k < d->n_upstream; k++)
+		if (!j->components[d->upstream[k]].next_is_done)
+			return false;
+	return true;
+}
+
+static void
+count_running(struct run_task *t, void *arg)
+{
+	*(int64_t *)arg += t->next == STATE_RUNNING;
+}
+
+int64_t
+job_n_running(const struct run_job *j)
+{
+	int64_t n = 0;
+
+	job_each((struct run_job *)(uintptr_t)j, count_running, &n);
+	return n;
+}
+
+static void
+find_live(struct run_task *t, void *arg)
+{
+	*(bool *)arg |= t->is_watched;
+}
+
+bool
+job_has_live(const struct run_job *j)
+{
+	bool live = false;
+
+	job_each((struct run_job *)(uintptr_t)j, find_live, &live);
+	return live;
+}
+
+void
+job_end(struct run_job *j, enum state_event event, const char *reason)
+{
+	assert(event != STATE_SUBMIT);
+	if (j->ending != STATE_SUBMIT)
+		return;
+	j->ending = event;
+	buf_reset(&j->reason);
+	buf_adds(&j->reason, reason);
+}
+
+static void
+commit_task(struct run_task *t, void *arg)
+{
+	(void)arg;
+	t->status = t->next;
+	t->metrics_offset = t->next_metrics_offset;
+	t->is_dirty = false;
+	if (t->status == STATE_SUCCESS) {
+		cJSON_Delete(t->result);
+		t->result = NULL;
+	}
+}
+
+void
+job_commit(struct run_job *j)
+{
+	job_each(j, commit_task, NULL);
+	for (size_t i = 0; i < j->dsl.n_components; i++)
+		j->components[i].is_done = j->components[i].next_is_done;
+	if (j->next_spent_ms >= 0) {
+		j->spent_ms = j->next_spent_ms;
+		j->counted_at = j->next_counted_at;
+	}
+	j->next_spent_ms = -1;
+	j->is_new = j->is_dirty = false;
+}
+
+static void
+rollback_task(struct run_task *t, void *arg)
+{
+	(void)arg;
+	if (t->status == STATE_NONE) {
+		t->next = STATE_NONE;
+		free(t->task_json);
+		t->task_json = NULL;
+	}
+	t->next_metrics_offset = t->metrics_offset;
+}
+
+void
+job_rollback(struct run_job *j)
+{
+	job_each(j, rollback_task, NULL);
+	for (size_t i = 0; i < j->dsl.n_components; i++)
+		j->components[i].next_is_done = j->components[i].is_done;
+	j->next_spent_ms = -1;
+	j->is_over = j->is_lost = false;
+	j->current = SIZE_MAX;
+	buf_reset(&j->pending); /* so that it is written again */
+}

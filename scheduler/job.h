@@ -1,0 +1,117 @@
+/*
+ * A live job in the scheduler's memory: a cache of what the database and the
+ * task folders say, thrown away and read again whenever in doubt.
+ *
+ * `status` fields hold what is committed, `next` what this pass wants to
+ * commit; job_commit() and job_rollback() settle them.
+ */
+#ifndef FF_SCHEDULER_JOB_H
+#define FF_SCHEDULER_JOB_H
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "lib/core/conf.h"
+#include "lib/core/state.h"
+#include "lib/store/job_run.h"
+#include "lib/store/task_run.h"
+
+struct run_task {
+	struct run_job *job;
+	size_t component; /* index into the DSL */
+	const struct conf_party *party;
+	struct buf task_id;
+	struct buf dir;
+	enum state status; /* STATE_NONE: no row yet */
+	enum state next;
+	int attempt;
+	int64_t start_time;
+	int64_t metrics_offset, next_metrics_offset;
+	int64_t progress;
+	struct buf message;
+	struct buf reason; /* of a failure */
+	char *task_json;   /* what to write at launch; NULL once launched */
+	pid_t pid;	   /* our child, or 0 */
+	bool is_reaped;
+	int wait_status;
+	bool is_watched;   /* launched or adopted: look at its folder */
+	bool is_dirty;	   /* progress or message to be stored */
+	int64_t look_at;   /* monotonic: next look at the folder */
+	int64_t look_step; /* ms, doubles */
+	int64_t lost_at;   /* adopted, lock free, no exit: since when */
+	ino_t state_ino;   /* of the state.json last read */
+	off_t metrics_size;
+	cJSON *result; /* state.json of a success, until it is read in */
+};
+
+struct run_component {
+	struct run_task *tasks; /* parties whose role runs the module */
+	size_t n_tasks;
+	bool is_done, next_is_done;
+};
+
+struct run_job {
+	char id[ID_JOB_MAX + 1];
+	int64_t fence;
+	struct dsl dsl;
+	struct conf conf;
+	struct run_component *components;
+	int64_t start_time;
+	int64_t spent_ms;   /* budget used up, as stored at the last commit */
+	int64_t counted_at; /* monotonic: up to when spent_ms counts */
+	int64_t next_spent_ms; /* what this pass stores, -1: nothing */
+	int64_t next_counted_at;
+	int64_t timeout_ms;
+	enum state_event ending; /* STATE_SUBMIT: it goes on */
+	struct buf reason;	 /* why it ends */
+	struct buf stop_by;
+	struct buf pending; /* reason stored as pending_reason */
+	int64_t kill_at;    /* monotonic: TERM was sent, KILL is due */
+	bool is_new;	    /* claimed in this pass: gone at a rollback */
+	bool is_dirty;	    /* this pass has something to commit */
+	bool is_poisoned;   /* its results could not be stored */
+	bool is_lost;	    /* another scheduler owns it */
+	bool is_over;	    /* this pass commits its end */
+	size_t current;	    /* component just ended, SIZE_MAX: none */
+	struct run_job *next_job;
+};
+
+/*
+ * Builds the job out of its row: configuration and DSL parsed, no tasks
+ * started. On ERR_INVALID `err` is the reason to fail the job with.
+ */
+enum err
+job_new(const struct job_run *row, struct run_job **out, struct buf *err);
+void job_free(struct run_job *j);
+
+/* Fills a task in from its stored row; unknown rows are ignored. */
+void job_restore_task(struct run_job *j, const struct task_run *row);
+
+/* The task of that component and party, or NULL. */
+struct run_task *
+job_task(struct run_job *j, size_t component, const struct conf_party *party);
+
+const char *run_task_component(const struct run_task *t);
+
+/* Components with every task a success (or none to run). */
+size_t job_n_done(const struct run_job *j);
+int job_progress(const struct run_job *j);
+
+/* Are all upstreams of a component done, and itself not begun? */
+bool job_is_ready(const struct run_job *j, size_t component);
+
+/* Tasks that run (with `next` counted), for admission. */
+int64_t job_n_running(const struct run_job *j);
+bool job_has_live(const struct run_job *j);
+
+/* Decides that the job ends; the first decision stands. */
+void job_end(struct run_job *j, enum state_event event, const char *reason);
+
+void job_commit(struct run_job *j);
+void job_rollback(struct run_job *j);
+
+/* Calls fn for every task. */
+typedef void job_task_fn(struct run_task *t, void *arg);
+void job_each(struct run_job *j, job_task_fn *fn, void *arg);
+
+#endif

@@ -1,0 +1,378 @@
+/*
+ * What a pass sees of processes and folders are facts, kept over a rollback;
+ * what it plans out of them is forgotten by one and made anew. So the one
+ * transaction can be repeated as often as the database likes, and a commit
+ * whose answer got lost is settled by reading everything again.
+ *
+ * All ended tasks, the components that follow, the jobs that end and those
+ * that are claimed share one commit: that is one flush a pass, however many
+ * jobs it moves.
+ */
+#include "scheduler/pass.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/store/instance.h"
+#include "scheduler/claim.h"
+#include "scheduler/launch.h"
+#include "scheduler/sweep.h"
+#include "scheduler/watch.h"
+
+enum {
+	SURVEY_MS = 2000, /* others' jobs, while we own live ones */
+	IDLE_MS = 5000,	  /* a look for work that nobody rang for */
+	RETRY_MS = 1000,  /* after the database failed */
+	EXPLAIN_MS = 1000 /* reasons of jobs passed over */
+};
+
+struct pass {
+	struct settle settle;
+	bool renews;
+	bool was_full; /* somebody waited: look at all of them */
+	bool claims;
+	bool explains;
+	struct run_job *poison; /* whose rows were refused, and why */
+	struct buf reason;
+};
+
+/* ---- the list of jobs ---- */
+
+static void
+forget_jobs(struct scheduler *s, bool (*which)(const struct run_job *))
+{
+	struct run_job **at = &s->jobs;
+
+	while (*at) {
+		struct run_job *j = *at;
+
+		if (!which(j)) {
+			at = &j->next_job;
+			continue;
+		}
+		*at = j->next_job;
+		job_free(j);
+	}
+}
+
+static bool
+is_any(const struct run_job *j)
+{
+	(void)j;
+	return true;
+}
+
+static bool
+is_new(const struct run_job *j)
+{
+	return j->is_new;
+}
+
+static bool
+is_gone(const struct run_job *j)
+{
+	return j->is_over || j->is_lost;
+}
+
+/* ---- the transaction ---- */
+
+static void
+reset_plans(struct scheduler *s)
+{
+	forget_jobs(s, is_new);
+	for (struct run_job *j = s->jobs; j; j = j->next_job)
+		job_rollback(j);
+}
+
+static enum err
+settle_all(struct pass *p, struct buf *err)
+{
+	struct scheduler *s = p->settle.s;
+	enum err rc = ERR_OK;
+
+	for (struct run_job *j = s->jobs; !rc && j; j = j->next_job) {
+		struct buf fault = BUF_INIT;
+
+		if (!j->is_dirty && !p->renews && !p->was_full)
+			continue;
+		rc = settle_job(&p->settle, j, &fault);
+		if (settle_is_job_fault(rc)) {
+			p->poison = j;
+			buf_adds(&p->reason, fault.ptr);
+		}
+		if (rc)
+			buf_adds(err, fault.ptr);
+		p->claims |= j->is_over;
+		buf_release(&fault);
+	}
+	return rc;
+}
+
+static enum err
+work(struct db *db, void *ctx, struct buf *err)
+{
+	struct pass *p = ctx;
+	struct scheduler *s = p->settle.s;
+	enum err rc = ERR_OK;
+
+	reset_plans(s);
+	s->is_full = false;
+	p->poison = NULL;
+	buf_reset(&p->reason);
+	if (p->renews)
+		rc = instance_renew(
+		    db, s->instance, s->cfg->scheduler.lease_ms, err);
+	if (!rc)
+		rc = claim_stops(&p->settle, err);
+	if (!rc)
+		rc = claim_count(&p->settle, err);
+	if (!rc)
+		rc = settle_all(p, err);
+	if (!rc && p->claims)
+		rc = claim_waiting(&p->settle, p->explains, err);
+	return rc;
+}
+
+/* ---- after it ---- */
+
+static void
+fail_result(struct run_task *t, void *arg)
+{
+	const struct buf *reason = arg;
+
+	if (t->status != STATE_RUNNING || t->next != STATE_SUCCESS)
+		return;
+	t->next = STATE_FAILED;
+	buf_reset(&t->reason);
+	buf_adds(&t->reason, reason->ptr);
+}
+
+/* A job whose rows the database refuses must not stop all the others. */
+static void
+quarantine(struct pass *p)
+{
+	struct run_job *j = p->poison;
+	struct buf reason = BUF_INIT;
+
+	buf_addf(&reason, "its result cannot be stored: %s", p->reason.ptr);
+	log_error("job=%s %s", j->id, reason.ptr);
+	j->is_poisoned = j->is_dirty = true;
+	job_each(j, fail_result, &reason);
+	job_end(j, STATE_FAIL, reason.ptr);
+	buf_release(&reason);
+}
+
+static void
+launch_one(struct run_task *t, void *arg)
+{
+	struct scheduler *s = arg;
+	struct buf err = BUF_INIT, reason = BUF_INIT;
+
+	if (!t->task_json || t->status != STATE_RUNNING || t->is_watched ||
+	    t->job->ending != STATE_SUBMIT)
+		return;
+	if (launch_task(s, t, &err)) {
+		buf_addf(&reason, "%s of %s %s cannot be started: %s",
+		    run_task_component(t), t->party->role, t->party->party_id,
+		    err.ptr);
+		t->next = STATE_FAILED;
+		buf_adds(&t->reason, reason.ptr);
+		job_end(t->job, STATE_FAIL, reason.ptr);
+	} else {
+		log_debug("job=%s component=%s role=%s party=%s pid=%d",
+		    t->job->id, run_task_component(t), t->party->role,
+		    t->party->party_id, (int)t->pid);
+		watch_launched(t, clock_mono_ms());
+	}
+	buf_release(&err);
+	buf_release(&reason);
+}
+
+static void
+report_end(const struct run_job *j)
+{
+	if (j->is_lost)
+		log_warn("job=%s is another scheduler's now", j->id);
+	else
+		log_info("job=%s %s%s%s", j->id,
+		    j->ending == STATE_SUBMIT ? "succeed"
+					      : state_event_name(j->ending),
+		    j->reason.len ? ": " : "", j->reason.ptr);
+}
+
+static void
+after_commit(struct pass *p)
+{
+	struct scheduler *s = p->settle.s;
+	struct sweep sweep = {0};
+
+	for (struct run_job *j = s->jobs; j; j = j->next_job) {
+		job_commit(j);
+		if (is_gone(j)) {
+			report_end(j);
+			if (j->is_over)
+				sweep_add(&sweep, s, j);
+			continue;
+		}
+		job_each(j, launch_one, s);
+		j->is_dirty = j->ending != STATE_SUBMIT && !job_has_live(j);
+	}
+	forget_jobs(s, is_gone);
+	sweep_run(&sweep);
+}
+
+/* ---- when ---- */
+
+static bool
+is_anything_dirty(const struct scheduler *s)
+{
+	for (const struct run_job *j = s->jobs; j; j = j->next_job)
+		if (j->is_dirty)
+			return true;
+	return false;
+}
+
+static void
+forget_everything(struct scheduler *s)
+{
+	forget_jobs(s, is_any);
+	s->instance = 0;
+}
+
+static void
+handle_failure(struct scheduler *s, struct pass *p, enum err rc, int64_t now,
+    const struct buf *err)
+{
+	reset_plans(s);
+	s->is_full = p->was_full;
+	if (p->poison) {
+		quarantine(p);
+		return;
+	}
+	log_error("pass: %s (%s)", err->ptr, err_name(rc));
+	if (rc == ERR_UNCERTAIN || rc == ERR_CONFLICT)
+		forget_everything(s);
+	s->retry_at = now + RETRY_MS;
+}
+
+static void
+transact(struct scheduler *s, int64_t now)
+{
+	struct buf err = BUF_INIT;
+	struct pass p = {
+	    .settle = {.s = s, .now = clock_wall_ms(), .mono_now = now},
+	    .renews = now - s->renewed_at >= s->cfg->scheduler.lease_ms / 3,
+	    .was_full = s->is_full,
+	    .claims = s->is_rung || s->is_full,
+	    .explains = now - s->explained_at >= EXPLAIN_MS,
+	    .reason = BUF_INIT,
+	};
+	enum err rc = db_transact(s->db, work, &p, &err);
+
+	if (rc) {
+		handle_failure(s, &p, rc, now, &err);
+	} else {
+		s->retry_at = 0;
+		s->is_rung = false;
+		if (p.renews)
+			s->renewed_at = now;
+		if (p.claims && p.explains)
+			s->explained_at = now;
+		after_commit(&p);
+	}
+	buf_release(&p.reason);
+	buf_release(&err);
+}
+
+/* Looks by itself, because a doorbell can be lost and a scheduler can die. */
+static enum err
+survey(struct scheduler *s, int64_t now, struct buf *err)
+{
+	bool any = s->jobs != NULL;
+	enum err rc = ERR_OK;
+
+	if (now - s->surveyed_at < (any ? SURVEY_MS : IDLE_MS))
+		return ERR_OK;
+	s->surveyed_at = now;
+	if (!any)
+		rc = job_run_any(s->db, &any, err);
+	if (rc || !any)
+		return rc;
+	s->is_rung = true;
+	return claim_adopt(s, err);
+}
+
+enum err
+pass_begin(struct scheduler *s, struct buf *err)
+{
+	enum err rc =
+	    instance_new(s->db, s->cfg->scheduler.lease_ms, &s->instance, err);
+
+	if (rc)
+		return rc;
+	s->renewed_at = s->surveyed_at = clock_mono_ms();
+	s->is_rung = true;
+	log_info("instance=%lld", (long long)s->instance);
+	(void)instance_sweep(s->db, NULL);
+	return claim_adopt(s, err);
+}
+
+void
+pass_run(struct scheduler *s)
+{
+	int64_t now = clock_mono_ms();
+	struct buf err = BUF_INIT;
+	enum err rc = ERR_OK;
+
+	watch_reap(s);
+	if (now < s->retry_at)
+		return;
+	if (!s->instance)
+		rc = pass_begin(s, &err);
+	if (!rc)
+		rc = survey(s, now, &err);
+	if (rc) {
+		log_error("pass: %s (%s)", err.ptr, err_name(rc));
+		forget_everything(s);
+		s->retry_at = now + RETRY_MS;
+		goto out;
+	}
+	watch_look(s, now);
+	watch_budgets(s, now);
+	watch_kill(s, now);
+	if (s->is_rung || is_anything_dirty(s) ||
+	    (s->jobs && now - s->renewed_at >= s->cfg->scheduler.lease_ms / 3))
+		transact(s, now);
+	watch_kill(s, now);
+out:
+	buf_release(&err);
+}
+
+int64_t
+pass_due(const struct scheduler *s)
+{
+	int64_t now = clock_mono_ms(), due, survey_ms;
+
+	if (now < s->retry_at)
+		return s->retry_at - now;
+	if (!s->instance || s->is_rung)
+		return 0;
+	survey_ms = s->surveyed_at + (s->jobs ? SURVEY_MS : IDLE_MS) - now;
+	due = watch_due(s, now, survey_ms > 0 ? survey_ms : 0);
+	return due;
+}
+
+bool
+pass_is_idle(const struct scheduler *s)
+{
+	return s->instance && !s->jobs && !s->is_rung && !s->is_full;
+}
+
+void
+pass_end(struct scheduler *s)
+{
+	struct buf err = BUF_INIT;
+
+	if (s->instance && instance_end(s->db, s->instance, &err))
+		log_warn("cannot give up the instance: %s", err.ptr);
+	forget_jobs(s, is_any);
+	buf_release(&err);
+}

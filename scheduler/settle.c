@@ -1,0 +1,272 @@
+/*
+ * The job's row is changed first, guarded by owner and fence: its lock makes
+ * the rest of the transaction safe, and when it does not match, nothing else
+ * is written.
+ */
+#include "scheduler/settle.h"
+#include "lib/base/log.h"
+#include "scheduler/harvest.h"
+#include "scheduler/launch.h"
+#include "scheduler/watch.h"
+
+static struct job_run_guard
+guard_of(const struct settle *p, const struct run_job *j)
+{
+	return (struct job_run_guard){j->id, p->s->instance, j->fence};
+}
+
+static struct task_run_key
+key_of(const struct run_task *t)
+{
+	return (struct task_run_key){
+	    t->job->id, t->task_id.ptr, t->party->role, t->party->party_id};
+}
+
+/* ---- tasks ---- */
+
+static enum err
+store_note(struct settle *p, struct run_task *t, struct buf *err)
+{
+	struct task_run_key key = key_of(t);
+	struct task_run_note note = {
+	    .pid = t->pid,
+	    .progress = t->progress,
+	    .message = t->message.ptr,
+	    .now = p->now,
+	};
+	enum err rc = ERR_OK;
+
+	if (!t->job->is_poisoned)
+		rc = harvest_metrics(p->s, t, p->now, err);
+	return rc ? rc : task_run_note(p->s->db, &key, &note, err);
+}
+
+static enum err
+store_end(struct settle *p, struct run_task *t, struct buf *err)
+{
+	struct task_run_key key = key_of(t);
+	struct task_run_end end = {
+	    .status = t->next,
+	    .pid = t->pid,
+	    .progress = t->progress,
+	    .start_time = t->start_time,
+	    .now = p->now,
+	    .reason = t->next == STATE_SUCCESS ? NULL : t->reason.ptr,
+	};
+	enum err rc = ERR_OK;
+
+	if (!t->job->is_poisoned)
+		rc = harvest_metrics(p->s, t, p->now, err);
+	if (!rc && t->next == STATE_SUCCESS)
+		rc = harvest_rows(p->s, t, p->now, err);
+	return rc ? rc : task_run_end(p->s->db, &key, &end, err);
+}
+
+struct each {
+	struct settle *p;
+	struct buf *err;
+	enum err rc;
+};
+
+static void
+store_task(struct run_task *t, void *arg)
+{
+	struct each *e = arg;
+
+	if (e->rc || t->status != STATE_RUNNING)
+		return;
+	if (t->next != STATE_RUNNING)
+		e->rc = store_end(e->p, t, e->err);
+	else if (t->is_dirty)
+		e->rc = store_note(e->p, t, e->err);
+}
+
+/* ---- components ---- */
+
+static void
+finish_components(struct run_job *j)
+{
+	for (size_t i = 0; i < j->dsl.n_components; i++) {
+		struct run_component *c = &j->components[i];
+		bool done = true;
+
+		for (size_t k = 0; k < c->n_tasks; k++)
+			done &= c->tasks[k].next == STATE_SUCCESS;
+		if (done && !c->next_is_done)
+			j->current = i;
+		c->next_is_done = done;
+	}
+}
+
+static enum err
+store_progress(struct settle *p, struct run_job *j, struct buf *err)
+{
+	if (j->current == SIZE_MAX)
+		return ERR_OK;
+	return job_run_set_progress(p->s->db, j->id, job_progress(j),
+	    j->components[j->current].tasks[0].task_id.ptr, p->now, err);
+}
+
+static enum err
+start_task(struct settle *p, struct run_task *t, struct buf *err)
+{
+	struct task_run_key key = key_of(t);
+	struct task_run_start start = {
+	    .component = run_task_component(t),
+	    .run_ip = p->s->cfg->site.address,
+	    .attempt = t->attempt,
+	    .fence = t->job->fence,
+	    .now = p->now,
+	};
+	enum err rc = launch_plan(p->s, t, err);
+
+	if (rc)
+		return rc;
+	start.dir = t->dir.ptr;
+	t->start_time = p->now;
+	t->next = STATE_RUNNING;
+	return task_run_insert(p->s->db, &key, &start, err);
+}
+
+/* What the user is to know about waiting; written only when it changes. */
+static enum err
+show_pending(
+    struct settle *p, struct run_job *j, const char *reason, struct buf *err)
+{
+	if (!strcmp(j->pending.ptr, reason))
+		return ERR_OK;
+	buf_reset(&j->pending);
+	buf_adds(&j->pending, reason);
+	return job_run_set_pending(
+	    p->s->db, j->id, *reason ? reason : NULL, err);
+}
+
+/* Faults of the job itself, which end it; the rest is the database's. */
+bool
+settle_is_job_fault(enum err rc)
+{
+	return rc == ERR_INVALID || rc == ERR_NOTFOUND || rc == ERR_IO ||
+	       rc == ERR_CONFLICT;
+}
+
+static enum err
+start_component(struct settle *p, struct run_job *j, size_t i, struct buf *err)
+{
+	struct run_component *c = &j->components[i];
+	struct buf fault = BUF_INIT, reason = BUF_INIT;
+	enum err rc = ERR_OK;
+
+	for (size_t k = 0; !rc && k < c->n_tasks; k++) {
+		struct run_task *t = &c->tasks[k];
+
+		rc = start_task(p, t, &fault);
+		if (rc && settle_is_job_fault(rc)) {
+			buf_addf(&reason, "%s of %s %s cannot start: %s",
+			    run_task_component(t), t->party->role,
+			    t->party->party_id, fault.ptr);
+			job_end(j, STATE_FAIL, reason.ptr);
+		}
+	}
+	if (settle_is_job_fault(rc))
+		rc = ERR_OK;
+	else if (rc)
+		buf_adds(err, fault.ptr);
+	buf_release(&fault);
+	buf_release(&reason);
+	return rc;
+}
+
+enum err
+settle_start(struct settle *p, struct run_job *j, struct buf *err)
+{
+	struct buf reason = BUF_INIT;
+	enum err rc = ERR_OK;
+
+	for (size_t i = 0; !rc && i < j->dsl.n_components; i++) {
+		size_t at = (size_t)j->dsl.order[i];
+		enum admission_answer answer;
+
+		if (j->ending != STATE_SUBMIT || !job_is_ready(j, at))
+			continue;
+		buf_reset(&reason);
+		answer =
+		    admission_component(&p->room, j->dsl.components[at].name,
+			(int64_t)j->components[at].n_tasks, &reason);
+		if (answer == ADMISSION_YES)
+			rc = start_component(p, j, at, err);
+		else if (answer == ADMISSION_NEVER)
+			job_end(j, STATE_FAIL, reason.ptr);
+		else
+			p->s->is_full = true;
+	}
+	if (!rc)
+		rc = show_pending(p, j, reason.ptr, err);
+	buf_release(&reason);
+	return rc;
+}
+
+/* ---- the job ---- */
+
+static enum err
+end_job(struct settle *p, struct run_job *j, enum state_event event,
+    struct buf *err)
+{
+	struct job_run_guard guard = guard_of(p, j);
+	struct job_run_end end = {
+	    .status =
+		state_next(STATE_JOB, STATE_RUNNING, event, STATE_BY_SCHEDULER),
+	    .reason = event == STATE_SUCCEED ? NULL : j->reason.ptr,
+	    .stop_by = j->stop_by.len ? j->stop_by.ptr : NULL,
+	    .now = p->now,
+	    .start_time = j->start_time,
+	    .spent_ms = watch_spent(j, p->mono_now),
+	};
+
+	j->is_over = true;
+	return job_run_end(p->s->db, &guard, &end, err);
+}
+
+/* The tasks that a failed start had planned are not to run. */
+static void
+drop_planned(struct run_task *t, void *arg)
+{
+	(void)arg;
+	if (t->status != STATE_RUNNING || t->is_watched ||
+	    t->next != STATE_RUNNING)
+		return;
+	t->next = STATE_FAILED;
+	buf_reset(&t->reason);
+	buf_addf(&t->reason, "never started: %s", t->job->reason.ptr);
+}
+
+enum err
+settle_job(struct settle *p, struct run_job *j, struct buf *err)
+{
+	struct job_run_guard guard = guard_of(p, j);
+	struct each e = {p, err, ERR_OK};
+	enum err rc;
+
+	j->next_spent_ms = watch_spent(j, p->mono_now);
+	j->next_counted_at = p->mono_now;
+	rc = job_run_hold(p->s->db, &guard, j->next_spent_ms, p->now, NULL);
+	if (rc == ERR_CONFLICT) {
+		j->is_lost = true;
+		return ERR_OK;
+	}
+	if (rc)
+		return err_set(err, rc, "cannot hold job %s", j->id);
+	if (j->ending != STATE_SUBMIT)
+		job_each(j, drop_planned, NULL);
+	job_each(j, store_task, &e);
+	if (e.rc)
+		return e.rc;
+	finish_components(j);
+	rc = store_progress(p, j, err);
+	if (rc)
+		return rc;
+	if (j->ending != STATE_SUBMIT)
+		return job_has_live(j) ? ERR_OK : end_job(p, j, j->ending, err);
+	if (job_n_done(j) == j->dsl.n_components)
+		return end_job(p, j, STATE_SUCCEED, err);
+	return settle_start(p, j, err);
+}
