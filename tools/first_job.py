@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""first_job.py URL: the job of examples/ on a running site, as a newcomer
+"""first_job.py HOST:PORT: the job of examples/ on a running site, as a newcomer
 would run it: two uploads and a training, through the command line client."""
 import json
 import os
@@ -11,8 +11,6 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 CLI = "build/dev/bin/fateflow"
-FINAL = ("success", "failed", "canceled", "timeout")
-UPLOAD_SECONDS = 120
 
 
 def client(*args, check=True):
@@ -34,16 +32,9 @@ def rows_of(job_id):
     return client("-f", "query_job", "-j", job_id, check=False).get("data", [])
 
 
-def wait_for_upload(job_id):
-    end = time.monotonic() + UPLOAD_SECONDS
-    while time.monotonic() < end:
-        rows = rows_of(job_id)
-        if rows and rows[0]["f_status"] in FINAL:
-            break
-        time.sleep(0.05)
-    if rows[0]["f_status"] != "success":
-        sys.exit(f"the upload {job_id} is {rows[0]['f_status']}: "
-                 f"{rows[0].get('f_reason') or 'no reason given'}")
+def job_id_of(answer):
+    """Of a submission's answer, or of the job rows that --wait ends with."""
+    return answer.get("jobId") or answer["data"][0]["f_job_id"]
 
 
 def points(tree):
@@ -57,34 +48,34 @@ def points(tree):
 
 
 def main():
-    url = sys.argv[1]
+    server = sys.argv[1]
     os.chdir(ROOT)
-    os.environ["FATEFLOW_URL"] = url
-    print(f"$ export FATEFLOW_URL={url}")
+    os.environ["FATEFLOW_SERVER"] = server
+    print(f"$ export FATEFLOW_SERVER={server}")
     for party in ("guest", "host"):
-        answer = client("-f", "upload", "-c", f"examples/upload_{party}.json")
-        wait_for_upload(answer["jobId"])
+        client("-f", "upload", "-c", f"examples/upload_{party}.json", "--wait")
     start = time.monotonic()
     answer = client("-f", "submit_job", "-d", "examples/hetero_lr/dsl.json",
                     "-c", "examples/hetero_lr/conf.json", "--wait")
-    job_id = answer["jobId"]
+    seconds = time.monotonic() - start
+    job_id = job_id_of(answer)
     metrics = client("-f", "component_metric_all", "-j", job_id, "-r", "guest",
                      "-p", "9999", "-cpn", "evaluation_0")
     found = dict(points(metrics.get("data", {})))
     print(f"""
 job {job_id}: {rows_of(job_id)[0]['f_status']} \
-in {time.monotonic() - start:.1f} s
+in {seconds:.1f} s
 AUC {found['auc']:.4f}  KS {found['ks']:.4f}
 
 Look further:
-    export FATEFLOW_URL={url}
+    export FATEFLOW_SERVER={server}
     {CLI} -f query_job -j {job_id}
     {CLI} -f query_task -j {job_id}
     {CLI} -f component_output_model -j {job_id} -r guest -p 9999 \
 -cpn hetero_lr_0
     {CLI} --help
     ls var/log var/work
-The site keeps running at {url}. To end it:
+The site keeps running at http://{server}. To end it:
     ./quickstart stop""")
 
 

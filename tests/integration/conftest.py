@@ -23,6 +23,12 @@ PROGRAMS = ("fateflow-fcgi", "fateflow-scheduler", "fateflow-task",
 SERVERS = {"nginx": "/usr/sbin/nginx", "apache": "/usr/sbin/apache2"}
 
 
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "slow: long, or about speed and size; check leaves these "
+        "out of the run under the sanitizers")
+
+
 def missing(server):
     """What a site behind that server lacks on this machine."""
     absent = [p for p in PROGRAMS if not (BIN / p).exists()]
