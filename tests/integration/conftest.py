@@ -90,6 +90,19 @@ def any_site(request):
 
 
 @pytest.fixture(scope="session")
+def small_lr_job(any_site):
+    """The id of a finished training of examples/, cut to two iterations."""
+    examples = ROOT / "examples"
+    for party in ("guest", "host"):
+        any_site.flow.uploaded(examples / f"data/{party}.csv", "example",
+                               f"example_{party}")
+    conf = flow_client.load(examples / "hetero_lr/conf.json")
+    conf["algorithm_parameters"]["hetero_lr_0"]["max_iter"] = 2
+    return any_site.flow.finished(
+        flow_client.load(examples / "hetero_lr/dsl.json"), conf)
+
+
+@pytest.fixture(scope="session")
 def database(tmp_path_factory):
     """The socket of an empty MariaDB, for what needs no site."""
     if not private_site.mariadbd():
