@@ -1,0 +1,16 @@
+/* Waiting for the end of a job, with its progress on a terminal. */
+#ifndef FF_CLI_WAIT_H
+#define FF_CLI_WAIT_H
+
+#include "cli/commands.h"
+
+/*
+ * Asks until the job has ended. *job_out is a fresh object {"job_id",
+ * "status", "progress", "elapsed", "reason"} of its initiator's row.
+ * Returns CLI_OK for success, CLI_JOB_FAILED, CLI_TIMEOUT, or what
+ * print_failure() was given (then nothing is in *job_out).
+ */
+enum cli_exit
+wait_for_job(const struct call *call, const char *job_id, cJSON **job_out);
+
+#endif
