@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <strings.h>
 
 #include "lib/base/mem.h"
 
@@ -82,7 +82,7 @@ eval_type_parse(const char *name, enum eval_type *out)
 	unsigned i;
 
 	for (i = 0; i < EVAL_TYPE__MAX; i++) {
-		if (strcmp(type_names[i], name) == 0) {
+		if (strcasecmp(type_names[i], name) == 0) {
 			*out = (enum eval_type)i;
 			return true;
 		}
@@ -165,13 +165,13 @@ find_metric(const char *name, enum eval_metric *out)
 	unsigned i;
 
 	for (i = 0; i < ARRAY_LEN(aliases); i++) {
-		if (strcmp(aliases[i].alias, name) == 0) {
+		if (strcasecmp(aliases[i].alias, name) == 0) {
 			*out = aliases[i].metric;
 			return true;
 		}
 	}
 	for (i = 0; i < EVAL_METRIC__MAX; i++) {
-		if (strcmp(metrics[i].name, name) == 0) {
+		if (strcasecmp(metrics[i].name, name) == 0) {
 			*out = (enum eval_metric)i;
 			return true;
 		}

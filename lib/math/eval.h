@@ -46,7 +46,7 @@ struct eval_metrics {
 	size_t n;
 };
 
-/* "binary", "multi", "regression"; false for anything else. */
+/* "binary", "multi", "regression" in any case; false for anything else. */
 bool eval_type_parse(const char *name, enum eval_type *out);
 const char *eval_type_name(enum eval_type type);
 
@@ -200,7 +200,11 @@ enum err eval_psi_compute(const struct eval_binary *expected,
 
 /* ---- multi ---- */
 
-/* Per class; arrays of n_classes. A class never predicted has precision 0. */
+/*
+ * Per class; arrays of n_classes. A class never predicted has precision 0;
+ * one that occurs in neither labels nor predictions has NaN, and does not
+ * count in the means.
+ */
 void eval_multi_precision_recall(
     const struct eval_rows *rows, double *precision_out, double *recall_out);
 

@@ -47,6 +47,10 @@ eval_multi_precision_recall(
 	size_t i;
 
 	for (i = 0; i < rows->n_classes; i++) {
+		if (tally[i].predicted + tally[i].actual == 0) {
+			precision_out[i] = recall_out[i] = NAN;
+			continue;
+		}
 		precision_out[i] = ratio(tally[i].hits, tally[i].predicted);
 		recall_out[i] = ratio(tally[i].hits, tally[i].actual);
 	}
@@ -70,13 +74,17 @@ multi_mean(const struct eval_rows *rows, bool want_recall)
 	double *values = xcalloc(2 * rows->n_classes, sizeof(*values));
 	double *precision = values, *recall = values + rows->n_classes;
 	double sum = 0;
-	size_t i;
+	size_t i, n = 0;
 
 	eval_multi_precision_recall(rows, precision, recall);
-	for (i = 0; i < rows->n_classes; i++)
+	for (i = 0; i < rows->n_classes; i++) {
+		if (isnan(precision[i]))
+			continue;
 		sum += want_recall ? recall[i] : precision[i];
+		n++;
+	}
 	free(values);
-	return sum / (double)rows->n_classes;
+	return sum / (double)n;
 }
 
 static double

@@ -445,6 +445,8 @@ put_classes(
 	put_curve_meta(s, style, NULL);
 	buf_addf(&name, "%s%s", s->where.name, style->suffix);
 	for (i = 0; i < s->request->rows->n_classes; i++) {
+		if (isnan(values[i]))
+			continue;
 		number_text(values[i], y);
 		task_metric(s->t, s->where.name_space, name.ptr,
 		    s->request->classes[i], y);
