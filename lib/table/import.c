@@ -183,6 +183,7 @@ take_rows(struct import *im, struct buf *err)
 		if (!(im->result->read & (PROGRESS_EVERY - 1)))
 			report(im);
 	}
+	report(im);
 	return rc == ERR_NOTFOUND ? ERR_OK : rc;
 }
 

@@ -119,7 +119,10 @@ const char *table_reader_digest(const struct table_reader *r);
 enum err table_reader_next(
     struct table_reader *r, struct table_row *row_out, struct buf *err);
 void table_reader_rewind(struct table_reader *r);
-/* A row by id; does not move next(). ERR_NOTFOUND when there is none. */
+/*
+ * A row by id; does not move next(). ERR_NOTFOUND when there is none. Costs
+ * some 15 us: to match most rows of two tables, walk both in order instead.
+ */
 enum err table_reader_find(struct table_reader *r, const char *id,
     size_t id_len, struct table_row *row_out, struct buf *err);
 

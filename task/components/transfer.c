@@ -1,3 +1,4 @@
+/* The writing half of Download, which needs no task around it. */
 #include "task/components/transfer.h"
 #include "lib/base/path.h"
 
@@ -9,17 +10,6 @@
 
 #define PROGRESS_EVERY 10000
 #define WRITE_LEN      ((size_t)256 << 10)
-
-void
-transfer_metric(
-    struct task *t, const char *what, const char *metric_type, int64_t count)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%lld", (long long)count);
-	task_metric(t, what, "data_access", "\"count\"", text);
-	task_metric_meta(t, what, "data_access", what, metric_type, NULL);
-}
 
 static enum err
 flush(int fd, struct buf *b, const char *path, struct buf *err)
