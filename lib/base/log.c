@@ -48,7 +48,7 @@ escape_controls(struct buf *line)
 			line->ptr[i] = line->ptr[i] == '\n' ? '|' : '?';
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 emit(enum log_level level, const char *fmt, va_list ap)
 {
 	struct buf line = BUF_INIT;
