@@ -9,6 +9,9 @@
 
 #include "lib/spec/spec.h"
 
+#define DSL_NAME_MAX	   128 /* bytes: what the database keeps */
+#define DSL_COMPONENTS_MAX 512
+
 enum dsl_source {
 	DSL_COMPONENT, /* "<component>.<alias>" */
 	DSL_ARGS,      /* "args.<key>": a table of role_parameters */
@@ -17,11 +20,11 @@ enum dsl_source {
 
 /* What an input word means to a component. */
 enum dsl_port {
-	DSL_PORT_DATA,	     /* "data" and every other free word */
-	DSL_PORT_TRAIN,	     /* "train_data" */
-	DSL_PORT_EVAL,	     /* "eval_data" */
-	DSL_PORT_MODEL,	     /* "model" */
-	DSL_PORT_ISOMETRIC,  /* "isometric_model" */
+	DSL_PORT_DATA,	    /* "data" and every other free word */
+	DSL_PORT_TRAIN,	    /* "train_data" */
+	DSL_PORT_EVAL,	    /* "eval_data" */
+	DSL_PORT_MODEL,	    /* "model" */
+	DSL_PORT_ISOMETRIC, /* "isometric_model" */
 };
 
 struct dsl_input {
@@ -31,6 +34,7 @@ struct dsl_input {
 	const char *component; /* of DSL_COMPONENT and DSL_PIPELINE, or NULL */
 	int upstream;	       /* index of that component, or -1 */
 	const char *alias;     /* alias, or the args key */
+	char *text;	       /* holds component and alias */
 };
 
 struct dsl_component {
@@ -48,8 +52,8 @@ struct dsl_component {
 struct dsl {
 	struct dsl_component *components; /* in DSL order */
 	size_t n_components;
-	int *order; /* topological, as FATE-Flow lists it (LIFO Kahn) */
-	cJSON *root; /* owns every string above */
+	int *order;  /* topological, as FATE-Flow lists it (LIFO Kahn) */
+	cJSON *root; /* owns the other strings above */
 };
 
 enum dsl_mode { DSL_TRAIN, DSL_PREDICT };
@@ -58,8 +62,8 @@ enum dsl_mode { DSL_TRAIN, DSL_PREDICT };
  * Parses a DSL object (borrowed; a copy is kept). ERR_INVALID with
  * FATE-Flow's own text where it has one (contract: jobs, section 3).
  */
-enum err dsl_parse(const cJSON *object, enum dsl_mode mode, struct dsl *out,
-    struct buf *err);
+enum err dsl_parse(
+    const cJSON *object, enum dsl_mode mode, struct dsl *out, struct buf *err);
 void dsl_release(struct dsl *d);
 
 /* Index of a component, or -1. */
