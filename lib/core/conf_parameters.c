@@ -1,0 +1,234 @@
+/*
+ * A party's parameters: the module's defaults, then what holds for all
+ * parties, then the party's own. A component that takes over a model takes
+ * over that component's parameters too, and its own count for nothing.
+ */
+#include "lib/base/mem.h"
+#include "lib/core/conf.h"
+
+#include <string.h>
+
+static const cJSON *
+algorithm_of(const struct conf *c, const char *component)
+{
+	return json_get(json_get(c->root, "algorithm_parameters"), component);
+}
+
+static const cJSON *
+role_of(const struct conf *c, const char *role)
+{
+	return json_get(json_get(c->root, "role_parameters"), role);
+}
+
+/* Where the parameters of a component stand: follow its `model` input. */
+static const struct dsl_component *
+source_of(const struct dsl *d, const struct dsl_component *c)
+{
+	size_t hops = 0;
+
+	for (size_t i = 0; i < c->n_inputs && hops <= d->n_components; i++) {
+		const struct dsl_input *in = &c->inputs[i];
+
+		if (in->port != DSL_PORT_MODEL || in->source != DSL_COMPONENT ||
+		    in->upstream < 0 ||
+		    d->components[in->upstream].module != c->module)
+			continue;
+		c = &d->components[in->upstream];
+		hops++;
+		i = (size_t)-1;
+	}
+	return c;
+}
+
+enum err
+conf_parameters(const struct conf *c, const struct dsl *d, size_t component,
+    const struct conf_party *party, cJSON *warnings, cJSON **out,
+    struct buf *err)
+{
+	const struct dsl_component *from =
+	    source_of(d, &d->components[component]);
+	const struct spec_module *m = from->module;
+	cJSON *params;
+	enum err rc;
+
+	*out = NULL;
+	if (!(m->roles & spec_role_bit(party->role)))
+		return ERR_OK;
+	params = spec_defaults(m);
+	rc = spec_merge(m, from->name, algorithm_of(c, from->name), -1, params,
+	    warnings, err);
+	if (!rc)
+		rc = spec_merge(m, from->name,
+		    json_get(role_of(c, party->role), from->name), party->index,
+		    params, warnings, err);
+	if (!rc)
+		rc = spec_check(m, from->name, params, err);
+	if (rc) {
+		cJSON_Delete(params);
+		return rc;
+	}
+	*out = cJSON_CreateObject();
+	json_add(*out, m->param_class, params);
+	json_add_str(*out, "module", m->name);
+	return ERR_OK;
+}
+
+/* ---- tables ---- */
+
+static const cJSON *
+args_of(const struct conf *c, const char *role)
+{
+	return json_get(json_get(role_of(c, role), "args"), "data");
+}
+
+enum err
+conf_args_table(const struct conf *c, const struct conf_party *party,
+    const char *key, const char **name_out, const char **namespace_out)
+{
+	const cJSON *list = json_get(args_of(c, party->role), key);
+	const cJSON *table =
+	    cJSON_IsArray(list) ? cJSON_GetArrayItem(list, party->index) : NULL;
+
+	*name_out = json_str(table, "name", NULL);
+	*namespace_out = json_str(table, "namespace", NULL);
+	return *name_out && *namespace_out ? ERR_OK : ERR_NOTFOUND;
+}
+
+/* ---- everything at once ---- */
+
+struct check {
+	const struct conf *conf;
+	const struct dsl *dsl;
+	cJSON *warnings;
+	struct buf faults;
+};
+
+/* Parties share most parameters, so the same fault comes up again. */
+static void
+add_fault(struct check *k, const char *fault)
+{
+	if (strstr(k->faults.ptr, fault))
+		return;
+	buf_addf(&k->faults, "%s%s", k->faults.len ? "; " : "", fault);
+}
+
+static void
+check_component(struct check *k, size_t component)
+{
+	struct buf fault = BUF_INIT;
+
+	for (size_t p = 0; p < k->conf->n_parties; p++) {
+		cJSON *params = NULL;
+
+		buf_reset(&fault);
+		if (conf_parameters(k->conf, k->dsl, component,
+			&k->conf->parties[p], k->warnings, &params, &fault))
+			add_fault(k, fault.ptr);
+		cJSON_Delete(params);
+	}
+	buf_release(&fault);
+}
+
+static bool
+is_table(const cJSON *v)
+{
+	return json_str(v, "name", NULL) && json_str(v, "namespace", NULL) &&
+	       strlen(json_str(v, "name", "")) <= ID_NAME_MAX &&
+	       strlen(json_str(v, "namespace", "")) <= ID_NAME_MAX;
+}
+
+static bool
+is_table_list(const cJSON *list)
+{
+	const cJSON *it;
+
+	if (!cJSON_IsArray(list))
+		return false;
+	cJSON_ArrayForEach(
+	    it, list) if (!cJSON_IsNull(it) && !is_table(it)) return false;
+	return true;
+}
+
+static void
+check_tables(struct check *k, const cJSON *role)
+{
+	const cJSON *tables = json_get(json_get(role, "args"), "data"), *it;
+	struct buf fault = BUF_INIT;
+
+	cJSON_ArrayForEach(it, tables)
+	{
+		if (is_table_list(it))
+			continue;
+		buf_reset(&fault);
+		buf_addf(&fault,
+		    "role_parameters.%s.args.data.%s must be a list of "
+		    "{\"name\", \"namespace\"}, one per party, each a text of "
+		    "at most %d bytes",
+		    role->string, it->string, ID_NAME_MAX);
+		add_fault(k, fault.ptr);
+	}
+	buf_release(&fault);
+}
+
+/* Parameters for a component that is not there are named as a whole. */
+static void
+warn_unknown(struct check *k, const cJSON *components, const char *where)
+{
+	struct buf text = BUF_INIT;
+	const cJSON *it;
+
+	if (!k->warnings)
+		return;
+	cJSON_ArrayForEach(it, components)
+	{
+		if (!strcmp(it->string, "args") ||
+		    dsl_find(k->dsl, it->string) >= 0)
+			continue;
+		buf_reset(&text);
+		buf_addf(&text, "%s.%s", where, it->string);
+		cJSON_AddItemToArray(k->warnings, cJSON_CreateString(text.ptr));
+	}
+	buf_release(&text);
+}
+
+static void
+check_roles(struct check *k)
+{
+	const cJSON *role;
+	struct buf where = BUF_INIT;
+
+	cJSON_ArrayForEach(role, json_get(k->conf->root, "role_parameters"))
+	{
+		if (!cJSON_IsObject(role)) {
+			buf_reset(&where);
+			buf_addf(&where, "role_parameters.%s must be an object",
+			    role->string);
+			add_fault(k, where.ptr);
+			continue;
+		}
+		check_tables(k, role);
+		buf_reset(&where);
+		buf_addf(&where, "role_parameters.%s", role->string);
+		warn_unknown(k, role, where.ptr);
+	}
+	buf_release(&where);
+}
+
+enum err
+conf_check(
+    const struct conf *c, const struct dsl *d, cJSON *warnings, struct buf *err)
+{
+	struct check k = {.conf = c, .dsl = d, .warnings = warnings};
+	enum err rc = ERR_OK;
+
+	buf_init(&k.faults);
+	check_roles(&k);
+	warn_unknown(&k, json_get(c->root, "algorithm_parameters"),
+	    "algorithm_parameters");
+	for (size_t i = 0; i < d->n_components; i++)
+		check_component(&k, i);
+	if (k.faults.len)
+		rc = err_set(err, ERR_INVALID, "%s", k.faults.ptr);
+	buf_release(&k.faults);
+	return rc;
+}
