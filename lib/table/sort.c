@@ -17,7 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ARENA_LEN   ((size_t)16 << 20)
 #define FAN_IN	    128
 #define RUN_BUF_LEN ((size_t)128 << 10)
 #define SEQ_LEN	    ((size_t)8)
@@ -40,7 +39,7 @@ struct sorter {
 	char *path;
 	uint64_t n_added;
 	char *arena;
-	size_t arena_len, arena_cap;
+	size_t arena_len, arena_cap, arena_limit;
 	struct entry *entries;
 	size_t n_entries, cap_entries;
 	size_t next; /* entry that sorter_next() gives: all in memory */
@@ -52,11 +51,12 @@ struct sorter {
 };
 
 struct sorter *
-sorter_new(const char *path)
+sorter_new(const char *path, size_t arena_len)
 {
 	struct sorter *s = xcalloc(1, sizeof(*s));
 
 	s->path = xstrdup(path);
+	s->arena_limit = arena_len;
 	return s;
 }
 
@@ -375,10 +375,10 @@ make_room(struct sorter *s, size_t len, struct buf *err)
 {
 	enum err rc = ERR_OK;
 
-	if (s->n_entries && s->arena_len + len > ARENA_LEN)
+	if (s->n_entries && s->arena_len + len > s->arena_limit)
 		rc = spill(s, err);
 	if (!rc && s->arena_len + len > s->arena_cap) {
-		s->arena_cap = len > ARENA_LEN ? len : ARENA_LEN;
+		s->arena_cap = len > s->arena_limit ? len : s->arena_limit;
 		s->arena = xreallocarray(s->arena, s->arena_cap, 1);
 	}
 	if (!rc && s->n_entries == s->cap_entries) {

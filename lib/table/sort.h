@@ -12,9 +12,12 @@
 
 struct sorter;
 
-/* Scratch files are "<path>.run.<n>". */
-struct sorter *sorter_new(const char *path);
-/* Removes the scratch files; NULL is fine. */
+/* Bytes of records in memory; tests take less. */
+#define SORTER_ARENA_LEN ((size_t)16 << 20)
+
+/* Scratch files are "<path>.run.*", unlinked as soon as they are open. */
+struct sorter *sorter_new(const char *path, size_t arena_len);
+/* NULL is fine. */
 void sorter_free(struct sorter *s);
 
 /* Copies the record; sets its seq. */

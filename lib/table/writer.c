@@ -99,7 +99,7 @@ table_writer_open(const char *path, const struct table_schema *schema,
 	w->order = order;
 	w->digest = digest_new();
 	if (order == TABLE_UNSORTED)
-		w->sorter = sorter_new(path);
+		w->sorter = sorter_new(path, SORTER_ARENA_LEN);
 	rc = start_file(w, err);
 	if (rc)
 		table_writer_abort(&w);
