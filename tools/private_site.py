@@ -395,7 +395,7 @@ class Site:
             "workers" if pool == "api" else "bulk_workers"]
         p = self.process(pool)
         p.start([self.bin / "fateflow-fcgi", "-c", self.conf, "--listen", sock,
-                 "--workers", workers, "-d"], self.conf.read_text())
+                 "--workers", workers, "--pool", pool, "-d"], self.conf.read_text())
         self._ready(p, lambda: accepts(sock))
 
     def start_scheduler(self):
