@@ -13,28 +13,18 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 CLI = "build/dev/bin/fateflow"
 
 
-def client(*args, check=True):
+def client(*args):
     """Runs the client, shows the line, returns its JSON."""
-    if check:
-        print("$", CLI, shlex.join(args), flush=True)
+    print("$", CLI, shlex.join(args), flush=True)
     out = subprocess.run([CLI, *args], stdout=subprocess.PIPE, text=True)
     try:
         answer = json.loads(out.stdout)
     except ValueError:
         sys.exit(f"no JSON from {CLI} (exit {out.returncode}):\n{out.stdout}")
-    if check and (out.returncode or answer.get("retcode")):
+    if out.returncode or answer.get("retcode"):
         sys.exit(f"failed (exit {out.returncode}):\n"
                  f"{json.dumps(answer, indent=4, ensure_ascii=False)}")
     return answer
-
-
-def rows_of(job_id):
-    return client("-f", "query_job", "-j", job_id, check=False).get("data", [])
-
-
-def job_id_of(answer):
-    """Of a submission's answer, or of the job rows that --wait ends with."""
-    return answer.get("jobId") or answer["data"][0]["f_job_id"]
 
 
 def points(tree):
@@ -58,12 +48,12 @@ def main():
     answer = client("-f", "submit_job", "-d", "examples/hetero_lr/dsl.json",
                     "-c", "examples/hetero_lr/conf.json", "--wait")
     seconds = time.monotonic() - start
-    job_id = job_id_of(answer)
+    job_id = answer["jobId"]
     metrics = client("-f", "component_metric_all", "-j", job_id, "-r", "guest",
                      "-p", "9999", "-cpn", "evaluation_0")
     found = dict(points(metrics.get("data", {})))
     print(f"""
-job {job_id}: {rows_of(job_id)[0]['f_status']} \
+job {job_id}: {answer['job']['status']} \
 in {seconds:.1f} s
 AUC {found['auc']:.4f}  KS {found['ks']:.4f}
 

@@ -20,8 +20,9 @@ say() {
 # and the like bring the -core packages along, so those are what is asked for.
 missing_packages() {
 	dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null |
-		sed -n 's/ installed$//p' | sort -u >"$packages_there"
-	printf '%s\n' "$@" | sort -u | comm -23 - "$packages_there"
+		sed -n 's/ installed$//p' | LC_ALL=C sort -u >"$packages_there"
+	printf '%s\n' "$@" | LC_ALL=C sort -u |
+		LC_ALL=C comm -23 - "$packages_there"
 }
 
 # install_packages NAME... as root, or says the one line that does it. No
