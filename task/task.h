@@ -49,9 +49,9 @@ struct task {
 	const char *party_id;
 	int attempt;
 	enum task_mode mode;
-	const cJSON *root;	/* all of task.json */
-	const cJSON *param;	/* merged parameters of the module */
-	const cJSON *roles;	/* {"guest":[9999],...} */
+	const cJSON *root;  /* all of task.json */
+	const cJSON *param; /* merged parameters of the module */
+	const cJSON *roles; /* {"guest":[9999],...} */
 	struct task_data *data;
 	size_t n_data;
 	struct task_model *models;
@@ -61,8 +61,8 @@ struct task {
 	struct mailbox_party self;
 	struct mailbox_party *peers; /* every other party of the component */
 	size_t n_peers;
-	struct mailbox *mail; /* NULL when there are no peers */
-	const char *dir;      /* the task's own folder */
+	struct mailbox *mail;	    /* NULL when there are no peers */
+	const char *dir;	    /* the task's own folder */
 	struct task_report *report; /* behind the calls below */
 };
 
@@ -77,8 +77,8 @@ const struct task_model *task_model(const struct task *t);
  * Peers of a role, in conf order: the i-th, or NULL. Guest is one; hosts may
  * be several.
  */
-const struct mailbox_party *task_peer(
-    const struct task *t, const char *role, size_t i);
+const struct mailbox_party *
+task_peer(const struct task *t, const char *role, size_t i);
 size_t task_n_peers(const struct task *t, const char *role);
 
 /* Percent 0..100 and one short sentence, shown while the task runs. */
@@ -99,8 +99,8 @@ void task_metric_meta(struct task *t, const char *name_space, const char *name,
     const char *meta_name, const char *metric_type, cJSON *extras);
 
 /* A single numeric point: key text, double value. */
-void task_metric_value(struct task *t, const char *name_space,
-    const char *name, const char *key, double value);
+void task_metric_value(struct task *t, const char *name_space, const char *name,
+    const char *key, double value);
 
 /*
  * Where to write the output table (open a table_writer on it), and the word
