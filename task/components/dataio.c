@@ -17,6 +17,13 @@ show_progress(void *arg, int64_t rows, int64_t total)
 	    "%lld of %lld rows", (long long)rows, (long long)total);
 }
 
+/* Else the model that came with the task says what to do. */
+static bool
+is_fit(const struct task *t)
+{
+	return t->mode == TASK_FIT || t->mode == TASK_FIT_EVAL;
+}
+
 static enum err
 load_model(struct dataio *d, struct task *t, struct buf *err)
 {
@@ -77,7 +84,7 @@ convert(struct dataio *d, struct task *t, struct table_reader *in,
     int partitions, struct buf *err)
 {
 	struct dataio_pass pass = {.in = in,
-	    .count_ratios = t->mode != TASK_TRANSFORM,
+	    .count_ratios = is_fit(t),
 	    .progress = show_progress,
 	    .arg = t};
 	struct table_stats stats;
@@ -97,6 +104,8 @@ convert(struct dataio *d, struct task *t, struct table_reader *in,
 		    "were left out",
 		    (long long)pass.unknown_tags);
 	task_output_table(t, &stats, &d->schema, partitions);
+	task_progress(t, 100, "%lld rows of %zu columns", (long long)stats.rows,
+	    d->schema.n_header);
 	return ERR_OK;
 }
 
@@ -114,11 +123,11 @@ dataio_run(struct task *t, struct buf *err)
 		return ERR_OK;
 	}
 	rc = open_input(input, &in, err);
-	if (!rc && t->mode == TASK_TRANSFORM)
+	if (!rc && !is_fit(t))
 		rc = load_model(&d, t, err);
 	else if (!rc)
 		rc = dataio_configure(&d, t->param, err);
-	if (!rc && t->mode != TASK_TRANSFORM)
+	if (!rc && is_fit(t))
 		rc = dataio_learn(&d, in, err);
 	if (!rc)
 		rc = convert(&d, t, in, input->partitions, err);
