@@ -8,7 +8,7 @@
 
 #include <sys/wait.h>
 
-static enum verdict
+__attribute__((format(printf, 3, 4))) static enum verdict
 failed(const struct verdict_facts *f, struct buf *reason, const char *fmt, ...)
 {
 	va_list ap;

@@ -102,9 +102,11 @@ class Site:
         return [line.split("\t") for line in out.splitlines()]
 
     def once(self):
-        return subprocess.run(
+        done = subprocess.run(
             [conftest.BIN / "fateflow-scheduler", "-c", self.conf, "--once",
              "-v"], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done
 
     def start(self):
         self.daemon = subprocess.Popen(
@@ -114,7 +116,8 @@ class Site:
     def stop(self, how=signal.SIGTERM):
         if self.daemon:
             self.daemon.send_signal(how)
-            self.daemon.wait(10)
+            code = self.daemon.wait(10)
+            assert code == (0 if how == signal.SIGTERM else -how)
         self.daemon = None
 
     def plan(self, task, how):
