@@ -45,15 +45,6 @@ load_models(struct task *t, const cJSON *list)
 	}
 }
 
-/* mailbox.h wants char *, since its owners free them; ours live in root. */
-static char *
-borrow(const cJSON *obj, const char *key)
-{
-	cJSON *it = cJSON_GetObjectItemCaseSensitive(obj, key);
-
-	return cJSON_IsString(it) ? it->valuestring : NULL;
-}
-
 static enum err
 load_peers(struct task *t, const cJSON *list, struct buf *err)
 {
@@ -64,9 +55,9 @@ load_peers(struct task *t, const cJSON *list, struct buf *err)
 	{
 		struct mailbox_party *p = &t->peers[t->n_peers++];
 
-		p->role = borrow(it, "role");
-		p->party_id = borrow(it, "party_id");
-		p->dir = borrow(it, "mailbox");
+		p->role = json_str(it, "role", NULL);
+		p->party_id = json_str(it, "party_id", NULL);
+		p->dir = json_str(it, "mailbox", NULL);
 		if (!p->role || !p->party_id || !p->dir)
 			return err_set(err, ERR_INVALID,
 			    "task.json: a peer lacks role, party_id or "
@@ -92,9 +83,9 @@ load_self(struct task *t, struct buf *err)
 	t->role = json_str(t->root, "role", "");
 	t->party_id = json_str(t->root, "party_id", "");
 	t->attempt = (int)json_int(t->root, "attempt", 0);
-	t->self.role = borrow(t->root, "role");
-	t->self.party_id = borrow(t->root, "party_id");
-	t->self.dir = borrow(t->root, "mailbox");
+	t->self.role = t->role;
+	t->self.party_id = t->party_id;
+	t->self.dir = json_str(t->root, "mailbox", NULL);
 	return ERR_OK;
 }
 

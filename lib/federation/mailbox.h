@@ -37,9 +37,9 @@ enum message_kind {
 const char *message_kind_name(enum message_kind kind);
 
 struct mailbox_party {
-	char *role;
-	char *party_id;
-	char *dir; /* that party's mailbox for this component and attempt */
+	const char *role;
+	const char *party_id;
+	const char *dir; /* that party's mailbox for this component and attempt */
 };
 
 struct mailbox;
@@ -48,7 +48,7 @@ struct mailbox;
 typedef bool mailbox_waiting(void *arg);
 
 struct mailbox_options {
-	struct mailbox_party self;	    /* borrowed until close */
+	struct mailbox_party self;	   /* borrowed until close */
 	const struct mailbox_party *peers; /* borrowed until close */
 	size_t n_peers;
 	bool keep_messages;

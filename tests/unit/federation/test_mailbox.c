@@ -1,0 +1,249 @@
+#include "lib/base/mem.h"
+#include "lib/base/path.h"
+#include "lib/federation/mailbox.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define TAG "intersect_blinded"
+
+static char guest_dir[64], host_dir[64];
+static struct mailbox_party guest = {"guest", "1", guest_dir};
+static struct mailbox_party host = {"host", "2", host_dir};
+
+static bool
+give_up(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+static struct mailbox *
+open_box(const struct mailbox_party *self, struct mailbox_options o)
+{
+	struct mailbox *m = NULL;
+
+	o.self = *self;
+	o.peers = self == &guest ? &host : &guest;
+	o.n_peers = 1;
+	assert_int_equal(mailbox_open(&o, &m, NULL), ERR_OK);
+	return m;
+}
+
+static int
+make_dirs(void **state)
+{
+	static int n;
+
+	(void)state;
+	n++;
+	snprintf(guest_dir, sizeof(guest_dir), "/tmp/fateflow-mail-%d-%d/g",
+	    (int)getpid(), n);
+	snprintf(host_dir, sizeof(host_dir), "/tmp/fateflow-mail-%d-%d/h",
+	    (int)getpid(), n);
+	return 0;
+}
+
+static int
+remove_dirs(void **state)
+{
+	struct buf parent = BUF_INIT;
+
+	(void)state;
+	path_remove_tree(path_parent(guest_dir, &parent), NULL);
+	buf_release(&parent);
+	return 0;
+}
+
+static enum err
+send(struct mailbox *m, const char *text, struct buf *err)
+{
+	return mailbox_send(
+	    m, &host, TAG, MESSAGE_BLINDED, 1, text, strlen(text), err);
+}
+
+static void
+test_receive_while_another_process_sends_keeps_the_order(void **state)
+{
+	struct mailbox *m = open_box(&host, (struct mailbox_options){0});
+	struct buf got = BUF_INIT;
+	int64_t n = 0;
+	pid_t child;
+
+	(void)state;
+	child = fork();
+	if (child == 0) {
+		struct mailbox *g =
+		    open_box(&guest, (struct mailbox_options){0});
+
+		for (int i = 0; i < 100; i++) {
+			char text[8];
+
+			snprintf(text, sizeof(text), "%d,", i);
+			usleep(i % 10 * 100);
+			if (send(g, text, NULL))
+				_exit(1);
+		}
+		mailbox_close(&g);
+		_exit(0);
+	}
+	for (int i = 0; i < 100; i++) {
+		char text[8];
+
+		buf_reset(&got);
+		snprintf(text, sizeof(text), "%d,", i);
+		assert_int_equal(mailbox_receive(m, &guest, TAG,
+				     MESSAGE_BLINDED, &got, &n, NULL),
+		    ERR_OK);
+		assert_string_equal(got.ptr, text);
+		assert_int_equal(n, 1);
+	}
+	waitpid(child, NULL, 0);
+	mailbox_close(&m);
+	buf_release(&got);
+}
+
+static void
+test_send_of_the_same_again_succeeds_and_of_other_content_fails(void **state)
+{
+	struct buf err = BUF_INIT, got = BUF_INIT;
+	struct mailbox *g = open_box(&guest, (struct mailbox_options){0});
+	struct mailbox *h = open_box(&host, (struct mailbox_options){0});
+
+	(void)state;
+	assert_int_equal(send(g, "x", NULL), ERR_OK);
+	mailbox_close(&g);
+	g = open_box(&guest, (struct mailbox_options){0});
+	assert_int_equal(send(g, "x", NULL), ERR_OK);
+	assert_int_equal(
+	    mailbox_receive(h, &guest, TAG, MESSAGE_BLINDED, &got, NULL, NULL),
+	    ERR_OK);
+	mailbox_close(&g);
+	g = open_box(&guest, (struct mailbox_options){0});
+	assert_int_equal(send(g, "x", NULL), ERR_OK);
+	mailbox_close(&g);
+	g = open_box(&guest, (struct mailbox_options){0});
+	assert_int_equal(send(g, "y", &err), ERR_CONFLICT);
+	assert_non_null(strstr(err.ptr, "other content"));
+	mailbox_close(&g);
+	mailbox_close(&h);
+	buf_release(&err);
+	buf_release(&got);
+}
+
+static void
+test_send_of_what_no_tag_lists_is_refused(void **state)
+{
+	struct mailbox *g = open_box(&guest, (struct mailbox_options){0});
+
+	(void)state;
+	assert_int_equal(
+	    mailbox_send(g, &host, TAG, MESSAGE_IDS, 1, "x", 1, NULL),
+	    ERR_INTERNAL);
+	assert_int_equal(
+	    mailbox_send(g, &host, "nosuch", MESSAGE_BLINDED, 1, "x", 1, NULL),
+	    ERR_INTERNAL);
+	mailbox_close(&g);
+}
+
+static void
+test_receive_of_a_damaged_message_says_so(void **state)
+{
+	struct mailbox *g = open_box(&guest, (struct mailbox_options){0});
+	struct mailbox *h = open_box(&host, (struct mailbox_options){0});
+	struct buf path = BUF_INIT, err = BUF_INIT, got = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(send(g, "hello", NULL), ERR_OK);
+	path_set(&path, "%s/guest-1." TAG ".00000000", host_dir);
+	assert_int_equal(truncate(path.ptr, 200), 0);
+	assert_int_equal(
+	    mailbox_receive(h, &guest, TAG, MESSAGE_BLINDED, &got, NULL, &err),
+	    ERR_INVALID);
+	assert_non_null(strstr(err.ptr, "cut or changed"));
+	mailbox_close(&g);
+	mailbox_close(&h);
+	buf_release(&path);
+	buf_release(&err);
+	buf_release(&got);
+}
+
+static void
+test_receive_when_told_to_give_up_is_busy(void **state)
+{
+	struct mailbox *h =
+	    open_box(&host, (struct mailbox_options){.waiting = give_up});
+	struct buf got = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(
+	    mailbox_receive(h, &guest, TAG, MESSAGE_BLINDED, &got, NULL, NULL),
+	    ERR_BUSY);
+	mailbox_close(&h);
+}
+
+static void
+test_send_beyond_the_quota_is_busy(void **state)
+{
+	struct mailbox *g =
+	    open_box(&guest, (struct mailbox_options){.quota = 300});
+
+	(void)state;
+	assert_int_equal(send(g, "a", NULL), ERR_OK);
+	assert_int_equal(send(g, "b", NULL), ERR_OK);
+	assert_int_equal(send(g, "c", NULL), ERR_BUSY);
+	mailbox_close(&g);
+}
+
+static void
+test_kept_messages_stay_whole_beside_their_marker(void **state)
+{
+	struct mailbox *g = open_box(&guest, (struct mailbox_options){0});
+	struct mailbox *h =
+	    open_box(&host, (struct mailbox_options){.keep_messages = true});
+	struct buf path = BUF_INIT, text = BUF_INIT, got = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(send(g, "payload", NULL), ERR_OK);
+	assert_int_equal(
+	    mailbox_receive(h, &guest, TAG, MESSAGE_BLINDED, &got, NULL, NULL),
+	    ERR_OK);
+	path_set(&path, "%s/guest-1." TAG ".00000000.kept", host_dir);
+	assert_int_equal(path_read_file(path.ptr, 4096, &text, NULL), ERR_OK);
+	assert_non_null(strstr(text.ptr, "\npayload"));
+	assert_non_null(strstr(text.ptr, "\"kind\":\"blinded\""));
+	buf_reset(&text);
+	path_set(&path, "%s/guest-1." TAG ".00000000", host_dir);
+	assert_int_equal(path_read_file(path.ptr, 4096, &text, NULL), ERR_OK);
+	assert_null(strstr(text.ptr, "payload"));
+	mailbox_close(&g);
+	mailbox_close(&h);
+	buf_release(&path);
+	buf_release(&text);
+	buf_release(&got);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, make_dirs, remove_dirs)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CASE(test_receive_while_another_process_sends_keeps_the_order),
+	    CASE(
+		test_send_of_the_same_again_succeeds_and_of_other_content_fails),
+	    CASE(test_send_of_what_no_tag_lists_is_refused),
+	    CASE(test_receive_of_a_damaged_message_says_so),
+	    CASE(test_receive_when_told_to_give_up_is_busy),
+	    CASE(test_send_beyond_the_quota_is_busy),
+	    CASE(test_kept_messages_stay_whole_beside_their_marker),
+	};
+
+	json_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
