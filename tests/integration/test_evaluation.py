@@ -67,10 +67,12 @@ def run_task(folder, tables, parameters):
             "roles": {"guest": [9999]}, "job_parameters": {},
             "parameters": parameters,
             "inputs": {"data": data, "models": []},
-            "outputs": {"data": None, "model": None}, "peers": [],
-            "mailbox": None, "keep_messages": False, "mailbox_quota": 0}
+            "outputs": {"data": "default", "model": "default"}, "peers": [],
+            "mailbox": str(folder / "mail"), "keep_messages": False, "mailbox_quota": 0}
     (folder / "task.json").write_text(json.dumps(task))
-    subprocess.run([TASK, folder], timeout=60, check=False)
+    with open(folder / "task.log", "wb") as log:
+        subprocess.run([TASK, folder], stdout=log, stderr=log, timeout=60,
+                       check=False)
     state = json.loads((folder / "state.json").read_text())
     return state, read_metrics(folder / "metrics.jsonl")
 
