@@ -93,7 +93,6 @@ db_drop_connection(struct db *db)
 		mysql_close(db->mysql);
 	db->mysql = NULL;
 	db->streaming = false;
-	db->limit_ms = 0;
 }
 
 bool
@@ -205,9 +204,23 @@ out:
 	return rc;
 }
 
+static void
+limit_text(const struct db *db, char *sql, size_t size)
+{
+	if (db->is_mariadb)
+		snprintf(sql, size,
+		    "SET SESSION max_statement_time = %lld.%03lld",
+		    (long long)db->limit_ms / 1000,
+		    (long long)db->limit_ms % 1000);
+	else
+		snprintf(sql, size, "SET SESSION max_execution_time = %lld",
+		    (long long)db->limit_ms);
+}
+
 enum err
 db_connect(struct db *db, struct buf *err)
 {
+	char limit[80];
 	MYSQL *mysql;
 	enum err rc;
 
@@ -225,7 +238,14 @@ db_connect(struct db *db, struct buf *err)
 	snprintf(
 	    db->server, sizeof(db->server), "%s", mysql_get_server_info(mysql));
 	db->is_mariadb = strstr(db->server, "MariaDB") != NULL;
-	return ERR_OK;
+	if (db->limit_ms) {
+		limit_text(db, limit, sizeof(limit));
+		if (mysql_query(mysql, limit))
+			rc = describe_refusal(db, mysql, err);
+	}
+	if (rc != ERR_OK)
+		db_drop_connection(db);
+	return rc;
 }
 
 enum err
@@ -243,37 +263,48 @@ db_server(const struct db *db)
 }
 
 enum err
+db_run_text(struct db *db, const char *sql, size_t len, struct buf *err)
+{
+	for (int attempt = 0;; attempt++) {
+		unsigned code;
+		enum err rc = db_connect(db, err);
+
+		if (rc != ERR_OK)
+			return rc;
+		if (mysql_real_query(db->mysql, sql, len) == 0)
+			return ERR_OK;
+		code = mysql_errno(db->mysql);
+		if (!db_is_lost(code))
+			return db_fail(db, code, mysql_error(db->mysql), err);
+		if (db->depth || attempt || !db_is_unsent(code)) {
+			rc = db_fail(db, code, mysql_error(db->mysql), err);
+			db_drop_connection(db);
+			return rc;
+		}
+		db_drop_connection(db);
+	}
+}
+
+enum err
 db_script(struct db *db, const char *sql, size_t len, struct buf *err)
 {
-	enum err rc = db_connect(db, err);
-
-	if (rc != ERR_OK)
-		return rc;
-	if (mysql_real_query(db->mysql, sql, len) == 0)
-		return ERR_OK;
-	rc = db_fail(db, mysql_errno(db->mysql), mysql_error(db->mysql), err);
-	if (db_is_lost(mysql_errno(db->mysql)))
-		db_drop_connection(db);
-	return rc;
+	return db_run_text(db, sql, len, err);
 }
 
 enum err
 db_limit(struct db *db, int64_t ms, struct buf *err)
 {
+	int64_t before = db->limit_ms;
+	enum err rc;
 	char sql[80];
-	enum err rc = db_connect(db, err);
 
-	if (rc != ERR_OK || db->limit_ms == ms)
-		return rc;
-	if (db->is_mariadb)
-		snprintf(sql, sizeof(sql),
-		    "SET SESSION max_statement_time = %lld.%03lld",
-		    (long long)ms / 1000, (long long)ms % 1000);
-	else
-		snprintf(sql, sizeof(sql),
-		    "SET SESSION max_execution_time = %lld", (long long)ms);
-	rc = db_script(db, sql, strlen(sql), err);
-	if (rc == ERR_OK)
-		db->limit_ms = ms;
+	/* A connection that is made later is given the limit then. */
+	db->limit_ms = ms;
+	if (!db->mysql || before == ms)
+		return db_connect(db, err);
+	limit_text(db, sql, sizeof(sql));
+	rc = db_run_text(db, sql, strlen(sql), err);
+	if (rc != ERR_OK)
+		db->limit_ms = before;
 	return rc;
 }

@@ -45,7 +45,7 @@ struct db {
 	MYSQL *mysql; /* NULL: not connected */
 	char server[64];
 	bool is_mariadb;
-	int64_t limit_ms;
+	int64_t limit_ms; /* wanted, of every connection */
 	struct db_rows *cache[DB_CACHE_SIZE];
 	uint64_t tick;
 	bool streaming; /* rows are on the wire */
@@ -68,6 +68,11 @@ bool db_is_lost(unsigned code);
 /* Lost before the server can have run what was sent? */
 bool db_is_unsent(unsigned code);
 void db_drop_connection(struct db *db);
+
+/* A text without values; once more when a lost connection cannot have run it.
+ */
+enum err
+db_run_text(struct db *db, const char *sql, size_t len, struct buf *err);
 
 /* The prepared statement of that text; busy until db_end(). */
 enum err db_prepare(

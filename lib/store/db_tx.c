@@ -20,30 +20,10 @@ enum {
 	CHUNK_BYTES = 1024 * 1024 /* well below max_allowed_packet */
 };
 
-/* The first statement on a connection that may have been lost since. */
-static enum err
-start(struct db *db, struct buf *err)
-{
-	static const char sql[] = "START TRANSACTION";
-
-	for (int attempt = 0;; attempt++) {
-		unsigned code;
-		enum err rc = db_connect(db, err);
-
-		if (rc != ERR_OK)
-			return rc;
-		if (mysql_real_query(db->mysql, sql, sizeof(sql) - 1) == 0)
-			return ERR_OK;
-		code = mysql_errno(db->mysql);
-		if (!db_is_lost(code) || attempt)
-			return db_fail(db, code, mysql_error(db->mysql), err);
-		db_drop_connection(db);
-	}
-}
-
 enum err
 db_begin_at(struct db *db, const char *file, int line, struct buf *err)
 {
+	static const char sql[] = "START TRANSACTION";
 	enum err rc;
 
 	if (db->depth) {
@@ -53,7 +33,7 @@ db_begin_at(struct db *db, const char *file, int line, struct buf *err)
 	assert(!db->streaming);
 	db->is_doomed = false;
 	db->is_retryable = false;
-	rc = start(db, err);
+	rc = db_run_text(db, sql, sizeof(sql) - 1, err);
 	if (rc != ERR_OK)
 		return rc;
 	db->depth = 1;

@@ -338,6 +338,24 @@ test_limit_when_a_query_is_slow_then_busy(void **state)
 }
 
 static void
+test_limit_when_the_connection_is_replaced_then_still_stands(void **state)
+{
+	struct db_rows *r = NULL;
+
+	(void)state;
+	STORE_NEEDED();
+	kill_own_connection();
+	assert_int_equal(db_limit(store.db, 1500, NULL), ERR_OK);
+	kill_own_connection();
+	assert_int_equal(
+	    db_one(store.db, "SELECT @@max_statement_time", DB_NONE, &r, NULL),
+	    ERR_OK);
+	assert_true(db_double(r, 0) == 1.5);
+	db_end(&r);
+	assert_int_equal(db_limit(store.db, 0, NULL), ERR_OK);
+}
+
+static void
 test_connect_when_the_server_is_away_then_says_where(void **state)
 {
 	struct buf err = BUF_INIT;
@@ -396,6 +414,8 @@ main(void)
 		test_commit_when_connection_is_lost_then_uncertain),
 	    cmocka_unit_test(test_transact_when_two_deadlock_then_both_succeed),
 	    cmocka_unit_test(test_limit_when_a_query_is_slow_then_busy),
+	    cmocka_unit_test(
+		test_limit_when_the_connection_is_replaced_then_still_stands),
 	};
 	const struct CMUnitTest without_server[] = {
 	    cmocka_unit_test(
