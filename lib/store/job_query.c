@@ -1,0 +1,174 @@
+/*
+ * t_job is light; roles, DSL and configurations stand once per job in job_run
+ * and are joined here. Filters on those texts use no index and run under the
+ * time limit of filter_stream().
+ */
+#include "lib/store/job_query.h"
+#include "lib/base/mem.h"
+#include "lib/store/job_run.h"
+
+enum {
+	JOB_QUERY_FIND,
+	JOB_QUERY_INITIATOR,
+	JOB_QUERY_STOP,
+	JOB_QUERY_STREAM,
+	JOB_QUERY__MAX
+};
+
+static const char *const stmts[JOB_QUERY__MAX] = {
+    [JOB_QUERY_FIND] =
+	"SELECT status, initiator_role, initiator_party_id, f_dsl,"
+	" f_runtime_conf FROM job_run WHERE job_id = ?",
+    [JOB_QUERY_INITIATOR] = "SELECT initiator_role, initiator_party_id"
+			    " FROM job_run WHERE job_id = ?",
+    [JOB_QUERY_STOP] =
+	"UPDATE job_run SET stop_requested = ?, stop_by = ?, update_time = ?"
+	" WHERE job_id = ? AND live = 1 AND stop_requested = 0",
+    [JOB_QUERY_STREAM] =
+	"SELECT j.f_job_id, j.f_name, j.f_description, j.f_tag, j.f_role,"
+	" j.f_party_id, r.f_roles, j.f_work_mode, j.f_initiator_party_id,"
+	" j.f_is_initiator, r.f_dsl, r.f_runtime_conf,"
+	" r.f_train_runtime_conf, j.f_run_ip, j.f_status, j.f_current_steps,"
+	" j.f_current_tasks, j.f_progress, j.f_create_time, j.f_update_time,"
+	" j.f_start_time, j.f_end_time, j.f_elapsed, j.f_reason,"
+	" r.pending_reason AS f_pending_reason"
+	" FROM t_job j JOIN job_run r ON r.job_id = j.f_job_id",
+};
+DB_STATEMENTS(stmts);
+
+#define LONG_TEXT ((size_t)8 << 20)
+
+static const struct filter_column columns[] = {
+    {"job_id", "j.f_job_id", ID_JOB_MAX},
+    {"name", "j.f_name", 500},
+    {"description", "j.f_description", 65535},
+    {"tag", "j.f_tag", 50},
+    {"role", "j.f_role", 50},
+    {"party_id", "j.f_party_id", 50},
+    {"roles", "r.f_roles", LONG_TEXT},
+    {"work_mode", "j.f_work_mode", 0},
+    {"initiator_party_id", "j.f_initiator_party_id", 50},
+    {"is_initiator", "j.f_is_initiator", 0},
+    {"dsl", "r.f_dsl", LONG_TEXT},
+    {"runtime_conf", "r.f_runtime_conf", LONG_TEXT},
+    {"train_runtime_conf", "r.f_train_runtime_conf", LONG_TEXT},
+    {"run_ip", "j.f_run_ip", 100},
+    {"status", "j.f_status", 50},
+    {"current_steps", "j.f_current_steps", 500},
+    {"current_tasks", "j.f_current_tasks", 500},
+    {"progress", "j.f_progress", 0},
+    {"create_time", "j.f_create_time", 0},
+    {"update_time", "j.f_update_time", 0},
+    {"start_time", "j.f_start_time", 0},
+    {"end_time", "j.f_end_time", 0},
+    {"elapsed", "j.f_elapsed", 0},
+};
+
+const struct filter_column *
+job_query_columns(size_t *n_out)
+{
+	*n_out = ARRAY_LEN(columns);
+	return columns;
+}
+
+enum err
+job_query_stream(struct db *db, const struct filter *f, struct db_rows **out,
+    struct buf *err)
+{
+	struct filter_query q = {
+	    .head = stmts[JOB_QUERY_STREAM],
+	    .tail = f->has_job_id
+			? " ORDER BY j.f_job_id, j.f_role, j.f_party_id"
+			: " ORDER BY j.f_create_time",
+	    .filter = f,
+	};
+
+	return filter_stream(db, &q, out, err);
+}
+
+void
+job_query_release(struct job_query *j)
+{
+	free(j->status);
+	free(j->initiator_role);
+	free(j->initiator_party_id);
+	free(j->dsl);
+	free(j->conf);
+	memset(j, 0, sizeof(*j));
+}
+
+enum err
+job_query_find(
+    struct db *db, const char *job_id, struct job_query *out, struct buf *err)
+{
+	struct db_rows *rows = NULL;
+	enum err rc = db_one(
+	    db, stmts[JOB_QUERY_FIND], DB_BINDS(DB_TEXT(job_id)), &rows, err);
+
+	memset(out, 0, sizeof(*out));
+	if (!rc) {
+		out->status = xstrdup(db_text(rows, 0));
+		out->initiator_role = xstrdup(db_text(rows, 1));
+		out->initiator_party_id = xstrdup(db_text(rows, 2));
+		out->dsl = xstrdup(db_text(rows, 3));
+		out->conf = xstrdup(db_text(rows, 4));
+	}
+	db_end(&rows);
+	return rc;
+}
+
+enum err
+job_query_initiator(struct db *db, const char *job_id, char role_out[51],
+    char party_out[ID_PARTY_MAX + 1], struct buf *err)
+{
+	struct db_rows *rows = NULL;
+	enum err rc = db_one(db, stmts[JOB_QUERY_INITIATOR],
+	    DB_BINDS(DB_TEXT(job_id)), &rows, err);
+
+	if (!rc) {
+		snprintf(role_out, 51, "%s", db_text(rows, 0));
+		snprintf(party_out, ID_PARTY_MAX + 1, "%s", db_text(rows, 1));
+	}
+	db_end(&rows);
+	return rc;
+}
+
+static enum err
+cancel_work(struct db *db, void *ctx, struct buf *err)
+{
+	const struct job_query_stop *s = ctx;
+	struct buf reason = BUF_INIT;
+	struct job_run_end end = {
+	    .status = STATE_CANCELED, .stop_by = s->by, .now = s->now};
+	enum err rc;
+
+	buf_addf(&reason, "canceled by %s before it started", s->by);
+	end.reason = reason.ptr;
+	rc = job_run_end_waiting(db, s->job_id, &end, err);
+	buf_release(&reason);
+	return rc;
+}
+
+enum err
+job_query_stop(struct db *db, const struct job_query_stop *s,
+    bool *canceled_out, struct buf *err)
+{
+	struct job_query_stop copy = *s;
+	char role[51], party[ID_PARTY_MAX + 1];
+	enum err rc = job_query_initiator(db, s->job_id, role, party, err);
+
+	*canceled_out = false;
+	if (rc)
+		return rc;
+	if (!s->is_kill) {
+		rc = db_transact(db, cancel_work, &copy, err);
+		*canceled_out = rc == ERR_OK;
+		if (rc != ERR_CONFLICT)
+			return rc;
+		buf_reset(err);
+	}
+	return db_exec(db, stmts[JOB_QUERY_STOP],
+	    DB_BINDS(DB_INT(s->is_kill ? 2 : 1), DB_TEXT(s->by), DB_INT(s->now),
+		DB_TEXT(s->job_id)),
+	    err);
+}

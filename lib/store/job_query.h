@@ -1,0 +1,54 @@
+/*
+ * Jobs as REST shows and stops them.
+ */
+#ifndef FF_STORE_JOB_QUERY_H
+#define FF_STORE_JOB_QUERY_H
+
+#include "lib/core/ids.h"
+#include "lib/store/filter.h"
+
+/* The keys of job/query and job/config. */
+const struct filter_column *job_query_columns(size_t *n_out);
+
+/*
+ * Streams t_job's rows with FATE's column names, the large texts joined to
+ * them and f_reason, f_pending_reason beside: by role and party when the
+ * filter has a job id, else oldest first.
+ */
+enum err job_query_stream(struct db *db, const struct filter *f,
+    struct db_rows **out, struct buf *err);
+
+/* One job, whatever its parties; strings are owned. */
+struct job_query {
+	char *status;
+	char *initiator_role;
+	char *initiator_party_id;
+	char *dsl;
+	char *conf;
+};
+
+/* ERR_NOTFOUND (and no text) when there is none. */
+enum err job_query_find(
+    struct db *db, const char *job_id, struct job_query *out, struct buf *err);
+void job_query_release(struct job_query *j);
+
+/* Who started it: the role and party that tracking falls back on. */
+enum err job_query_initiator(struct db *db, const char *job_id,
+    char role_out[51], char party_out[ID_PARTY_MAX + 1], struct buf *err);
+
+struct job_query_stop {
+	const char *job_id;
+	bool is_kill;
+	const char *by; /* shown and logged: the client's address */
+	int64_t now;
+};
+
+/*
+ * A waiting job is canceled at once (unless `is_kill`) and *canceled_out is
+ * true; for a running one the wish is noted and the scheduler acts on it. A
+ * finished job stays as it is. ERR_NOTFOUND (and no text): no such job.
+ */
+enum err job_query_stop(struct db *db, const struct job_query_stop *s,
+    bool *canceled_out, struct buf *err);
+
+#endif
