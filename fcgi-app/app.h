@@ -1,0 +1,45 @@
+/*
+ * What a handler has: the configuration, the database, the request and the
+ * answer to fill in.
+ */
+#ifndef FF_FCGI_APP_H
+#define FF_FCGI_APP_H
+
+#include "fcgi-app/reply.h"
+#include "fcgi-app/request.h"
+#include "lib/store/db.h"
+
+struct app {
+	const struct cfg *cfg;
+	struct db *db;
+};
+
+/*
+ * Fills the reply in and returns ERR_OK, or returns an error whose text
+ * becomes the answer by reply_error().
+ */
+typedef enum err
+handler(struct app *app, struct request *rq, struct reply *rp, struct buf *err);
+
+handler data_upload;
+handler data_history;
+handler job_submit_handle;
+handler job_query_handle;
+handler job_stop_handle;
+handler task_query_handle;
+handler data_view_handle;
+handler table_info_handle;
+handler tracking_data_view;
+handler tracking_metrics;
+handler tracking_metric_all;
+handler tracking_metric_data;
+handler tracking_parameters;
+handler tracking_output_model;
+handler tracking_output_data;
+handler tracking_output_download;
+handler tracking_output_table;
+handler pipeline_dependency;
+handler version_get;
+handler health_get;
+
+#endif

@@ -1,0 +1,341 @@
+/*
+ * Order: parse and check (no side effects), then one transaction, then the
+ * files and the doorbell. The files are for people: FATE shows their paths,
+ * while the scheduler reads the database. Written after the insert, they can
+ * never be another job's that has the same id.
+ */
+#include "fcgi-app/create.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/path.h"
+#include "lib/core/conf.h"
+#include "lib/store/catalogue.h"
+#include "lib/store/job_submit.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define ID_TRIES 20
+
+/* A job on its way in. */
+struct draft {
+	struct app *app;
+	struct conf conf;
+	struct dsl dsl;
+	cJSON *warnings;
+	char id[ID_JOB_MAX + 1];
+	struct buf model_id;
+	struct buf dir;
+};
+
+void
+create_ring(const struct cfg *cfg)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd;
+
+	if ((size_t)snprintf(at.sun_path, sizeof(at.sun_path), "%s/doorbell",
+		cfg->site.runtime_dir) >= sizeof(at.sun_path))
+		return;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return;
+	if (sendto(fd, "look", 4, 0, (struct sockaddr *)&at, sizeof(at)) < 0 &&
+	    errno != EAGAIN && errno != ENOENT && errno != ECONNREFUSED)
+		log_warn("doorbell %s: %s", at.sun_path, strerror(errno));
+	close(fd);
+}
+
+/* Adds one sentence about a table that is not there. */
+static enum err
+check_table(struct draft *d, const struct dsl_component *c,
+    const struct conf_party *p, const char *key, struct buf *err)
+{
+	const char *name, *name_space;
+	struct catalogue_table table;
+	struct buf why = BUF_INIT;
+	enum err rc;
+
+	if (conf_args_table(&d->conf, p, key, &name, &name_space))
+		return ERR_OK;
+	rc = catalogue_find(d->app->db, name_space, name, &table, &why);
+	if (!rc)
+		catalogue_release(&table);
+	else if (rc == ERR_NOTFOUND)
+		buf_addf(err, "%sinput %s of %s, %s %s: %s",
+		    err->len ? "; " : "", key, c->name, p->role, p->party_id,
+		    why.ptr);
+	else
+		buf_add(err, why.ptr, why.len);
+	buf_release(&why);
+	return rc == ERR_NOTFOUND ? ERR_OK : rc;
+}
+
+static enum err
+check_component_tables(struct draft *d, size_t component, struct buf *err)
+{
+	const struct dsl_component *c = &d->dsl.components[component];
+	enum err rc = ERR_OK;
+
+	for (size_t i = 0; i < c->n_inputs && !rc; i++) {
+		if (c->inputs[i].source != DSL_ARGS)
+			continue;
+		for (size_t j = 0; j < d->conf.n_parties && !rc; j++) {
+			const struct conf_party *p = &d->conf.parties[j];
+
+			if (c->module->roles & spec_role_bit(p->role))
+				rc = check_table(
+				    d, c, p, c->inputs[i].alias, err);
+		}
+	}
+	return rc;
+}
+
+/* Every table that an input names must be there; all faults at once. */
+static enum err
+check_tables(struct draft *d, struct buf *err)
+{
+	size_t before = err->len;
+	enum err rc = ERR_OK;
+
+	for (size_t i = 0; i < d->dsl.n_components && !rc; i++)
+		rc = check_component_tables(d, i, err);
+	return rc ? rc : err->len > before ? ERR_INVALID : ERR_OK;
+}
+
+static int64_t
+max_width(const struct draft *d)
+{
+	int64_t max = 1;
+
+	for (size_t i = 0; i < d->dsl.n_components; i++) {
+		int64_t n = 0;
+
+		for (size_t j = 0; j < d->conf.n_parties; j++)
+			n += (d->dsl.components[i].module->roles &
+				 spec_role_bit(d->conf.parties[j].role)) != 0;
+		max = n > max ? n : max;
+	}
+	return max;
+}
+
+static enum err
+check_width(const struct draft *d, struct buf *err)
+{
+	int64_t limit = d->app->cfg->scheduler.max_tasks;
+	int64_t width = max_width(d);
+
+	if (width <= limit)
+		return ERR_OK;
+	return err_set(err, ERR_INVALID,
+	    "a component of this job runs %lld tasks at once, more than this "
+	    "site's limit of %lld (scheduler.max_tasks)",
+	    (long long)width, (long long)limit);
+}
+
+/*
+ * Upload and Download name files of the server: only the endpoints that
+ * check those may make such a job.
+ */
+static enum err
+check_modules(const struct draft *d, const char *kind, struct buf *err)
+{
+	for (size_t i = 0; i < d->dsl.n_components; i++) {
+		const struct dsl_component *c = &d->dsl.components[i];
+
+		if ((c->module->roles & SPEC_LOCAL) && !strcmp(kind, "train"))
+			return err_set(err, ERR_DENIED,
+			    "component %s: module %s cannot be submitted, use "
+			    "its own endpoint (data/upload)",
+			    c->name, c->module->name);
+	}
+	return ERR_OK;
+}
+
+static enum err
+parse(struct draft *d, const struct create *c, struct buf *err)
+{
+	enum err rc = conf_parse(c->conf, &d->conf, err);
+
+	if (!rc && d->conf.is_predict)
+		rc = err_set(
+		    err, ERR_INVALID, "predict jobs are not offered yet");
+	if (!rc)
+		rc = dsl_parse(c->dsl, DSL_TRAIN, &d->dsl, err);
+	if (!rc)
+		rc = check_modules(d, c->kind, err);
+	if (!rc)
+		rc = conf_check(&d->conf, &d->dsl, d->warnings, err);
+	if (!rc)
+		rc = check_width(d, err);
+	if (!rc)
+		rc = check_tables(d, err);
+	return rc;
+}
+
+static void
+set_text(cJSON *obj, const char *key, const char *value)
+{
+	cJSON_DeleteItemFromObjectCaseSensitive(obj, key);
+	json_add_str(obj, key, value);
+}
+
+/* A new id, and what of the configuration follows from it. */
+static void
+take_id(struct draft *d)
+{
+	cJSON *parameters =
+	    cJSON_GetObjectItemCaseSensitive(d->conf.root, "job_parameters");
+
+	ids_new_job(d->id);
+	set_text(parameters, "model_id", d->model_id.ptr);
+	set_text(parameters, "model_version", d->id);
+	path_set(&d->dir, "%s/jobs/%.8s/%s", d->app->cfg->site.work_dir, d->id,
+	    d->id);
+}
+
+static enum err
+insert(struct draft *d, const char *kind, struct buf *err)
+{
+	struct buf roles = BUF_INIT, dsl = BUF_INIT, conf = BUF_INIT;
+	struct job_submit_party *parties =
+	    xcalloc(d->conf.n_parties, sizeof(*parties));
+	struct job_submit s = {
+	    .job_id = d->id,
+	    .kind = kind,
+	    .initiator_role = d->conf.initiator_role,
+	    .initiator_party_id = d->conf.initiator_party_id,
+	    .work_mode = d->conf.work_mode,
+	    .n_components = (int64_t)d->dsl.n_components,
+	    .max_width = max_width(d),
+	    .timeout_ms = d->conf.timeout_ms
+			      ? d->conf.timeout_ms
+			      : d->app->cfg->scheduler.job_timeout_ms,
+	    .train_conf = "{}",
+	    .run_ip = d->app->cfg->site.address,
+	    .now = clock_wall_ms(),
+	    .parties = parties,
+	    .n_parties = d->conf.n_parties,
+	};
+	enum err rc;
+
+	json_print(d->conf.roles, JSON_STORE, &roles);
+	json_print(d->dsl.root, JSON_STORE, &dsl);
+	json_print(d->conf.root, JSON_STORE, &conf);
+	s.roles = roles.ptr;
+	s.dsl = dsl.ptr;
+	s.conf = conf.ptr;
+	for (size_t i = 0; i < d->conf.n_parties; i++)
+		parties[i] = (struct job_submit_party){d->conf.parties[i].role,
+		    d->conf.parties[i].party_id,
+		    d->conf.parties[i].is_initiator};
+	rc = job_submit(d->app->db, &s, err);
+	free(parties);
+	buf_release(&roles);
+	buf_release(&dsl);
+	buf_release(&conf);
+	return rc;
+}
+
+static void
+write_json(const struct draft *d, const char *name, const cJSON *value)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT, err = BUF_INIT;
+
+	json_print(value, JSON_PRETTY, &text);
+	path_set(&path, "%s/%s", d->dir.ptr, name);
+	if (path_mkdirs(d->dir.ptr, &err) ||
+	    path_write_file(path.ptr, text.ptr, text.len, PATH_SCRATCH, &err))
+		log_warn("job=%s %s", d->id, err.ptr);
+	buf_release(&path);
+	buf_release(&text);
+	buf_release(&err);
+}
+
+static void add_textf(cJSON *obj, const char *key, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void
+add_textf(cJSON *obj, const char *key, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	json_add_str(obj, key, text.ptr);
+	buf_release(&text);
+}
+
+static cJSON *
+describe(struct draft *d, const struct create *c)
+{
+	cJSON *data = cJSON_CreateObject(), *model;
+
+	add_textf(data, "board_url",
+	    "%s/index.html#/dashboard?job_id=%s&role=%s&party_id=%s",
+	    d->app->cfg->site.board_url, d->id, d->conf.initiator_role,
+	    d->conf.initiator_party_id);
+	add_textf(data, "job_dsl_path", "%s/job_dsl.json", d->dir.ptr);
+	add_textf(data, "job_runtime_conf_path", "%s/job_runtime_conf.json",
+	    d->dir.ptr);
+	json_add_str(data, "logs_directory", d->dir.ptr);
+	if (c->has_model_info) {
+		model = cJSON_CreateObject();
+		json_add(data, "model_info", model);
+		json_add_str(model, "model_id", d->model_id.ptr);
+		json_add_str(model, "model_version", d->id);
+	}
+	if (d->warnings->child) {
+		json_add(data, "warnings", d->warnings);
+		d->warnings = NULL;
+	}
+	return data;
+}
+
+static enum err
+store(struct draft *d, const char *kind, struct buf *err)
+{
+	enum err rc = ERR_CONFLICT;
+
+	for (int i = 0; i < ID_TRIES && rc == ERR_CONFLICT; i++) {
+		buf_reset(err);
+		take_id(d);
+		rc = insert(d, kind, err);
+	}
+	return rc;
+}
+
+enum err
+create_job(
+    struct app *app, const struct create *c, struct reply *rp, struct buf *err)
+{
+	struct draft d = {.app = app, .warnings = cJSON_CreateArray()};
+	enum err rc;
+
+	buf_init(&d.model_id);
+	buf_init(&d.dir);
+	rc = parse(&d, c, err);
+	if (!rc) {
+		ids_model(d.conf.roles, &d.model_id);
+		rc = store(&d, c->kind, err);
+	}
+	if (!rc) {
+		write_json(&d, "job_dsl.json", d.dsl.root);
+		write_json(&d, "job_runtime_conf.json", d.conf.root);
+		create_ring(app->cfg);
+		log_info("job=%s kind=%s submitted", d.id, c->kind);
+		rp->job_id = xstrdup(d.id);
+		rc = reply_ok(rp, describe(&d, c));
+	}
+	cJSON_Delete(d.warnings);
+	conf_release(&d.conf);
+	dsl_release(&d.dsl);
+	buf_release(&d.model_id);
+	buf_release(&d.dir);
+	return rc;
+}

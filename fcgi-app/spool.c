@@ -1,0 +1,134 @@
+/*
+ * O_TMPFILE, so that a worker killed in mid-upload leaves nothing behind;
+ * where the file system has none (NFS), a named file that is unlinked on
+ * failure, and swept by its age when the worker could not.
+ */
+#include "fcgi-app/spool.h"
+#include "lib/base/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void
+choose_name(struct spool *s)
+{
+	unsigned char random[16];
+	char hex[33];
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		memset(random, getpid(), sizeof(random));
+	digest_hex(random, sizeof(random), hex);
+	path_set(&s->path, "%s/spool/upload-%s", s->cfg->site.work_dir, hex);
+}
+
+enum err
+spool_open(struct spool *s, const struct cfg *cfg, struct buf *err)
+{
+	struct buf dir = BUF_INIT;
+	enum err rc;
+
+	memset(s, 0, sizeof(*s));
+	buf_init(&s->path);
+	s->cfg = cfg;
+	path_set(&dir, "%s/spool", cfg->site.work_dir);
+	s->fd = open(dir.ptr, O_TMPFILE | O_RDWR | O_CLOEXEC, 0640);
+	if (s->fd < 0 && errno == ENOENT && !path_mkdirs(dir.ptr, NULL))
+		s->fd = open(dir.ptr, O_TMPFILE | O_RDWR | O_CLOEXEC, 0640);
+	if (s->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
+		choose_name(s);
+		s->fd = open(
+		    s->path.ptr, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0640);
+	}
+	rc = s->fd < 0 ? err_set_errno(err, ERR_IO, "%s", dir.ptr) : ERR_OK;
+	s->digest = digest_new();
+	buf_release(&dir);
+	return rc;
+}
+
+enum err
+spool_write(struct spool *s, const void *bytes, size_t len, struct buf *err)
+{
+	const char *p = bytes;
+
+	digest_update(s->digest, bytes, len);
+	while (len) {
+		ssize_t n = write(s->fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set_errno(err, ERR_IO, "writing %s/spool",
+			    s->cfg->site.work_dir);
+		p += n;
+		len -= (size_t)n;
+		s->size += n;
+	}
+	return ERR_OK;
+}
+
+static enum err
+give_name(struct spool *s, struct buf *err)
+{
+	struct buf from = BUF_INIT;
+	enum err rc = ERR_OK;
+
+	if (s->path.len)
+		return ERR_OK;
+	choose_name(s);
+	path_set(&from, "/proc/self/fd/%d", s->fd);
+	if (linkat(
+		AT_FDCWD, from.ptr, AT_FDCWD, s->path.ptr, AT_SYMLINK_FOLLOW)) {
+		rc = err_set_errno(err, ERR_IO, "%s", s->path.ptr);
+		buf_reset(&s->path);
+	}
+	buf_release(&from);
+	return rc;
+}
+
+enum err
+spool_publish(struct spool *s, char hex[DIGEST_HEX_LEN], struct buf *err)
+{
+	uint8_t sum[DIGEST_SHA256_LEN];
+	struct buf dir = BUF_INIT;
+	enum err rc = ERR_OK;
+
+	digest_final(s->digest, sum);
+	s->digest = NULL;
+	digest_hex(sum, sizeof(sum), hex);
+	if (fsync(s->fd))
+		rc = err_set_errno(err, ERR_IO, "syncing an upload");
+	if (!rc)
+		rc = give_name(s, err);
+	if (!rc)
+		rc = path_sync_dir(path_parent(s->path.ptr, &dir), err);
+	if (rc)
+		spool_unpublish(s);
+	buf_release(&dir);
+	return rc;
+}
+
+void
+spool_unpublish(struct spool *s)
+{
+	if (s->path.len)
+		unlink(s->path.ptr);
+	buf_reset(&s->path);
+}
+
+void
+spool_release(struct spool *s)
+{
+	/* A digest that still runs: it was never published. */
+	if (s->digest && s->path.len)
+		spool_unpublish(s);
+	if (s->digest)
+		digest_free(s->digest);
+	s->digest = NULL;
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
+	buf_release(&s->path);
+}
