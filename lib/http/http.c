@@ -1,275 +1,218 @@
 /*
- * The easy interface, one handle per request. What goes wrong inside a
- * callback is kept in `struct transfer`, because libcurl would only say that
- * the write failed. Redirects are followed (FATE-Flow answers 307), but never
- * away from http and https.
+ * One easy handle per exchange. A transfer has no time limit as a whole, only
+ * one on silence, because an upload of any size must be able to end.
  */
 #include "lib/http/http.h"
 #include "lib/base/mem.h"
 
 #include <curl/curl.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
+#define CONNECT_TIMEOUT_MS 5000
+#define SILENCE_MS	   60000
 #define BODY_MAX	   ((size_t)64 << 20)
-#define CONNECT_TIMEOUT_MS 10000L
 
-struct transfer {
+struct exchange {
 	const struct http_request *request;
-	struct http_answer *answer;
-	CURL *curl;
-	struct curl_slist *headers;
-	curl_mime *mime;
-	struct buf body; /* sent */
-	FILE *file;	 /* save_path */
-	const char *fault;
-	char text[CURL_ERROR_SIZE];
+	struct http_response *response;
+	FILE *file;
+	bool failed; /* to write: errno says why */
+	int error;
 };
 
-void
-http_answer_init(struct http_answer *a)
+static bool
+is_json(const struct http_response *r)
 {
-	a->status = 0;
-	buf_init(&a->body);
-	buf_init(&a->content_type);
-	buf_init(&a->disposition);
-}
-
-void
-http_answer_release(struct http_answer *a)
-{
-	buf_release(&a->body);
-	buf_release(&a->content_type);
-	buf_release(&a->disposition);
+	return strncasecmp(r->content_type.ptr, "application/json", 16) == 0;
 }
 
 static size_t
-on_body(char *data, size_t size, size_t n, void *arg)
+take_body(char *data, size_t size, size_t n, void *arg)
 {
-	struct transfer *t = arg;
+	struct exchange *x = arg;
+	size_t len = size * n;
 
-	n *= size;
-	if (t->file) {
-		if (fwrite(data, 1, n, t->file) == n)
-			return n;
-		t->fault = strerror(errno);
-		return 0;
+	if (!x->request->save_path || is_json(x->response)) {
+		if (x->response->body.len + len > BODY_MAX)
+			return 0;
+		buf_add(&x->response->body, data, len);
+		return len;
 	}
-	if (n > BODY_MAX - t->answer->body.len) {
-		t->fault = "the answer is larger than 64 MiB";
-		return 0;
+	if (!x->file)
+		x->file = fopen(x->request->save_path, "wxe");
+	if (x->file && fwrite(data, 1, len, x->file) == len) {
+		x->response->saved = true;
+		return len;
 	}
-	buf_add(&t->answer->body, data, n);
-	return n;
-}
-
-static void
-take_header(const char *line, size_t len, const char *name, struct buf *out)
-{
-	size_t name_len = strlen(name);
-
-	if (len <= name_len || strncasecmp(line, name, name_len) ||
-	    line[name_len] != ':')
-		return;
-	line += name_len + 1;
-	len -= name_len + 1;
-	while (len && strchr(" \t", *line))
-		line++, len--;
-	while (len && strchr("\r\n \t", line[len - 1]))
-		len--;
-	buf_reset(out);
-	buf_add(out, line, len);
-}
-
-static size_t
-on_header(char *line, size_t size, size_t n, void *arg)
-{
-	struct transfer *t = arg;
-
-	n *= size;
-	take_header(line, n, "content-type", &t->answer->content_type);
-	take_header(line, n, "content-disposition", &t->answer->disposition);
-	return n;
-}
-
-static int
-on_progress(void *arg, curl_off_t down_total, curl_off_t down,
-    curl_off_t up_total, curl_off_t up)
-{
-	const struct http_request *r = ((struct transfer *)arg)->request;
-
-	if (r->upload_path)
-		r->progress(up, up_total, r->progress_arg);
-	else
-		r->progress(down, down_total, r->progress_arg);
+	x->failed = true;
+	x->error = errno;
 	return 0;
 }
 
-static const char *
-base_name(const char *path)
+static void
+keep_header(struct buf *to, const char *value, size_t len)
 {
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
+	while (len && isspace((unsigned char)*value)) {
+		value++;
+		len--;
+	}
+	while (len && isspace((unsigned char)value[len - 1]))
+		len--;
+	buf_reset(to);
+	buf_add(to, value, len);
 }
 
-static void
-set_body(struct transfer *t)
+static size_t
+take_header(char *data, size_t size, size_t n, void *arg)
 {
-	const struct http_request *r = t->request;
+	static const char type[] = "content-type:";
+	static const char disposition[] = "content-disposition:";
+	struct exchange *x = arg;
+	size_t len = size * n, k = sizeof(type) - 1;
+
+	if (len > k && !strncasecmp(data, type, k))
+		keep_header(&x->response->content_type, data + k, len - k);
+	k = sizeof(disposition) - 1;
+	if (len > k && !strncasecmp(data, disposition, k))
+		keep_header(&x->response->disposition, data + k, len - k);
+	return len;
+}
+
+static int
+tell_progress(void *arg, curl_off_t down_total, curl_off_t down,
+    curl_off_t up_total, curl_off_t up)
+{
+	const struct http_request *r = ((struct exchange *)arg)->request;
+	bool sending = r->upload_path != NULL;
+
+	r->progress(
+	    sending ? up : down, sending ? up_total : down_total, r->arg);
+	return 0;
+}
+
+static struct curl_slist *
+set_body(CURL *curl, const struct http_request *r, curl_mime **mime_out)
+{
+	struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
+	curl_mimepart *part;
 
 	if (r->upload_path) {
-		curl_mimepart *part;
-
-		t->mime = curl_mime_init(t->curl);
-		part = curl_mime_addpart(t->mime);
+		*mime_out = curl_mime_init(curl);
+		part = curl_mime_addpart(*mime_out);
 		curl_mime_name(part, "file");
 		curl_mime_filedata(part, r->upload_path);
-		curl_mime_filename(part, base_name(r->upload_path));
+		curl_mime_filename(part, r->upload_name);
 		curl_mime_type(part, "application/octet-stream");
-		curl_easy_setopt(t->curl, CURLOPT_MIMEPOST, t->mime);
+		curl_easy_setopt(curl, CURLOPT_MIMEPOST, *mime_out);
 	} else if (r->json) {
-		json_print(r->json, JSON_COMPACT, &t->body);
-		t->headers = curl_slist_append(
-		    t->headers, "Content-Type: application/json");
-		curl_easy_setopt(t->curl, CURLOPT_POSTFIELDS, t->body.ptr);
-		curl_easy_setopt(t->curl, CURLOPT_POSTFIELDSIZE_LARGE,
-		    (curl_off_t)t->body.len);
+		headers = curl_slist_append(
+		    headers, "Content-Type: application/json");
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, r->json);
+		curl_easy_setopt(
+		    curl, CURLOPT_POSTFIELDSIZE, (long)strlen(r->json));
 	}
-	t->headers = curl_slist_append(t->headers, "Expect:");
-	curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, t->headers);
-	curl_easy_setopt(t->curl, CURLOPT_CUSTOMREQUEST, r->method);
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, r->method);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	return headers;
 }
 
 static void
-set_options(struct transfer *t)
+set_options(CURL *curl, struct exchange *x)
 {
-	const struct http_request *r = t->request;
-	CURL *c = t->curl;
+	const struct http_request *r = x->request;
+	int64_t silence = r->timeout_ms ? r->timeout_ms : SILENCE_MS;
 
-	curl_easy_setopt(c, CURLOPT_URL, r->url);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->text);
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
-	curl_easy_setopt(c, CURLOPT_MAXREDIRS, 5L);
-	curl_easy_setopt(c, CURLOPT_POSTREDIR, (long)CURL_REDIR_POST_ALL);
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)r->timeout_ms);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
-	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
+	curl_easy_setopt(curl, CURLOPT_URL, r->url);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(
+	    curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(
+	    curl, CURLOPT_LOW_SPEED_TIME, (long)((silence + 999) / 1000));
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, x);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, x);
 	if (r->progress) {
-		curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-		curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
-		curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
+		curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+		curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, tell_progress);
+		curl_easy_setopt(curl, CURLOPT_XFERINFODATA, x);
 	}
-	set_body(t);
 }
 
 static enum err
-open_files(struct transfer *t, struct buf *err)
+judge(CURL *curl, CURLcode code, const struct exchange *x, struct buf *err)
 {
-	const struct http_request *r = t->request;
-	int fd;
+	long status = 0;
 
-	if (r->upload_path && access(r->upload_path, R_OK))
-		return err_set_errno(err,
-		    errno == ENOENT ? ERR_NOTFOUND : ERR_IO, "%s",
-		    r->upload_path);
-	if (!r->save_path)
-		return ERR_OK;
-	fd = open(r->save_path,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (fd < 0)
-		return err_set_errno(err, ERR_IO, "%s", r->save_path);
-	t->file = fdopen(fd, "w");
+	if (x->failed)
+		return err_set(err, ERR_IO, "cannot write %s: %s",
+		    x->request->save_path, strerror(x->error));
+	if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
+		return err_set(
+		    err, ERR_BUSY, "Connection refused (%s)", x->request->url);
+	if (code)
+		return err_set(err, ERR_IO, "%s %s: %s", x->request->method,
+		    x->request->url, curl_easy_strerror(code));
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	x->response->status = (int)status;
 	return ERR_OK;
 }
 
-static enum err
-verdict(struct transfer *t, CURLcode code, struct buf *err)
-{
-	const char *text = t->fault	? t->fault
-			   : t->text[0] ? t->text
-					: curl_easy_strerror(code);
-
-	if (code == CURLE_OK)
-		return ERR_OK;
-	if (code == CURLE_COULDNT_CONNECT)
-		return err_set(err, ERR_BUSY, "%s: Connection refused (%s)",
-		    t->request->url, text);
-	return err_set(err, ERR_IO, "%s: %s", t->request->url, text);
-}
-
 enum err
-http_perform(const struct http_request *request, struct http_answer *answer,
+http_perform(const struct http_request *request, struct http_response *response,
     struct buf *err)
 {
-	struct transfer t = {
-	    .request = request, .answer = answer, .body = BUF_INIT};
-	enum err rc = open_files(&t, err);
+	struct exchange x = {.request = request, .response = response};
+	struct curl_slist *headers = NULL;
+	curl_mime *mime = NULL;
+	CURL *curl = curl_easy_init();
+	enum err rc;
 
-	if (rc)
-		return rc;
-	t.curl = curl_easy_init();
-	if (!t.curl) {
-		rc = err_set(err, ERR_INTERNAL, "libcurl does not start");
-		goto out;
-	}
-	set_options(&t);
-	rc = verdict(&t, curl_easy_perform(t.curl), err);
-	curl_easy_getinfo(t.curl, CURLINFO_RESPONSE_CODE, &answer->status);
-out:
-	if (t.file && fclose(t.file) && !rc)
-		rc = err_set_errno(err, ERR_IO, "%s", request->save_path);
-	curl_easy_cleanup(t.curl);
-	curl_mime_free(t.mime);
-	curl_slist_free_all(t.headers);
-	buf_release(&t.body);
+	if (!curl)
+		return err_set(err, ERR_INTERNAL, "libcurl does not start");
+	set_options(curl, &x);
+	headers = set_body(curl, request, &mime);
+	rc = judge(curl, curl_easy_perform(curl), &x, err);
+	if (x.file && fclose(x.file) != 0 && !rc)
+		rc = err_set_errno(
+		    err, ERR_IO, "cannot write %s", request->save_path);
+	if (x.file && rc)
+		unlink(request->save_path);
+	curl_mime_free(mime);
+	curl_slist_free_all(headers);
+	curl_easy_cleanup(curl);
 	return rc;
 }
 
-static void
-add_escaped(const char *s, struct buf *out)
+void
+http_response_release(struct http_response *r)
 {
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
+	buf_release(&r->body);
+	buf_release(&r->content_type);
+	buf_release(&r->disposition);
+}
 
-		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-		    (c >= 'A' && c <= 'Z') || strchr("-._~", c))
-			buf_addc(out, *s);
+static void
+add_encoded(struct buf *url, const char *s)
+{
+	for (; *s; s++)
+		if (isalnum((unsigned char)*s) || strchr("-._~", *s))
+			buf_addc(url, *s);
 		else
-			buf_addf(out, "%%%02X", c);
-	}
+			buf_addf(url, "%%%02X", (unsigned char)*s);
 }
 
 void
-http_query(const cJSON *object, struct buf *out)
+http_add_query(struct buf *url, const char *key, const char *value)
 {
-	const char *separator = "";
-	struct buf value = BUF_INIT;
-	const cJSON *it;
-
-	cJSON_ArrayForEach(it, object)
-	{
-		if (cJSON_IsNull(it))
-			continue;
-		buf_reset(&value);
-		if (cJSON_IsString(it))
-			buf_adds(&value, it->valuestring);
-		else
-			json_print(it, JSON_COMPACT, &value);
-		buf_adds(out, separator);
-		add_escaped(it->string, out);
-		buf_addc(out, '=');
-		add_escaped(value.ptr, out);
-		separator = "&";
-	}
-	buf_release(&value);
+	buf_addc(url, strchr(url->ptr, '?') ? '&' : '?');
+	add_encoded(url, key);
+	buf_addc(url, '=');
+	add_encoded(url, value);
 }

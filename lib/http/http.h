@@ -1,6 +1,7 @@
 /*
- * An HTTP client over libcurl: one request, one answer. Plain requests carry
- * JSON (GET too, as FATE-Flow expects); files are streamed both ways.
+ * HTTP requests to a fateflow site (libcurl): JSON bodies, a file uploaded as
+ * multipart/form-data, an answer kept in memory or streamed to a file.
+ * Nothing is followed, retried or kept alive; a file is never held in memory.
  */
 #ifndef FF_HTTP_HTTP_H
 #define FF_HTTP_HTTP_H
@@ -8,45 +9,50 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/base/json.h"
+#include "lib/base/buf.h"
 
-/* Bytes done and bytes in all (0: unknown). */
+/* Bytes moved so far and in all (0: unknown), in the direction that counts. */
 typedef void http_progress(int64_t done, int64_t total, void *arg);
 
 struct http_request {
-	const char *method; /* "GET", "POST" */
+	const char *method; /* "GET", "POST"; a body may go with either */
 	const char *url;
-	const cJSON *json;	 /* the body, or NULL */
-	const char *upload_path; /* sent as multipart part `file`, or NULL */
-	const char *save_path;	 /* the answer goes here, or NULL: body */
-	int64_t timeout_ms;	 /* for all of it; 0: none */
-	http_progress *progress; /* of the upload or download, or NULL */
-	void *progress_arg;
+	const char *json;	 /* request body, or NULL */
+	const char *upload_path; /* file sent as multipart, or NULL */
+	const char *upload_name; /* file name shown to the server */
+	int64_t timeout_ms;	 /* without any byte moving; 0: 60 s */
+	http_progress *progress; /* may be NULL */
+	void *arg;
+	/*
+	 * NULL, or where the body goes when its type is not JSON. The file
+	 * is created by the first byte and removed if the transfer fails.
+	 */
+	const char *save_path;
 };
 
-struct http_answer {
-	long status;
-	struct buf body;	 /* empty with save_path */
-	struct buf content_type; /* "application/json" */
-	struct buf disposition;	 /* Content-Disposition, or empty */
+struct http_response {
+	int status;
+	struct buf body;	 /* empty when it went to save_path */
+	struct buf content_type; /* "" if absent */
+	struct buf disposition;	 /* Content-Disposition, "" if absent */
+	bool saved;		 /* the body is in save_path */
 };
 
-void http_answer_init(struct http_answer *a);
-void http_answer_release(struct http_answer *a);
+#define HTTP_RESPONSE_INIT                                  \
+	{                                                   \
+		.body = BUF_INIT, .content_type = BUF_INIT, \
+		.disposition = BUF_INIT                     \
+	}
 
 /*
- * ERR_OK for any answer, whatever its status. ERR_BUSY when nobody listens
- * (the text holds "Connection refused"), ERR_NOTFOUND when a file to upload
- * is absent, ERR_IO for the rest. A body over 64 MiB without save_path is an
- * error.
+ * One exchange. Any HTTP status is a success here. ERR_BUSY: nobody listens
+ * there; ERR_IO: the transfer failed.
  */
 enum err http_perform(const struct http_request *request,
-    struct http_answer *answer, struct buf *err);
+    struct http_response *response, struct buf *err);
+void http_response_release(struct http_response *response);
 
-/*
- * Appends "key=value" pairs of an object's strings, numbers and booleans,
- * percent-encoded, '&' between them.
- */
-void http_query(const cJSON *object, struct buf *out);
+/* Appends "key=value" to a URL ("?" or "&" before it), percent-encoded. */
+void http_add_query(struct buf *url, const char *key, const char *value);
 
 #endif
