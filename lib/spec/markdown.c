@@ -54,11 +54,12 @@ spec_print_markdown(struct buf *out)
 
 	buf_adds(out,
 	    "# Modules and their parameters\n\n"
-	    "Written by `fateflow --print-modules` from the tables in "
-	    "`lib/spec`, which\nalso check a job at submit. A dotted name is "
-	    "a key in a nested object. A key\nthat is not listed is accepted, "
-	    "has no effect, and is named in `data.warnings`\nof the "
-	    "answer.\n");
+	    "Written from the tables in `lib/spec`, which also check a job at "
+	    "submit (the\nunit test spec.test_spec compares this page with "
+	    "them, and writes it anew when\nFATEFLOW_WRITE_DOCS is set). A "
+	    "dotted name is a key in a nested object. A key\nthat is not "
+	    "listed is accepted, has no effect, and is named in "
+	    "`data.warnings`\nof the answer.\n");
 	for (size_t i = 0; i < n; i++)
 		print_module(all[i], out);
 }
