@@ -1,3 +1,4 @@
+/* The components that are built in, one row each. */
 #include "lib/base/mem.h"
 #include "task/task.h"
 
@@ -14,7 +15,7 @@ const struct component *
 component_find(const char *module)
 {
 	for (size_t i = 0; i < ARRAY_LEN(components); i++)
-		if (!strcmp(components[i].module, module))
+		if (strcmp(components[i].module, module) == 0)
 			return &components[i];
 	return NULL;
 }

@@ -1,92 +1,96 @@
-/*
- * task.json is the scheduler's work, so a wrong field is a bug of the site,
- * not of a user; still each is checked, because the contract admits other
- * programs on either side.
- */
-#include "task/load.h"
+/* task.json into struct task. Everything borrows from the tree. */
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
-
-#include <stdint.h>
+#include "lib/model/model_dir.h"
+#include "task/run.h"
 
 static void
 load_data(struct task *t, const cJSON *list)
 {
-	const cJSON *it;
+	const cJSON *row;
 
-	t->data = xcalloc((size_t)cJSON_GetArraySize(list), sizeof(*t->data));
-	cJSON_ArrayForEach(it, list)
+	t->data =
+	    xcalloc((size_t)cJSON_GetArraySize(list) + 1, sizeof(*t->data));
+	cJSON_ArrayForEach(row, list)
 	{
-		struct task_data *d = &t->data[t->n_data++];
-
-		d->key = json_str(it, "key", "data");
-		d->component = json_str(it, "component", NULL);
-		d->name_space = json_str(it, "namespace", "");
-		d->name = json_str(it, "name", "");
-		d->path = json_str(it, "path", NULL);
-		d->partitions = (int)json_int(it, "partitions", 1);
+		t->data[t->n_data++] = (struct task_data){
+		    .key = json_str(row, "key", "data"),
+		    .component = json_str(row, "component", NULL),
+		    .name_space = json_str(row, "namespace", NULL),
+		    .name = json_str(row, "name", NULL),
+		    .path = json_str(row, "path", NULL),
+		    .partitions = (int)json_int(row, "partitions", 1),
+		};
 	}
 }
 
 static void
 load_models(struct task *t, const cJSON *list)
 {
-	const cJSON *it;
+	const cJSON *row;
 
 	t->models =
-	    xcalloc((size_t)cJSON_GetArraySize(list), sizeof(*t->models));
-	cJSON_ArrayForEach(it, list)
+	    xcalloc((size_t)cJSON_GetArraySize(list) + 1, sizeof(*t->models));
+	cJSON_ArrayForEach(row, list)
 	{
-		struct task_model *m = &t->models[t->n_models++];
-
-		m->is_isometric = json_bool(it, "isometric", false);
-		m->component = json_str(it, "component", "");
-		m->dir = json_str(it, "dir", "");
+		t->models[t->n_models++] = (struct task_model){
+		    .is_isometric = json_bool(row, "isometric", false),
+		    .component = json_str(row, "component", NULL),
+		    .dir = json_str(row, "dir", NULL),
+		};
 	}
 }
 
-static enum err
-load_peers(struct task *t, const cJSON *list, struct buf *err)
+static void
+load_peers(struct task *t, const cJSON *list)
 {
-	const cJSON *it;
+	const cJSON *row;
+	struct mailbox_party *p;
 
-	t->peers = xcalloc((size_t)cJSON_GetArraySize(list), sizeof(*t->peers));
-	cJSON_ArrayForEach(it, list)
+	t->peers =
+	    xcalloc((size_t)cJSON_GetArraySize(list) + 1, sizeof(*t->peers));
+	cJSON_ArrayForEach(row, list)
 	{
-		struct mailbox_party *p = &t->peers[t->n_peers++];
-
-		p->role = json_str(it, "role", NULL);
-		p->party_id = json_str(it, "party_id", NULL);
-		p->dir = json_str(it, "mailbox", NULL);
-		if (!p->role || !p->party_id || !p->dir)
-			return err_set(err, ERR_INVALID,
-			    "task.json: a peer lacks role, party_id or "
-			    "mailbox");
+		p = &t->peers[t->n_peers++];
+		p->role = xstrdup(json_str(row, "role", ""));
+		p->party_id = xstrdup(json_str(row, "party_id", ""));
+		p->dir = xstrdup(json_str(row, "mailbox", ""));
 	}
-	return ERR_OK;
+}
+
+static enum task_mode
+mode_of(const struct task *t)
+{
+	bool has_model = false;
+
+	for (size_t i = 0; i < t->n_models; i++)
+		has_model |= !t->models[i].is_isometric;
+	if (!json_bool(t->param, "need_run", true))
+		return TASK_SKIP;
+	if (task_input(t, "train_data") != NULL)
+		return task_input(t, "eval_data") != NULL ? TASK_FIT_EVAL
+							  : TASK_FIT;
+	if (task_input(t, "eval_data") != NULL)
+		return TASK_PREDICT;
+	return has_model ? TASK_TRANSFORM : TASK_FIT;
 }
 
 static enum err
-load_self(struct task *t, struct buf *err)
+load_names(struct task *t, struct buf *err)
 {
-	static const char *const required[] = {"job_id", "task_id", "component",
-	    "module", "role", "party_id", "mailbox"};
+	struct json_in in = {.obj = t->root};
 
-	for (size_t i = 0; i < ARRAY_LEN(required); i++)
-		if (!json_str(t->root, required[i], NULL))
-			return err_set(err, ERR_INVALID,
-			    "task.json: %s must be a string", required[i]);
-	t->job_id = json_str(t->root, "job_id", "");
-	t->task_id = json_str(t->root, "task_id", "");
-	t->component = json_str(t->root, "component", "");
-	t->module = json_str(t->root, "module", "");
-	t->role = json_str(t->root, "role", "");
-	t->party_id = json_str(t->root, "party_id", "");
-	t->attempt = (int)json_int(t->root, "attempt", 0);
-	t->self.role = t->role;
-	t->self.party_id = t->party_id;
-	t->self.dir = json_str(t->root, "mailbox", NULL);
-	return ERR_OK;
+	t->job_id = json_in_str(&in, "job_id", JSON_REQUIRED, 64);
+	t->task_id = json_in_str(&in, "task_id", JSON_REQUIRED, 255);
+	t->component = json_in_str(&in, "component", JSON_REQUIRED, 255);
+	t->module = json_in_str(&in, "module", JSON_REQUIRED, 255);
+	t->role = json_in_str(&in, "role", JSON_REQUIRED, 64);
+	t->party_id = json_in_str(&in, "party_id", JSON_REQUIRED, 64);
+	t->attempt =
+	    (int)json_in_int(&in, "attempt", JSON_OPTIONAL, 0, 1000000, 0);
+	t->param = json_in_object(&in, "parameters", JSON_OPTIONAL);
+	t->roles = json_in_object(&in, "roles", JSON_OPTIONAL);
+	return json_in_done(&in, err);
 }
 
 enum err
@@ -94,62 +98,58 @@ task_load(struct task *t, const char *dir, struct buf *err)
 {
 	struct buf path = BUF_INIT;
 	cJSON *root = NULL;
-	const cJSON *inputs, *outputs;
+	const cJSON *in, *out;
 	enum err rc;
 
-	memset(t, 0, sizeof(*t));
 	t->dir = dir;
 	path_set(&path, "%s/task.json", dir);
 	rc = json_read_file(path.ptr, &root, err);
 	buf_release(&path);
-	if (rc)
-		return rc;
 	t->root = root;
-	t->param = json_get(root, "parameters");
-	t->roles = json_get(root, "roles");
-	rc = load_self(t, err);
-	if (!rc)
-		rc = load_peers(t, json_get(root, "peers"), err);
-	inputs = json_get(root, "inputs");
-	load_data(t, json_get(inputs, "data"));
-	load_models(t, json_get(inputs, "models"));
-	outputs = json_get(root, "outputs");
-	t->data_alias = json_str(outputs, "data", "component");
-	t->model_alias = json_str(outputs, "model", "default");
-	t->mode = task_mode_of(t);
-	return rc;
+	if (rc == ERR_OK)
+		rc = load_names(t, err);
+	if (rc != ERR_OK)
+		return rc;
+	in = json_get(root, "inputs");
+	out = json_get(root, "outputs");
+	load_data(t, json_get(in, "data"));
+	load_models(t, json_get(in, "models"));
+	load_peers(t, json_get(root, "peers"));
+	t->data_alias = json_str(out, "data", NULL);
+	t->model_alias = json_str(out, "model", NULL);
+	t->self = (struct mailbox_party){.role = xstrdup(t->role),
+	    .party_id = xstrdup(t->party_id),
+	    .dir = xstrdup(json_str(root, "mailbox", ""))};
+	t->mode = mode_of(t);
+	return ERR_OK;
+}
+
+static void
+party_release(struct mailbox_party *p)
+{
+	free(p->role);
+	free(p->party_id);
+	free(p->dir);
 }
 
 void
 task_release(struct task *t)
 {
+	mailbox_close(&t->mail);
+	for (size_t i = 0; i < t->n_peers; i++)
+		party_release(&t->peers[i]);
+	party_release(&t->self);
+	free(t->peers);
 	free(t->data);
 	free(t->models);
-	free(t->peers);
 	cJSON_Delete((cJSON *)(uintptr_t)t->root);
-	memset(t, 0, sizeof(*t));
-}
-
-enum task_mode
-task_mode_of(const struct task *t)
-{
-	bool has_train = task_input(t, "train_data") != NULL;
-	bool has_eval = task_input(t, "eval_data") != NULL;
-
-	if (!json_bool(t->param, "need_run", true))
-		return TASK_SKIP;
-	if (has_train)
-		return has_eval ? TASK_FIT_EVAL : TASK_FIT;
-	if (has_eval)
-		return TASK_PREDICT;
-	return task_model(t) ? TASK_TRANSFORM : TASK_FIT;
 }
 
 const struct task_data *
 task_input(const struct task *t, const char *key)
 {
 	for (size_t i = 0; i < t->n_data; i++)
-		if (!strcmp(t->data[i].key, key))
+		if (strcmp(t->data[i].key, key) == 0)
 			return &t->data[i];
 	return NULL;
 }
@@ -157,7 +157,7 @@ task_input(const struct task *t, const char *key)
 const struct task_data *
 task_any_input(const struct task *t)
 {
-	return t->n_data ? &t->data[0] : NULL;
+	return t->n_data > 0 ? &t->data[0] : NULL;
 }
 
 const struct task_model *
@@ -166,14 +166,14 @@ task_model(const struct task *t)
 	for (size_t i = 0; i < t->n_models; i++)
 		if (!t->models[i].is_isometric)
 			return &t->models[i];
-	return t->n_models ? &t->models[0] : NULL;
+	return t->n_models > 0 ? &t->models[0] : NULL;
 }
 
 const struct mailbox_party *
 task_peer(const struct task *t, const char *role, size_t i)
 {
 	for (size_t k = 0; k < t->n_peers; k++)
-		if (!strcmp(t->peers[k].role, role) && i-- == 0)
+		if (strcmp(t->peers[k].role, role) == 0 && i-- == 0)
 			return &t->peers[k];
 	return NULL;
 }
@@ -183,7 +183,23 @@ task_n_peers(const struct task *t, const char *role)
 {
 	size_t n = 0;
 
-	while (task_peer(t, role, n))
-		n++;
+	for (size_t k = 0; k < t->n_peers; k++)
+		n += strcmp(t->peers[k].role, role) == 0;
 	return n;
+}
+
+enum err
+task_input_model(const struct task *t, const struct task_model *model,
+    const char *buffer, struct buf *bytes_out, struct buf *err)
+{
+	struct buf path = BUF_INIT;
+	enum err rc;
+
+	path_set(&path, "%s/%s", model->dir, buffer);
+	rc = path_read_file(path.ptr, MODEL_BUFFER_MAX, bytes_out, err);
+	if (rc != ERR_OK)
+		err_set(err, rc, " (input model of %s for %s)",
+		    model->component, t->component);
+	buf_release(&path);
+	return rc;
 }

@@ -1,178 +1,172 @@
 /*
- * Metrics gather in a buffer that goes out with one write at a time; the
- * state is replaced by rename. Both happen at most a few times a second, so a
- * component may report as often as it likes. The order at the end matters:
- * outputs synced, metrics written, then the state that says so.
+ * What a task tells: state.json by rename, at most ten times a second and
+ * always the last; metrics.jsonl by one write() per flush, twice a second and
+ * before the last state.
  */
-#include "task/report.h"
-#include "lib/base/clock.h"
-#include "lib/base/mem.h"
-#include "lib/base/num.h"
-#include "lib/base/path.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/path.h"
+#include "task/run.h"
+
 #define STATE_EVERY_MS	 100
 #define METRICS_EVERY_MS 500
-#define METRICS_MAX	 ((size_t)1 << 20)
 
 struct task_report {
-	struct buf state_path;
-	struct buf metrics_path;
-	struct buf model_dir;
-	struct buf output_path;
-	struct buf message;
-	struct buf metrics;
-	cJSON *outputs; /* members of state.json: table, model, ... */
+	char *dir;
+	char *table_path;
 	int percent;
-	bool is_stale; /* the state on disk is older than ours */
-	bool has_failed;
-	int error;
-	int64_t state_at;
+	struct buf message;
+	cJSON *table;
+	cJSON *pass;
+	cJSON *publish;
+	cJSON *model;
+	struct buf lines; /* of metrics, not yet written */
+	int metrics_fd;
+	bool changed;
+	int64_t state_at; /* when it was last written */
 	int64_t metrics_at;
 };
 
 struct task_report *
-report_open(const struct task *t)
+task_report_new(const char *dir)
 {
 	struct task_report *r = xcalloc(1, sizeof(*r));
-	struct buf *bufs[] = {&r->state_path, &r->metrics_path, &r->model_dir,
-	    &r->output_path, &r->message, &r->metrics};
+	struct buf path = BUF_INIT;
 
-	for (size_t i = 0; i < ARRAY_LEN(bufs); i++)
-		buf_init(bufs[i]);
-	path_set(&r->state_path, "%s/state.json", t->dir);
-	path_set(&r->metrics_path, "%s/metrics.jsonl", t->dir);
-	path_set(&r->model_dir, "%s/model", t->dir);
-	r->outputs = cJSON_CreateObject();
-	r->is_stale = true;
+	r->dir = xstrdup(dir);
+	path_set(&path, "%s/data/table", dir);
+	r->table_path = buf_detach(&path);
+	buf_init(&r->message);
+	buf_init(&r->lines);
+	r->metrics_fd = -1;
+	r->model = cJSON_CreateArray();
+	r->changed = true;
 	return r;
 }
 
 void
-report_close(struct task_report **rp)
+task_report_free(struct task_report *r)
 {
-	struct task_report *r = *rp;
-
-	if (!r)
+	if (r == NULL)
 		return;
-	buf_release(&r->state_path);
-	buf_release(&r->metrics_path);
-	buf_release(&r->model_dir);
-	buf_release(&r->output_path);
+	if (r->metrics_fd >= 0)
+		close(r->metrics_fd);
+	cJSON_Delete(r->table);
+	cJSON_Delete(r->pass);
+	cJSON_Delete(r->publish);
+	cJSON_Delete(r->model);
 	buf_release(&r->message);
-	buf_release(&r->metrics);
-	cJSON_Delete(r->outputs);
+	buf_release(&r->lines);
+	free(r->table_path);
+	free(r->dir);
 	free(r);
-	*rp = NULL;
 }
 
 static enum err
-write_state(
-    struct task_report *r, const char *status, cJSON *error, struct buf *err)
+metrics_flush(struct task_report *r, struct buf *err)
 {
-	cJSON *state = cJSON_CreateObject();
-	struct buf text = BUF_INIT;
-	cJSON *it;
-	enum err rc;
-
-	json_add_str(state, "status", status);
-	json_add_int(state, "progress", r->percent);
-	json_add_str(state, "message", r->message.ptr);
-	if (error)
-		json_add(state, "error", error);
-	cJSON_ArrayForEach(it, r->outputs)
-	    json_add(state, it->string, cJSON_Duplicate(it, 1));
-	json_print(state, JSON_COMPACT, &text);
-	rc = path_write_file(
-	    r->state_path.ptr, text.ptr, text.len, PATH_SCRATCH, err);
-	r->is_stale = false;
-	r->state_at = clock_mono_ms();
-	cJSON_Delete(state);
-	buf_release(&text);
-	return rc;
-}
-
-static enum err
-write_metrics(struct task_report *r, struct buf *err)
-{
-	const char *p = r->metrics.ptr;
-	size_t left = r->metrics.len;
-	enum err rc = ERR_OK;
-	int fd;
+	struct buf path = BUF_INIT;
+	ssize_t n;
 
 	r->metrics_at = clock_mono_ms();
-	if (!left)
+	if (r->lines.len == 0)
 		return ERR_OK;
-	fd = open(r->metrics_path.ptr,
-	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-	while (fd >= 0 && left) {
-		ssize_t n = write(fd, p, left);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			break;
-		p += n;
-		left -= (size_t)n;
+	if (r->metrics_fd < 0) {
+		path_set(&path, "%s/metrics.jsonl", r->dir);
+		r->metrics_fd = open(path.ptr,
+		    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+		    0640);
+		buf_release(&path);
 	}
-	if (left)
-		rc = err_set_errno(
-		    err, ERR_IO, "cannot write %s", r->metrics_path.ptr);
-	if (fd >= 0)
-		close(fd);
-	buf_reset(&r->metrics);
+	do
+		n = write(r->metrics_fd, r->lines.ptr, r->lines.len);
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)r->lines.len)
+		return err_set_errno(
+		    err, ERR_IO, "writing metrics.jsonl in %s", r->dir);
+	buf_reset(&r->lines);
+	return ERR_OK;
+}
+
+static void
+add_copy(cJSON *to, const char *key, const cJSON *item)
+{
+	if (item != NULL)
+		json_add(to, key, cJSON_Duplicate(item, true));
+}
+
+static enum err
+state_write(struct task_report *r, const char *status, enum err code,
+    const char *text, struct buf *err)
+{
+	cJSON *root = cJSON_CreateObject(), *error;
+	struct buf out = BUF_INIT, path = BUF_INIT;
+	enum err rc;
+
+	json_add_str(root, "status", status);
+	json_add_int(root, "progress", r->percent);
+	json_add_str(root, "message", r->message.ptr);
+	if (code != ERR_OK) {
+		error = cJSON_CreateObject();
+		json_add(root, "error", error);
+		json_add_str(error, "code", err_name(code));
+		json_add_str(error, "text", text);
+	}
+	add_copy(root, "table", r->table);
+	add_copy(root, "pass", r->pass);
+	add_copy(root, "model", r->model);
+	add_copy(root, "publish", r->publish);
+	json_print(root, JSON_COMPACT, &out);
+	path_set(&path, "%s/state.json", r->dir);
+	rc = path_write_file(path.ptr, out.ptr, out.len, PATH_SCRATCH, err);
+	cJSON_Delete(root);
+	buf_release(&out);
+	buf_release(&path);
+	r->state_at = clock_mono_ms();
+	r->changed = false;
 	return rc;
 }
 
-/* Remembers the first failure; report_finish() tells it. */
-static void
-note(struct task_report *r, enum err rc)
+bool
+task_report_tick(void *report)
 {
-	if (!rc || r->has_failed)
-		return;
-	r->has_failed = true;
-	r->error = errno;
-}
-
-void
-report_tick(struct task_report *r)
-{
+	struct task_report *r = report;
+	struct buf err = BUF_INIT;
 	int64_t now = clock_mono_ms();
 
-	if (r->metrics.len > METRICS_MAX ||
-	    (r->metrics.len && now - r->metrics_at >= METRICS_EVERY_MS))
-		note(r, write_metrics(r, NULL));
-	if (r->is_stale && now - r->state_at >= STATE_EVERY_MS)
-		note(r, write_state(r, "running", NULL, NULL));
+	if (now - r->metrics_at >= METRICS_EVERY_MS)
+		metrics_flush(r, &err);
+	if (r->changed && now - r->state_at >= STATE_EVERY_MS)
+		state_write(r, "running", ERR_OK, NULL, &err);
+	if (err.len > 0)
+		log_warn("%s", err.ptr);
+	buf_release(&err);
+	return true;
 }
 
 enum err
-report_finish(struct task_report *r, enum err rc, struct buf *err)
+task_report_end(struct task_report *r, enum err result, const char *text)
 {
-	cJSON *error;
+	struct buf err = BUF_INIT;
+	enum err rc = metrics_flush(r, &err);
 
-	if (!rc && r->has_failed)
-		rc = err_set(err, ERR_IO,
-		    "cannot write into the task's "
-		    "folder: %s",
-		    strerror(r->error));
-	if (!rc)
-		rc = write_metrics(r, err);
-	if (!rc) {
-		r->percent = 100;
-		rc = write_state(r, "success", NULL, err);
-		if (!rc)
-			return ERR_OK;
+	if (result == ERR_OK && rc != ERR_OK) {
+		result = rc;
+		text = err.ptr;
 	}
-	write_metrics(r, NULL);
-	error = cJSON_CreateObject();
-	json_add_str(error, "code", err_name(rc));
-	json_add_str(error, "text", err->len ? err->ptr : err_name(rc));
-	write_state(r, "failed", error, NULL);
-	return rc;
+	if (result == ERR_OK)
+		r->percent = 100;
+	rc = state_write(
+	    r, result == ERR_OK ? "success" : "failed", result, text, &err);
+	if (rc != ERR_OK)
+		log_error("%s", err.ptr);
+	buf_release(&err);
+	return result != ERR_OK ? result : rc;
 }
 
 void
@@ -181,114 +175,130 @@ task_progress(struct task *t, int percent, const char *fmt, ...)
 	struct task_report *r = t->report;
 	va_list ap;
 
-	r->percent = percent < 0 ? 0 : percent > 99 ? 99 : percent;
 	buf_reset(&r->message);
 	va_start(ap, fmt);
 	buf_vaddf(&r->message, fmt, ap);
 	va_end(ap);
-	r->is_stale = true;
-	report_tick(r);
+	r->percent = percent < 0 ? 0 : percent > 100 ? 100 : percent;
+	r->changed = true;
+	task_report_tick(r);
 }
 
 void
 task_log(struct task *t, const char *fmt, ...)
 {
-	char stamp[CLOCK_TEXT_LEN];
 	struct buf line = BUF_INIT;
 	va_list ap;
 
 	va_start(ap, fmt);
 	buf_vaddf(&line, fmt, ap);
 	va_end(ap);
-	clock_format(clock_wall_ms(), stamp);
-	printf("%s %s: %s\n", stamp, t->component, line.ptr);
-	fflush(stdout);
+	log_info("component=%s %s", t->component, line.ptr);
 	buf_release(&line);
 }
 
-static void
-metric_head(
-    struct buf *b, const char *type, const char *name_space, const char *name)
+static cJSON *
+metric_line(const char *type, const char *name_space, const char *name)
 {
-	buf_addf(b, "{\"t\":\"%s\",\"ns\":", type);
-	json_print_str(name_space, false, b);
-	buf_adds(b, ",\"name\":");
-	json_print_str(name, false, b);
+	cJSON *line = cJSON_CreateObject();
+
+	json_add_str(line, "t", type);
+	json_add_str(line, "ns", name_space);
+	json_add_str(line, "name", name);
+	return line;
+}
+
+static void
+metric_add(struct task_report *r, cJSON *line)
+{
+	json_print(line, JSON_COMPACT, &r->lines);
+	buf_addc(&r->lines, '\n');
+	cJSON_Delete(line);
+	task_report_tick(r);
 }
 
 void
 task_metric(struct task *t, const char *name_space, const char *name,
     const char *key_json, const char *value_json)
 {
-	struct buf *b = &t->report->metrics;
+	cJSON *line = metric_line("point", name_space, name);
 
-	metric_head(b, "point", name_space, name);
-	buf_addf(b, ",\"key\":%s,\"value\":%s}\n", key_json, value_json);
-	report_tick(t->report);
+	json_add_raw(line, "key", key_json);
+	json_add_raw(line, "value", value_json);
+	metric_add(t->report, line);
 }
 
 void
 task_metric_value(struct task *t, const char *name_space, const char *name,
     const char *key, double value)
 {
-	struct buf quoted = BUF_INIT;
-	char text[32];
+	cJSON *line = metric_line("point", name_space, name);
 
-	json_print_str(key, false, &quoted);
-	num_format_double(value, text);
-	task_metric(t, name_space, name, quoted.ptr, text);
-	buf_release(&quoted);
+	json_add_str(line, "key", key);
+	json_add_double(line, "value", value);
+	metric_add(t->report, line);
 }
 
 void
 task_metric_meta(struct task *t, const char *name_space, const char *name,
     const char *meta_name, const char *metric_type, cJSON *extras)
 {
-	cJSON *meta = extras ? extras : cJSON_CreateObject();
-	struct buf *b = &t->report->metrics;
+	cJSON *line = metric_line("meta", name_space, name);
+	cJSON *meta = extras != NULL ? extras : cJSON_CreateObject();
 
 	json_add_str(meta, "name", meta_name);
 	json_add_str(meta, "metric_type", metric_type);
-	metric_head(b, "meta", name_space, name);
-	buf_adds(b, ",\"meta\":");
-	json_print(meta, JSON_COMPACT, b);
-	buf_adds(b, "}\n");
-	cJSON_Delete(meta);
-	report_tick(t->report);
+	json_add(line, "meta", meta);
+	metric_add(t->report, line);
 }
 
 const char *
 task_output_path(struct task *t)
 {
-	struct task_report *r = t->report;
+	struct buf dir = BUF_INIT, err = BUF_INIT;
 
-	path_set(&r->output_path, "%s/data", t->dir);
-	note(r, path_mkdirs(r->output_path.ptr, NULL));
-	buf_adds(&r->output_path, "/output.table");
-	return r->output_path.ptr;
+	/* A folder that cannot be made shows when the table is opened. */
+	if (path_mkdirs(path_parent(t->report->table_path, &dir), &err) !=
+	    ERR_OK)
+		log_error("%s", err.ptr);
+	buf_release(&dir);
+	buf_release(&err);
+	return t->report->table_path;
 }
 
-/* The members that a table has in state.json. */
 static cJSON *
-table_members(struct task *t, const struct table_stats *stats,
+table_json(struct task *t, const struct table_stats *stats,
     const struct table_schema *schema, int partitions)
 {
-	cJSON *table = cJSON_CreateObject();
+	cJSON *o = cJSON_CreateObject();
 
-	json_add_str(table, "path", t->report->output_path.ptr);
-	json_add_int(table, "rows", stats->rows);
-	json_add_int(table, "partitions", partitions);
-	json_add_str(table, "digest", stats->digest);
-	json_add(table, "schema", table_schema_to_json(schema));
-	return table;
+	json_add_str(o, "path", t->report->table_path);
+	json_add_int(o, "rows", stats->rows);
+	json_add_int(o, "partitions", partitions);
+	json_add_str(o, "digest", stats->digest);
+	json_add(o, "schema", table_schema_to_json(schema));
+	return o;
 }
 
 void
 task_output_table(struct task *t, const struct table_stats *stats,
     const struct table_schema *schema, int partitions)
 {
-	json_add(t->report->outputs, "table",
-	    table_members(t, stats, schema, partitions));
+	cJSON_Delete(t->report->table);
+	t->report->table = table_json(t, stats, schema, partitions);
+}
+
+void
+task_output_pass(struct task *t, const struct task_data *data)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	json_add_str(o, "path", data->path);
+	json_add_str(o, "namespace", data->name_space);
+	json_add_str(o, "name", data->name);
+	json_add_int(o, "partitions", data->partitions);
+	cJSON_Delete(t->report->pass);
+	t->report->pass = o;
 }
 
 void
@@ -296,62 +306,34 @@ task_publish_table(struct task *t, const char *name_space, const char *name,
     const struct table_stats *stats, const struct table_schema *schema,
     int partitions, cJSON *ledger)
 {
-	cJSON *table = table_members(t, stats, schema, partitions);
+	cJSON *o = table_json(t, stats, schema, partitions);
 
-	json_add_str(table, "namespace", name_space);
-	json_add_str(table, "name", name);
-	json_add(table, "ledger", ledger ? ledger : cJSON_CreateObject());
-	json_add(t->report->outputs, "publish", table);
-}
-
-void
-task_output_pass(struct task *t, const struct task_data *data)
-{
-	cJSON *pass = cJSON_CreateObject();
-
-	json_add_str(pass, "path", data->path);
-	json_add_str(pass, "namespace", data->name_space);
-	json_add_str(pass, "name", data->name);
-	json_add_int(pass, "partitions", data->partitions);
-	json_add(t->report->outputs, "pass", pass);
+	json_add_str(o, "namespace", name_space);
+	json_add_str(o, "name", name);
+	json_add(o, "ledger", ledger);
+	cJSON_Delete(t->report->publish);
+	t->report->publish = o;
 }
 
 enum err
 task_output_model(struct task *t, const char *buffer, const char *message,
     const void *bytes, size_t len, struct buf *err)
 {
-	struct task_report *r = t->report;
 	struct buf path = BUF_INIT;
-	cJSON *list, *entry;
-	enum err rc = path_mkdirs(r->model_dir.ptr, err);
-
-	if (!rc) {
-		path_set(&path, "%s/%s", r->model_dir.ptr, buffer);
-		rc = path_write_file(path.ptr, bytes, len, PATH_DURABLE, err);
-	}
-	buf_release(&path);
-	if (rc)
-		return rc;
-	list = cJSON_GetObjectItemCaseSensitive(r->outputs, "model");
-	if (!list)
-		list = cJSON_AddArrayToObject(r->outputs, "model");
-	entry = cJSON_CreateObject();
-	cJSON_AddItemToArray(list, entry);
-	json_add_str(entry, "buffer", buffer);
-	json_add_str(entry, "message", message);
-	return ERR_OK;
-}
-
-enum err
-task_input_model(const struct task *t, const struct task_model *model,
-    const char *buffer, struct buf *bytes_out, struct buf *err)
-{
-	struct buf path = BUF_INIT;
+	cJSON *row;
 	enum err rc;
 
-	(void)t;
-	path_set(&path, "%s/%s", model->dir, buffer);
-	rc = path_read_file(path.ptr, JSON_SIZE_MAX, bytes_out, err);
+	path_set(&path, "%s/model", t->dir);
+	rc = path_mkdirs(path.ptr, err);
+	path_set(&path, "%s/model/%s", t->dir, buffer);
+	if (rc == ERR_OK)
+		rc = path_write_file(path.ptr, bytes, len, PATH_DURABLE, err);
 	buf_release(&path);
-	return rc;
+	if (rc != ERR_OK)
+		return rc;
+	row = cJSON_CreateObject();
+	json_add_str(row, "buffer", buffer);
+	json_add_str(row, "message", message);
+	cJSON_AddItemToArray(t->report->model, row);
+	return ERR_OK;
 }

@@ -1,105 +1,92 @@
+/* The child's life: load, check what every component needs, run, report. */
 #include "task/run.h"
-#include "task/load.h"
-#include "task/report.h"
 
-static bool
-while_waiting(void *arg)
+#include "lib/base/log.h"
+
+static enum err
+check_rows(const struct task_data *data, struct buf *err)
 {
-	struct task *t = arg;
+	struct table_reader *r = NULL;
+	enum err rc;
 
-	report_tick(t->report);
-	return true;
+	if (data->path == NULL)
+		return ERR_OK;
+	rc = table_reader_open(data->path, &r, err);
+	if (rc == ERR_OK && table_reader_count(r) == 0)
+		rc = err_set(err, ERR_INVALID,
+		    "Count of data_instance is 0: the input %s, table %s of "
+		    "namespace %s, has no rows",
+		    data->key, data->name != NULL ? data->name : "?",
+		    data->name_space != NULL ? data->name_space : "?");
+	table_reader_close(&r);
+	return rc;
+}
+
+static enum err
+skip_run(struct task *t)
+{
+	const struct task_data *data = task_input(t, "data");
+
+	if (data != NULL && data->path != NULL)
+		task_output_pass(t, data);
+	return ERR_OK;
 }
 
 static enum err
 open_mail(struct task *t, struct buf *err)
 {
-	struct mailbox_options options = {
-	    .self = t->self,
+	struct mailbox_options o = {.self = t->self,
 	    .peers = t->peers,
 	    .n_peers = t->n_peers,
 	    .keep_messages = json_bool(t->root, "keep_messages", false),
 	    .quota = json_int(t->root, "mailbox_quota", 0),
-	    .waiting = while_waiting,
-	    .arg = t,
-	};
+	    .waiting = task_report_tick,
+	    .arg = t->report};
 
-	return t->n_peers ? mailbox_open(&options, &t->mail, err) : ERR_OK;
-}
-
-/* An input without rows or without columns is refused for every component. */
-static enum err
-check_input(const struct task_data *d, struct buf *err)
-{
-	struct table_reader *reader = NULL;
-	enum err rc;
-
-	if (!d->path)
+	if (t->n_peers == 0)
 		return ERR_OK;
-	rc = table_reader_open(d->path, &reader, err);
-	if (!rc && table_reader_count(reader) == 0)
-		rc = err_set(err, ERR_INVALID,
-		    "Count of data_instance is 0: the input '%s' (%s.%s) has "
-		    "no rows",
-		    d->key, d->name_space, d->name);
-	table_reader_close(&reader);
-	return rc;
-}
-
-/* need_run false: the first plain input passes through. */
-static enum err
-skip(struct task *t)
-{
-	for (size_t i = 0; i < t->n_data; i++) {
-		const struct task_data *d = &t->data[i];
-
-		if (strcmp(d->key, "train_data") &&
-		    strcmp(d->key, "eval_data") && d->path) {
-			task_output_pass(t, d);
-			break;
-		}
-	}
-	return ERR_OK;
+	return mailbox_open(&o, &t->mail, err);
 }
 
 static enum err
-run_component(struct task *t, struct buf *err)
+run(struct task *t, struct buf *err)
 {
 	const struct component *c = component_find(t->module);
-	enum err rc = ERR_OK;
+	enum err rc;
 
-	if (!c)
-		return err_set(err, ERR_INVALID,
-		    "module '%s' is not one that this site runs", t->module);
+	if (c == NULL)
+		return err_set(err, ERR_NOTFOUND,
+		    "this site has no component for module %s", t->module);
+	task_report_tick(t->report);
 	if (t->mode == TASK_SKIP)
-		return skip(t);
-	for (size_t i = 0; !rc && i < t->n_data; i++)
-		rc = check_input(&t->data[i], err);
-	if (!rc)
-		rc = open_mail(t, err);
-	if (!rc)
-		rc = c->run(t, err);
-	return rc;
+		return skip_run(t);
+	/* An empty table may be downloaded. */
+	if (strcmp(t->module, "Download") != 0)
+		for (size_t i = 0; i < t->n_data; i++) {
+			rc = check_rows(&t->data[i], err);
+			if (rc != ERR_OK)
+				return rc;
+		}
+	rc = open_mail(t, err);
+	return rc == ERR_OK ? c->run(t, err) : rc;
 }
 
 int
-run_task(const char *dir)
+task_run(const char *dir)
 {
+	struct task t = {0};
 	struct buf err = BUF_INIT;
-	struct task task;
-	enum err rc = task_load(&task, dir, &err);
+	enum err rc;
 
-	task.report = report_open(&task);
-	if (!rc) {
-		report_tick(task.report);
-		rc = run_component(&task, &err);
-	}
-	rc = report_finish(task.report, rc, &err);
-	if (rc)
-		task_log(&task, "failed (%s): %s", err_name(rc), err.ptr);
-	mailbox_close(&task.mail);
-	report_close(&task.report);
-	task_release(&task);
+	t.report = task_report_new(dir);
+	rc = task_load(&t, dir, &err);
+	if (rc == ERR_OK)
+		rc = run(&t, &err);
+	if (rc != ERR_OK)
+		log_error("%s", err.ptr);
+	rc = task_report_end(t.report, rc, err.ptr);
+	task_release(&t);
+	task_report_free(t.report);
 	buf_release(&err);
-	return rc ? 1 : 0;
+	return rc == ERR_OK ? 0 : 1;
 }

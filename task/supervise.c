@@ -1,13 +1,9 @@
 /*
- * The parent is a subreaper: whatever the component forked and lost comes
- * back to it and is killed once the component has ended. TERM is passed on to
- * the child's group; a second one kills it. The child dies with its parent.
+ * The parent takes `owner` and `lock`, forks the child, and outlives it: as
+ * subreaper it inherits whatever the child leaves behind, kills that, and
+ * writes `exit`. The lock's descriptor is inherited by every descendant, so
+ * the lock is held for as long as any of them lives.
  */
-#include "task/supervise.h"
-#include "lib/base/json.h"
-#include "lib/base/path.h"
-#include "lib/base/proc.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,54 +12,54 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct {
-	volatile sig_atomic_t child;
-	volatile sig_atomic_t n_terms;
-} state;
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/base/num.h"
+#include "lib/base/path.h"
+#include "lib/base/proc.h"
+#include "task/run.h"
 
-static void
-on_term(int number)
-{
-	int saved = errno;
-
-	(void)number;
-	if (state.child > 0)
-		kill(-(pid_t)state.child, state.n_terms ? SIGKILL : SIGTERM);
-	state.n_terms = 1;
-	errno = saved;
-}
+#define GRACE_MS 3000
 
 static enum err
-write_owner(const char *path, struct buf *err)
+take_owner(const char *dir, struct buf *err)
 {
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	cJSON *task = NULL, *o = cJSON_CreateObject();
 	char host[256], boot[64];
-	struct buf text = BUF_INIT;
-	cJSON *owner;
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-	enum err rc = ERR_OK;
+	enum err rc;
+	int fd = -1;
 
-	if (fd < 0)
-		return err_set_errno(err,
-		    errno == EEXIST ? ERR_CONFLICT : ERR_IO, "cannot claim %s",
-		    path);
+	path_set(&path, "%s/task.json", dir);
+	rc = json_read_file(path.ptr, &task, err);
+	if (rc != ERR_OK)
+		goto out;
 	proc_host_name(host);
 	proc_boot_id(boot);
-	owner = cJSON_CreateObject();
-	json_add_str(owner, "host", host);
-	json_add_str(owner, "boot_id", boot);
-	json_add_int(owner, "pid", getpid());
-	json_print(owner, JSON_COMPACT, &text);
-	if (write(fd, text.ptr, text.len) != (ssize_t)text.len)
-		rc = err_set_errno(err, ERR_IO, "cannot write %s", path);
-	close(fd);
-	cJSON_Delete(owner);
+	json_add_str(o, "host", host);
+	json_add_str(o, "boot_id", boot);
+	json_add_int(o, "pid", getpid());
+	json_add_int(o, "fence", json_int(task, "fence", 0));
+	json_print(o, JSON_COMPACT, &text);
+	path_set(&path, "%s/owner", dir);
+	fd = open(path.ptr, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	if (fd < 0)
+		rc = err_set_errno(err, errno == EEXIST ? ERR_BUSY : ERR_IO,
+		    "creating %s", path.ptr);
+	else if (write(fd, text.ptr, text.len) != (ssize_t)text.len)
+		rc = err_set_errno(err, ERR_IO, "writing %s", path.ptr);
+out:
+	if (fd >= 0)
+		close(fd);
+	cJSON_Delete(task);
+	cJSON_Delete(o);
+	buf_release(&path);
 	buf_release(&text);
 	return rc;
 }
 
-/* The lock comes first: an owner without a lock would look like a dead one. */
-enum err
-supervise_claim(const char *dir, struct buf *err)
+static enum err
+take_lock(const char *dir, struct buf *err)
 {
 	struct buf path = BUF_INIT;
 	int fd = -1;
@@ -71,122 +67,155 @@ supervise_claim(const char *dir, struct buf *err)
 
 	path_set(&path, "%s/lock", dir);
 	rc = proc_lock(path.ptr, &fd, err);
-	if (rc == ERR_BUSY)
-		rc = ERR_CONFLICT;
-	if (!rc) {
-		path_set(&path, "%s/owner", dir);
-		rc = write_owner(path.ptr, err);
-	}
-	if (rc && fd >= 0)
-		close(fd);
+	/* Programs that the component starts hold it too. */
+	if (rc == ERR_OK)
+		fcntl(fd, F_SETFD, 0);
 	buf_release(&path);
 	return rc;
 }
 
+static pid_t
+start_child(const char *dir, const sigset_t *old)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid != 0) {
+		if (pid > 0)
+			setpgid(pid, pid);
+		return pid;
+	}
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	sigprocmask(SIG_SETMASK, old, NULL);
+	exit(task_run(dir));
+}
+
+/* Waits for the child; TERM and INT are passed on, KILL follows. */
+static int
+await_child(pid_t child, const sigset_t *set, struct rusage *use)
+{
+	struct timespec tick = {.tv_nsec = 100 * 1000 * 1000};
+	int64_t kill_at = 0;
+	int status = 0, sig;
+	pid_t pid;
+
+	for (;;) {
+		while ((pid = wait4(-1, &status, WNOHANG, use)) > 0)
+			if (pid == child)
+				return status;
+		sig = kill_at != 0 ? sigtimedwait(set, NULL, &tick)
+				   : sigwaitinfo(set, NULL);
+		if ((sig == SIGTERM || sig == SIGINT) && kill_at == 0) {
+			kill(-child, SIGTERM);
+			kill_at = clock_mono_ms() + GRACE_MS;
+		}
+		if (kill_at != 0 && clock_mono_ms() >= kill_at)
+			kill(-child, SIGKILL);
+	}
+}
+
+/* Kills orphans, which are our children now, until there are none. */
+static void
+kill_stragglers(pid_t child)
+{
+	struct buf path = BUF_INIT, list = BUF_INIT;
+	int64_t pid;
+	char *next, *word;
+
+	kill(-child, SIGKILL);
+	path_set(&path, "/proc/self/task/%d/children", (int)getpid());
+	while (waitpid(-1, NULL, WNOHANG) >= 0) {
+		FILE *f = fopen(path.ptr, "re");
+		char line[4096];
+
+		buf_reset(&list);
+		if (f != NULL && fgets(line, sizeof(line), f) != NULL)
+			buf_adds(&list, line);
+		if (f != NULL)
+			fclose(f);
+		next = list.ptr;
+		while ((word = strsep(&next, " \n")) != NULL)
+			if (num_parse_int(word, "pid", 2, INT32_MAX, &pid,
+				NULL) == ERR_OK)
+				kill((pid_t)pid, SIGKILL);
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	}
+	buf_release(&path);
+	buf_release(&list);
+}
+
 static int64_t
-to_ms(struct timeval tv)
+ms_of(struct timeval tv)
 {
 	return (int64_t)tv.tv_sec * 1000 + tv.tv_usec / 1000;
 }
 
 static enum err
-write_exit(const char *dir, int status, struct buf *err)
+write_exit(
+    const char *dir, int status, const struct rusage *use, struct buf *err)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
-	cJSON *end = cJSON_CreateObject();
-	struct rusage usage;
+	cJSON *o = cJSON_CreateObject();
 	enum err rc;
 
-	getrusage(RUSAGE_CHILDREN, &usage);
-	json_add_int(end, "status", status);
+	json_add_int(o, "status", status);
 	json_add_int(
-	    end, "exit_code", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
-	json_add_int(end, "signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-	json_add_int(end, "utime_ms", to_ms(usage.ru_utime));
-	json_add_int(end, "stime_ms", to_ms(usage.ru_stime));
-	json_add_int(end, "maxrss_kb", usage.ru_maxrss);
-	json_print(end, JSON_COMPACT, &text);
+	    o, "exit_code", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+	json_add_int(o, "signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	json_add_int(o, "utime_ms", ms_of(use->ru_utime));
+	json_add_int(o, "stime_ms", ms_of(use->ru_stime));
+	json_add_int(o, "maxrss_kb", use->ru_maxrss);
+	json_print(o, JSON_COMPACT, &text);
 	path_set(&path, "%s/exit", dir);
 	rc = path_write_file(path.ptr, text.ptr, text.len, PATH_SCRATCH, err);
-	cJSON_Delete(end);
+	cJSON_Delete(o);
 	buf_release(&path);
 	buf_release(&text);
 	return rc;
 }
 
-/* Kills what the component left behind, wherever it went. */
-static void
-kill_stragglers(pid_t group)
+static enum err
+supervise(const char *dir, int *code_out, struct buf *err)
 {
-	char path[64];
-	long pid;
+	struct rusage use = {0};
+	sigset_t set, old;
+	pid_t child;
+	int status;
 
-	kill(-group, SIGKILL);
-	for (int round = 0; round < 100; round++) {
-		FILE *f;
-		int got = 0;
-
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			;
-		snprintf(path, sizeof(path), "/proc/self/task/%d/children",
-		    (int)getpid());
-		f = fopen(path, "re");
-		while (f && fscanf(f, "%ld", &pid) == 1) {
-			kill((pid_t)pid, SIGKILL);
-			got++;
-		}
-		if (f)
-			fclose(f);
-		if (!got)
-			return;
-		usleep(1000);
-	}
-}
-
-static void
-watch_signals(void)
-{
-	struct sigaction sa = {.sa_handler = on_term};
-
-	sigemptyset(&sa.sa_mask);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGINT, &sa, NULL);
-}
-
-static void
-become_child(pid_t parent)
-{
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
-	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
-}
-
-enum err
-supervise_run(const char *dir, bool *is_child, struct buf *err)
-{
-	pid_t parent = getpid(), child;
-	int status = 0;
-
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	setsid(); /* fails when the launcher did it */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	watch_signals();
-	child = fork();
+	child = start_child(dir, &old);
 	if (child < 0)
-		return err_set_errno(err, ERR_IO, "cannot fork");
-	if (child == 0) {
-		become_child(parent);
-		*is_child = true;
-		return ERR_OK;
-	}
-	setpgid(child, child);
-	state.child = child;
-	if (state.n_terms)
-		kill(-child, SIGTERM);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	state.child = 0;
+		return err_set_errno(err, ERR_IO, "fork");
+	status = await_child(child, &set, &use);
 	kill_stragglers(child);
-	return write_exit(dir, status, err);
+	*code_out =
+	    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return write_exit(dir, status, &use, err);
+}
+
+int
+task_supervise(const char *dir)
+{
+	struct buf err = BUF_INIT;
+	int code = 1;
+	enum err rc = take_owner(dir, &err);
+
+	if (rc == ERR_OK)
+		rc = take_lock(dir, &err);
+	if (rc == ERR_BUSY)
+		code = TASK_EXIT_OWNED;
+	if (rc == ERR_OK)
+		rc = supervise(dir, &code, &err);
+	if (rc != ERR_OK)
+		log_error("%s", err.ptr);
+	buf_release(&err);
+	return code;
 }

@@ -1,33 +1,30 @@
 /*
- * One file per message. The sender writes it under a temporary name in the
- * receiver's folder and links it to its own, so that it is whole or absent
- * and never replaces another; the receiver checks the digest, then truncates
- * it to a marker that holds the digest alone, so that a message sent twice
- * is known.
+ * A mailbox is a folder; a message is the file "<role>-<party>~<tag>~<seq>"
+ * in it. A consumed message leaves "<name>.done", which holds its digest. The
+ * marker is written before the message goes, so a sender that looks for the
+ * message first and for the marker second always sees one of them.
  *
- * A receiver sets its watch, then looks, then sleeps; and because a watch is
- * only a hint (it is silent on NFS) it looks by itself as well, after 5 ms
- * rising to a second.
+ * Waiting is inotify as a hint, and a look of its own after 5 ms rising to
+ * 1 s, because inotify is silent on NFS and when its queue overflows.
  */
 #include "lib/federation/mailbox.h"
-#include "lib/base/digest.h"
-#include "lib/base/mem.h"
-#include "lib/base/path.h"
-#include "lib/federation/mailbox_tags.h"
 
-#include <assert.h>
-#include <dirent.h>
 #include <errno.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HEAD_MAX       4096
-#define MESSAGE_MAX    ((size_t)1 << 32)
-#define FIRST_PAUSE_MS 5
-#define LAST_PAUSE_MS  1000
+#include "lib/base/digest.h"
+#include "lib/base/mem.h"
+#include "lib/base/path.h"
+#include "lib/federation/mailbox_tags.h"
+
+#define LOOK_FIRST_MS 5
+#define LOOK_MAX_MS   1000
+#define MESSAGE_MAX   ((size_t)2 << 30)
 
 static const char *const kind_names[] = {
     [MESSAGE_KEY] = "key",
@@ -36,25 +33,56 @@ static const char *const kind_names[] = {
     [MESSAGE_AGGREGATE] = "aggregate",
     [MESSAGE_IDS] = "ids",
 };
-static_assert(ARRAY_LEN(kind_names) == MESSAGE_KIND__MAX, "a name each");
+_Static_assert(ARRAY_LEN(kind_names) == MESSAGE_KIND__MAX, "a name each");
 
-/* The next sequence number per (peer, tag, direction). */
-struct counter {
+struct counter { /* next sequence of one (peer, tag) in one direction */
 	char *key;
 	int64_t next;
 };
 
 struct mailbox {
 	struct mailbox_options o;
+	int inotify;
 	struct counter *counters;
 	size_t n_counters;
-	int watch; /* inotify, or -1 */
+	int64_t unscanned; /* bytes sent since the quota was last counted */
+	bool scanned;
+};
+
+struct message { /* what a message is, without its payload */
+	const char *tag;
+	enum message_kind kind;
+	const struct mailbox_party *from;
+	const struct mailbox_party *to;
+	int64_t seq;
+	int64_t n;
+	size_t len;
+	char sha256[DIGEST_HEX_LEN];
 };
 
 const char *
 message_kind_name(enum message_kind kind)
 {
-	return kind < MESSAGE_KIND__MAX ? kind_names[kind] : "unknown";
+	return kind_names[kind];
+}
+
+static int64_t *
+counter_of(struct mailbox *m, char way, const struct mailbox_party *peer,
+    const char *tag)
+{
+	struct buf key = BUF_INIT;
+
+	buf_addf(&key, "%c%s-%s~%s", way, peer->role, peer->party_id, tag);
+	for (size_t i = 0; i < m->n_counters; i++)
+		if (strcmp(m->counters[i].key, key.ptr) == 0) {
+			buf_release(&key);
+			return &m->counters[i].next;
+		}
+	m->counters =
+	    xreallocarray(m->counters, m->n_counters + 1, sizeof(*m->counters));
+	m->counters[m->n_counters] =
+	    (struct counter){.key = buf_detach(&key), .next = 0};
+	return &m->counters[m->n_counters++].next;
 }
 
 enum err
@@ -64,193 +92,270 @@ mailbox_open(const struct mailbox_options *options, struct mailbox **out,
 	struct mailbox *m;
 	enum err rc = path_mkdirs(options->self.dir, err);
 
-	if (rc)
+	if (rc != ERR_OK)
 		return rc;
 	m = xcalloc(1, sizeof(*m));
 	m->o = *options;
-	m->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (m->watch >= 0)
-		inotify_add_watch(
-		    m->watch, options->self.dir, IN_CREATE | IN_MOVED_TO);
+	/* Without inotify the looks alone do. */
+	m->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (m->inotify >= 0)
+		inotify_add_watch(m->inotify, options->self.dir, IN_MOVED_TO);
 	*out = m;
 	return ERR_OK;
 }
 
 void
-mailbox_close(struct mailbox **mp)
+mailbox_close(struct mailbox **m)
 {
-	struct mailbox *m = *mp;
-
-	if (!m)
+	if (*m == NULL)
 		return;
-	for (size_t i = 0; i < m->n_counters; i++)
-		free(m->counters[i].key);
-	free(m->counters);
-	if (m->watch >= 0)
-		close(m->watch);
-	free(m);
-	*mp = NULL;
-}
-
-static int64_t *
-counter(struct mailbox *m, const struct mailbox_party *peer, const char *tag,
-    char direction)
-{
-	struct buf key = BUF_INIT;
-	size_t i;
-
-	buf_addf(
-	    &key, "%c.%s-%s.%s", direction, peer->role, peer->party_id, tag);
-	for (i = 0; i < m->n_counters; i++)
-		if (!strcmp(m->counters[i].key, key.ptr)) {
-			buf_release(&key);
-			return &m->counters[i].next;
-		}
-	m->counters = xreallocarray(m->counters, i + 1, sizeof(*m->counters));
-	m->counters[i] = (struct counter){.key = buf_detach(&key)};
-	m->n_counters++;
-	return &m->counters[i].next;
+	for (size_t i = 0; i < (*m)->n_counters; i++)
+		free((*m)->counters[i].key);
+	free((*m)->counters);
+	if ((*m)->inotify >= 0)
+		close((*m)->inotify);
+	free(*m);
+	*m = NULL;
 }
 
 static void
-message_path(struct buf *path, const char *dir,
-    const struct mailbox_party *from, const char *tag, int64_t seq)
+message_path(const struct message *msg, struct buf *out)
 {
-	path_set(path, "%s/%s-%s.%s.%08lld", dir, from->role, from->party_id,
-	    tag, (long long)seq);
-}
-
-/* ---- sending ---- */
-
-struct outgoing {
-	const char *tag;
-	enum message_kind kind;
-	int64_t n, seq;
-	const void *payload;
-	size_t len;
-	char digest[DIGEST_HEX_LEN];
-};
-
-static enum err
-check_outgoing(const struct outgoing *msg, struct buf *err)
-{
-	const struct mailbox_tag *tag = mailbox_tag_find(msg->tag);
-
-	if (tag && tag->kinds & 1u << msg->kind)
-		return ERR_OK;
-	return err_set(err, ERR_INTERNAL,
-	    "a message '%s' of kind %s is not one that may leave a party",
-	    msg->tag, message_kind_name(msg->kind));
-}
-
-static int64_t
-folder_size(const char *dir)
-{
-	DIR *d = opendir(dir);
-	struct dirent *entry;
-	int64_t total = 0;
-	struct stat st;
-
-	while (d && (entry = readdir(d)))
-		if (fstatat(dirfd(d), entry->d_name, &st,
-			AT_SYMLINK_NOFOLLOW) == 0 &&
-		    S_ISREG(st.st_mode))
-			total += st.st_size;
-	if (d)
-		closedir(d);
-	return total;
+	path_set(out, "%s/%s-%s~%s~%09lld", msg->to->dir, msg->from->role,
+	    msg->from->party_id, msg->tag, (long long)msg->seq);
 }
 
 static void
-write_head(const struct mailbox *m, const struct mailbox_party *to,
-    const struct outgoing *msg, struct buf *out)
+party_text(const struct mailbox_party *p, cJSON *to, const char *key)
+{
+	struct buf b = BUF_INIT;
+
+	buf_addf(&b, "%s-%s", p->role, p->party_id);
+	json_add_str(to, key, b.ptr);
+	buf_release(&b);
+}
+
+static cJSON *
+message_head(const struct message *msg)
 {
 	cJSON *head = cJSON_CreateObject();
-	struct buf name = BUF_INIT;
 
 	json_add_int(head, "v", 1);
 	json_add_str(head, "kind", message_kind_name(msg->kind));
 	json_add_str(head, "tag", msg->tag);
-	path_set(&name, "%s-%s", m->o.self.role, m->o.self.party_id);
-	json_add_str(head, "from", name.ptr);
-	path_set(&name, "%s-%s", to->role, to->party_id);
-	json_add_str(head, "to", name.ptr);
+	party_text(msg->from, head, "from");
+	party_text(msg->to, head, "to");
 	json_add_int(head, "seq", msg->seq);
 	json_add_int(head, "n", msg->n);
 	json_add_int(head, "len", (int64_t)msg->len);
-	json_add_str(head, "sha256", msg->digest);
-	json_print(head, JSON_COMPACT, out);
-	buf_addc(out, '\n');
-	cJSON_Delete(head);
-	buf_release(&name);
+	json_add_str(head, "sha256", msg->sha256);
+	return head;
 }
 
-/* The digest in the head of a message or marker that is there already. */
+/* Splits a message into head and payload; the payload's offset comes out. */
 static enum err
-compare_resent(const char *path, const char *digest, struct buf *err)
+message_split(
+    const struct buf *file, cJSON **head, size_t *offset, struct buf *err)
 {
-	char head[HEAD_MAX + 1];
-	FILE *f = fopen(path, "re");
-	size_t n = f ? fread(head, 1, HEAD_MAX, f) : 0;
+	const char *end = memchr(file->ptr, '\n', file->len);
 
-	head[n] = '\0';
-	if (f)
-		fclose(f);
-	head[strcspn(head, "\n")] = '\0';
-	if (strstr(head, digest))
-		return ERR_OK;
-	return err_set(err, ERR_CONFLICT,
-	    "the message %s was sent before with other content", path);
+	if (end == NULL)
+		return err_set(err, ERR_INVALID, "message without a head");
+	*offset = (size_t)(end - file->ptr) + 1;
+	return json_parse(
+	    file->ptr, *offset - 1, "head of a message", head, err);
 }
 
-static enum err
-publish(const char *path, const struct buf *content, const char *digest,
-    struct buf *err)
+static void
+payload_digest(const void *payload, size_t len, char out[DIGEST_HEX_LEN])
 {
-	struct buf tmp = BUF_INIT;
-	enum err rc;
+	uint8_t raw[DIGEST_SHA256_LEN];
 
-	buf_addf(&tmp, "%s.%d.new", path, (int)getpid());
-	rc = path_write_file(
-	    tmp.ptr, content->ptr, content->len, PATH_SCRATCH, err);
-	if (!rc && link(tmp.ptr, path) < 0) {
-		if (errno == EEXIST)
-			rc = compare_resent(path, digest, err);
-		else
-			rc = err_set_errno(
-			    err, ERR_IO, "cannot deliver %s", path);
+	digest_sha256(payload, len, raw);
+	digest_hex(raw, sizeof(raw), out);
+}
+
+/* The digest under which the name is taken: ERR_NOTFOUND when it is free. */
+static enum err
+existing_digest(const char *path, struct buf *out, struct buf *err)
+{
+	struct buf file = BUF_INIT, done = BUF_INIT;
+	cJSON *head = NULL;
+	size_t offset;
+	enum err rc = path_read_file(path, MESSAGE_MAX, &file, NULL);
+
+	if (rc == ERR_OK) {
+		rc = message_split(&file, &head, &offset, err);
+		if (rc == ERR_OK)
+			buf_adds(out, json_str(head, "sha256", ""));
+		goto out;
 	}
-	unlink(tmp.ptr);
-	buf_release(&tmp);
+	path_set(&done, "%s.done", path);
+	rc = path_read_file(done.ptr, DIGEST_HEX_LEN, out, NULL);
+out:
+	cJSON_Delete(head);
+	buf_release(&file);
+	buf_release(&done);
 	return rc;
 }
 
 static enum err
-deliver(const struct mailbox *m, const struct mailbox_party *to,
-    struct outgoing *msg, struct buf *err)
+folder_bytes(const char *dir, int64_t *out, struct buf *err)
 {
-	struct buf path = BUF_INIT, content = BUF_INIT;
-	uint8_t raw[DIGEST_SHA256_LEN];
-	enum err rc = path_mkdirs(to->dir, err);
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	struct stat st;
 
-	if (rc)
-		goto out;
-	if (m->o.quota &&
-	    folder_size(to->dir) + (int64_t)msg->len > m->o.quota) {
-		rc = err_set(err, ERR_BUSY,
-		    "the mailbox of %s %s is full (%lld bytes)", to->role,
-		    to->party_id, (long long)m->o.quota);
+	*out = 0;
+	if (d == NULL)
+		return err_set_errno(err, ERR_IO, "mailbox %s", dir);
+	while ((e = readdir(d)) != NULL)
+		if (strstr(e->d_name, ".kept") == NULL &&
+		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) ==
+			0 &&
+		    S_ISREG(st.st_mode))
+			*out += st.st_size;
+	closedir(d);
+	return ERR_OK;
+}
+
+/* Sleeps until something may have come; false: the wait is to end. */
+static bool
+wait_a_little(struct mailbox *m, int *ms)
+{
+	char events[4096];
+	struct pollfd p = {.fd = m->inotify, .events = POLLIN};
+
+	if (poll(&p, m->inotify >= 0 ? 1 : 0, *ms) > 0)
+		while (read(m->inotify, events, sizeof(events)) > 0)
+			;
+	else
+		*ms = *ms * 2 > LOOK_MAX_MS ? LOOK_MAX_MS : *ms * 2;
+	return m->o.waiting == NULL || m->o.waiting(m->o.arg);
+}
+
+/* Waits until `len` bytes more fit. Counts only now and then. */
+static enum err
+wait_for_room(struct mailbox *m, const struct mailbox_party *to, size_t len,
+    struct buf *err)
+{
+	int64_t used, want = (int64_t)len;
+	int ms = LOOK_FIRST_MS;
+	enum err rc;
+
+	if (m->o.quota <= 0)
+		return ERR_OK;
+	if (want > m->o.quota)
+		return err_set(err, ERR_INVALID,
+		    "a message of %lld bytes is over the mailbox quota of "
+		    "%lld (federation.mailbox_quota)",
+		    (long long)want, (long long)m->o.quota);
+	m->unscanned += want;
+	if (m->scanned && m->unscanned < m->o.quota / 16)
+		return ERR_OK;
+	for (;;) {
+		rc = folder_bytes(to->dir, &used, err);
+		if (rc != ERR_OK)
+			return rc;
+		if (used + want <= m->o.quota)
+			break;
+		if (!wait_a_little(m, &ms))
+			return err_set(err, ERR_BUSY,
+			    "stopped while the mailbox of %s %s was full "
+			    "(%lld of %lld bytes)",
+			    to->role, to->party_id, (long long)used,
+			    (long long)m->o.quota);
+	}
+	/* Counted again soon when it is filling up. */
+	m->scanned = used < m->o.quota / 2;
+	m->unscanned = 0;
+	return ERR_OK;
+}
+
+static enum err
+write_all(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(fd, p, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return ERR_IO;
+		p += n;
+		len -= (size_t)n;
+	}
+	return ERR_OK;
+}
+
+static enum err
+message_write(const struct message *msg, const char *path, const void *payload,
+    struct buf *err)
+{
+	struct buf tmp = BUF_INIT, text = BUF_INIT;
+	cJSON *head = message_head(msg);
+	enum err rc = ERR_IO;
+	int fd;
+
+	json_print(head, JSON_COMPACT, &text);
+	buf_addc(&text, '\n');
+	path_set(&tmp, "%s.tmp", path);
+	fd = open(tmp.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	if (fd >= 0 && write_all(fd, text.ptr, text.len) == ERR_OK &&
+	    write_all(fd, payload, msg->len) == ERR_OK)
+		rc = ERR_OK;
+	if (fd >= 0 && close(fd) != 0)
+		rc = ERR_IO;
+	if (rc == ERR_OK && rename(tmp.ptr, path) != 0)
+		rc = ERR_IO;
+	if (rc != ERR_OK) {
+		err_set_errno(err, rc, "sending message %s", path);
+		unlink(tmp.ptr);
+	}
+	cJSON_Delete(head);
+	buf_release(&tmp);
+	buf_release(&text);
+	return rc;
+}
+
+static enum err
+check_tag(const char *tag, enum message_kind kind, struct buf *err)
+{
+	const struct mailbox_tag *row = mailbox_tag_find(tag);
+
+	if (row == NULL || !(row->kinds & MESSAGE_BIT(kind)))
+		return err_set(err, ERR_INTERNAL,
+		    "tag %s may not carry a message of kind %s", tag,
+		    message_kind_name(kind));
+	return ERR_OK;
+}
+
+static enum err
+send_once(struct mailbox *m, const struct message *msg, const void *payload,
+    struct buf *err)
+{
+	struct buf path = BUF_INIT, old = BUF_INIT;
+	enum err rc;
+
+	message_path(msg, &path);
+	rc = existing_digest(path.ptr, &old, err);
+	if (rc == ERR_OK) {
+		if (strcmp(old.ptr, msg->sha256) != 0)
+			rc = err_set(err, ERR_CONFLICT,
+			    "message %s was sent before with other content",
+			    path.ptr);
 		goto out;
 	}
-	digest_sha256(msg->payload, msg->len, raw);
-	digest_hex(raw, sizeof(raw), msg->digest);
-	write_head(m, to, msg, &content);
-	buf_add(&content, msg->payload, msg->len);
-	message_path(&path, to->dir, &m->o.self, msg->tag, msg->seq);
-	rc = publish(path.ptr, &content, msg->digest, err);
+	if (rc != ERR_NOTFOUND)
+		goto out;
+	rc = wait_for_room(m, msg->to, msg->len, err);
+	if (rc == ERR_OK)
+		rc = message_write(msg, path.ptr, payload, err);
 out:
 	buf_release(&path);
-	buf_release(&content);
+	buf_release(&old);
 	return rc;
 }
 
@@ -259,137 +364,99 @@ mailbox_send(struct mailbox *m, const struct mailbox_party *to, const char *tag,
     enum message_kind kind, int64_t n, const void *payload, size_t len,
     struct buf *err)
 {
-	int64_t *next = counter(m, to, tag, '>');
-	struct outgoing msg = {.tag = tag,
+	struct message msg = {.tag = tag,
 	    .kind = kind,
+	    .from = &m->o.self,
+	    .to = to,
 	    .n = n,
-	    .seq = *next,
-	    .payload = payload,
 	    .len = len};
-	enum err rc = check_outgoing(&msg, err);
+	int64_t *next;
+	enum err rc = check_tag(tag, kind, err);
 
-	if (!rc)
-		rc = deliver(m, to, &msg, err);
-	if (!rc)
+	if (rc == ERR_OK)
+		rc = path_mkdirs(to->dir, err);
+	if (rc != ERR_OK)
+		return rc;
+	next = counter_of(m, 's', to, tag);
+	msg.seq = *next;
+	payload_digest(payload, len, msg.sha256);
+	rc = send_once(m, &msg, payload, err);
+	if (rc == ERR_OK)
 		++*next;
 	return rc;
 }
 
-/* ---- receiving ---- */
-
-static void
-drain_watch(int fd)
-{
-	char events[4096];
-
-	while (read(fd, events, sizeof(events)) > 0)
-		;
-}
-
-/* Waits until the file is there; ERR_BUSY when `waiting` says to give up. */
+/* What a head says must be what was waited for. */
 static enum err
-await(struct mailbox *m, const char *path, struct buf *err)
+message_check(const struct message *want, const cJSON *head,
+    const struct buf *file, size_t offset, struct buf *err)
 {
-	struct pollfd watch = {.fd = m->watch, .events = POLLIN};
-	int pause_ms = FIRST_PAUSE_MS;
+	char sha256[DIGEST_HEX_LEN];
+	const char *kind = json_str(head, "kind", "");
+	size_t len = file->len - offset;
 
-	while (access(path, F_OK) < 0) {
-		if (m->o.waiting && !m->o.waiting(m->o.arg))
-			return err_set(
-			    err, ERR_BUSY, "stopped waiting for %s", path);
-		if (poll(&watch, 1, pause_ms) > 0)
-			drain_watch(m->watch);
-		else
-			pause_ms = pause_ms * 2 < LAST_PAUSE_MS ? pause_ms * 2
-								: LAST_PAUSE_MS;
-	}
+	if (strcmp(kind, message_kind_name(want->kind)) != 0)
+		return err_set(err, ERR_INTERNAL,
+		    "message %s from %s %s is of kind %s, expected %s",
+		    want->tag, want->from->role, want->from->party_id, kind,
+		    message_kind_name(want->kind));
+	if (strcmp(json_str(head, "tag", ""), want->tag) != 0 ||
+	    json_int(head, "seq", -1) != want->seq)
+		return err_set(err, ERR_INTERNAL,
+		    "message %s %lld holds another tag or sequence", want->tag,
+		    (long long)want->seq);
+	payload_digest(file->ptr + offset, len, sha256);
+	if (json_int(head, "len", -1) != (int64_t)len ||
+	    strcmp(json_str(head, "sha256", ""), sha256) != 0)
+		return err_set(err, ERR_INTERNAL,
+		    "message %s %lld from %s %s is damaged: %zu bytes of "
+		    "%lld, or a wrong SHA-256",
+		    want->tag, (long long)want->seq, want->from->role,
+		    want->from->party_id, len,
+		    (long long)json_int(head, "len", -1));
 	return ERR_OK;
 }
 
-/* Splits head and payload and checks all that the head says. */
 static enum err
-check_content(const char *path, struct buf *content, enum message_kind kind,
-    cJSON **head_out, struct buf *err)
+message_consume(const struct mailbox *m, const char *path, const cJSON *head,
+    struct buf *err)
 {
-	size_t head_len = strcspn(content->ptr, "\n");
-	size_t len = content->len - head_len - (head_len < content->len);
-	uint8_t raw[DIGEST_SHA256_LEN];
-	char digest[DIGEST_HEX_LEN];
-	cJSON *head = NULL;
+	struct buf other = BUF_INIT;
+	const char *sha256 = json_str(head, "sha256", "");
 	enum err rc;
 
-	if (head_len > HEAD_MAX || head_len == content->len)
-		return err_set(err, ERR_INVALID, "%s is no message", path);
-	rc = json_parse(content->ptr, head_len, path, &head, err);
-	if (rc)
-		return rc;
-	digest_sha256(content->ptr + head_len + 1, len, raw);
-	digest_hex(raw, sizeof(raw), digest);
-	if (json_int(head, "len", -1) != (int64_t)len ||
-	    strcmp(json_str(head, "sha256", ""), digest))
-		rc = err_set(
-		    err, ERR_INVALID, "%s was cut or changed on its way", path);
-	else if (strcmp(json_str(head, "kind", ""), message_kind_name(kind)))
-		rc = err_set(err, ERR_INVALID, "%s is of kind %s, expected %s",
-		    path, json_str(head, "kind", "?"), message_kind_name(kind));
-	if (rc)
-		cJSON_Delete(head);
-	else
-		*head_out = head;
-	return rc;
-}
-
-/* Leaves the head as the marker of a consumed message. */
-static enum err
-consume(
-    const struct mailbox *m, const char *path, size_t head_len, struct buf *err)
-{
-	struct buf kept = BUF_INIT;
-	enum err rc = ERR_OK;
-
-	buf_addf(&kept, "%s.kept", path);
-	if (m->o.keep_messages) {
-		struct buf head = BUF_INIT;
-
-		rc = path_read_file(path, MESSAGE_MAX, &head, err);
-		if (!rc && rename(path, kept.ptr) < 0)
-			rc = err_set_errno(err, ERR_IO, "cannot keep %s", path);
-		if (!rc)
-			rc = path_write_file(
-			    path, head.ptr, head_len, PATH_SCRATCH, err);
-		buf_release(&head);
-	} else if (truncate(path, (off_t)head_len) < 0) {
-		rc = err_set_errno(err, ERR_IO, "cannot consume %s", path);
+	path_set(&other, "%s.done", path);
+	rc = path_write_file(
+	    other.ptr, sha256, strlen(sha256), PATH_SCRATCH, err);
+	if (rc == ERR_OK && m->o.keep_messages) {
+		path_set(&other, "%s.kept", path);
+		if (rename(path, other.ptr) != 0)
+			rc = err_set_errno(err, ERR_IO, "keeping %s", path);
+	} else if (rc == ERR_OK && unlink(path) != 0) {
+		rc = err_set_errno(err, ERR_IO, "removing %s", path);
 	}
-	buf_release(&kept);
+	buf_release(&other);
 	return rc;
 }
 
 static enum err
-take(struct mailbox *m, const char *path, enum message_kind kind,
-    struct buf *payload_out, int64_t *n_out, struct buf *err)
+message_wait(struct mailbox *m, const struct message *want, const char *path,
+    struct buf *file, struct buf *err)
 {
-	struct buf content = BUF_INIT;
-	cJSON *head = NULL;
-	size_t head_len;
-	enum err rc = path_read_file(path, MESSAGE_MAX, &content, err);
+	int ms = LOOK_FIRST_MS;
+	enum err rc;
 
-	if (!rc)
-		rc = check_content(path, &content, kind, &head, err);
-	if (rc)
-		goto out;
-	head_len = strcspn(content.ptr, "\n");
-	rc = consume(m, path, head_len, err);
-	if (rc)
-		goto out;
-	buf_add(payload_out, content.ptr + head_len + 1,
-	    content.len - head_len - 1);
-	if (n_out)
-		*n_out = json_int(head, "n", 0);
-out:
-	cJSON_Delete(head);
-	buf_release(&content);
-	return rc;
+	for (;;) {
+		rc = path_read_file(path, MESSAGE_MAX, file, NULL);
+		if (rc == ERR_OK)
+			return ERR_OK;
+		if (rc != ERR_NOTFOUND)
+			return path_read_file(path, MESSAGE_MAX, file, err);
+		if (!wait_a_little(m, &ms))
+			return err_set(err, ERR_BUSY,
+			    "stopped while waiting for %s from %s %s",
+			    want->tag, want->from->role, want->from->party_id);
+	}
 }
 
 enum err
@@ -397,21 +464,37 @@ mailbox_receive(struct mailbox *m, const struct mailbox_party *from,
     const char *tag, enum message_kind kind, struct buf *payload_out,
     int64_t *n_out, struct buf *err)
 {
-	int64_t *next = counter(m, from, tag, '<');
-	struct buf path = BUF_INIT;
+	int64_t *next = counter_of(m, 'r', from, tag);
+	struct message want = {.tag = tag,
+	    .kind = kind,
+	    .from = from,
+	    .to = &m->o.self,
+	    .seq = *next};
+	struct buf path = BUF_INIT, file = BUF_INIT;
+	cJSON *head = NULL;
+	size_t offset = 0;
 	enum err rc;
 
-	message_path(&path, m->o.self.dir, from, tag, *next);
-	rc = await(m, path.ptr, err);
-	if (!rc)
-		rc = take(m, path.ptr, kind, payload_out, n_out, err);
-	if (!rc)
+	message_path(&want, &path);
+	rc = message_wait(m, &want, path.ptr, &file, err);
+	if (rc == ERR_OK)
+		rc = message_split(&file, &head, &offset, err);
+	if (rc == ERR_OK)
+		rc = message_check(&want, head, &file, offset, err);
+	if (rc == ERR_OK)
+		rc = message_consume(m, path.ptr, head, err);
+	if (rc == ERR_OK) {
 		++*next;
+		buf_reset(payload_out);
+		buf_add(payload_out, file.ptr + offset, file.len - offset);
+		if (n_out != NULL)
+			*n_out = json_int(head, "n", 0);
+	}
+	cJSON_Delete(head);
 	buf_release(&path);
+	buf_release(&file);
 	return rc;
 }
-
-/* ---- JSON ---- */
 
 enum err
 mailbox_send_json(struct mailbox *m, const struct mailbox_party *to,
@@ -434,7 +517,7 @@ mailbox_receive_json(struct mailbox *m, const struct mailbox_party *from,
 	struct buf text = BUF_INIT;
 	enum err rc = mailbox_receive(m, from, tag, kind, &text, NULL, err);
 
-	if (!rc)
+	if (rc == ERR_OK)
 		rc = json_parse(text.ptr, text.len, tag, out, err);
 	buf_release(&text);
 	return rc;
