@@ -1,0 +1,97 @@
+/*
+ * A double is a 53-bit integer times a power of two, so encoding is a shift;
+ * it rounds half away from zero like llround().
+ */
+#include "lib/crypto/fixed.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+enum err
+fixed_encode(mpz_t out, double v, unsigned scale, unsigned max_bits,
+    const char *what, struct buf *err)
+{
+	int e;
+	long shift;
+	double frac;
+	bool negative = v < 0;
+
+	if (!isfinite(v))
+		return err_set(
+		    err, ERR_INVALID, "%s is not a finite number", what);
+	frac = frexp(fabs(v), &e);
+	mpz_set_d(out, ldexp(frac, 53));
+	shift = (long)e - 53 + (long)scale;
+	if (shift >= 0) {
+		mpz_mul_2exp(out, out, (mp_bitcnt_t)shift);
+	} else {
+		mpz_tdiv_q_2exp(out, out, (mp_bitcnt_t)(-shift - 1));
+		mpz_add_ui(out, out, 1);
+		mpz_tdiv_q_2exp(out, out, 1);
+	}
+	if (mpz_sizeinbase(out, 2) > max_bits)
+		return err_set(err, ERR_INVALID,
+		    "%s is %g, which needs %zu bits at %u fractional bits; at "
+		    "most %u fit",
+		    what, v, mpz_sizeinbase(out, 2), scale, max_bits);
+	if (negative)
+		mpz_neg(out, out);
+	return ERR_OK;
+}
+
+double
+fixed_decode(const mpz_t v, unsigned scale)
+{
+	long e;
+	double frac = mpz_get_d_2exp(&e, v);
+
+	return ldexp(frac, (int)(e - (long)scale));
+}
+
+enum err
+fixed_check_sum(unsigned a_bits, unsigned b_bits, uint64_t terms,
+    unsigned limit, const char *what, struct buf *err)
+{
+	unsigned count = 0;
+
+	while (terms > 1) {
+		terms = (terms + 1) / 2;
+		count++;
+	}
+	if (a_bits + b_bits + count <= limit)
+		return ERR_OK;
+	return err_set(err, ERR_INVALID,
+	    "%s needs %u + %u + %u bits, but %u fit; take a longer key", what,
+	    a_bits, b_bits, count, limit);
+}
+
+enum err
+fixed_vector(const double *v, size_t n, unsigned bits, unsigned max_scale,
+    int64_t *out, unsigned *scale_out, const char *what, struct buf *err)
+{
+	double max = 0;
+	int e = 0;
+	long scale;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!isfinite(v[i]))
+			return err_set(err, ERR_INVALID,
+			    "%s holds a value that is not a finite number",
+			    what);
+		max = fmax(max, fabs(v[i]));
+	}
+	if (max > 0)
+		frexp(max, &e);
+	/* one bit less, because rounding up may reach 2^bits */
+	scale = (long)bits - 1 - e;
+	if (scale < 0)
+		return err_set(err, ERR_INVALID,
+		    "%s holds %g, which needs %d bits; at most %u fit", what,
+		    max, e, bits - 1);
+	if (max <= 0 || scale > (long)max_scale)
+		scale = (long)max_scale;
+	for (size_t i = 0; i < n; i++)
+		out[i] = llround(ldexp(v[i], (int)scale));
+	*scale_out = (unsigned)scale;
+	return ERR_OK;
+}

@@ -1,0 +1,367 @@
+/*
+ * Keys, encryption and the homomorphic operations. Sums of products have
+ * paillier_terms.c to themselves.
+ *
+ * The exponents p-1 and q-1 are secret, so decryption uses mpz_powm_sec. r is
+ * random per call and n is public, so encryption uses the faster mpz_powm.
+ * p and q of equal length make gcd(n, (p-1)(q-1)) = 1 certain.
+ *
+ * LIMIT: GMP's own temporaries are freed without being wiped.
+ */
+#include "lib/crypto/paillier.h"
+
+#include "lib/base/mem.h"
+#include "lib/crypto/random.h"
+
+#include <stdbool.h>
+
+/* GMP runs a Baillie-PSW test and the rest as Miller-Rabin rounds. */
+#define PRIME_ROUNDS 64
+
+/* What decryption needs of one prime. */
+struct half {
+	mpz_t p;
+	mpz_t p2;
+	mpz_t p_1; /* p - 1 */
+	mpz_t h;   /* (L(g^(p-1) mod p^2))^-1 mod p */
+	mpz_t m;   /* scratch: the plaintext modulo p */
+};
+
+struct paillier_secret {
+	struct paillier_public pub;
+	struct half p;
+	struct half q;
+	mpz_t p_inv; /* p^-1 mod q */
+};
+
+static void
+public_init(struct paillier_public *pub, const mpz_t n)
+{
+	mpz_init_set(pub->n, n);
+	mpz_init(pub->n2);
+	mpz_init(pub->max);
+	mpz_mul(pub->n2, n, n);
+	mpz_tdiv_q_ui(pub->max, n, 3);
+	pub->bits = (unsigned)mpz_sizeinbase(n, 2);
+	pub->width = (mpz_sizeinbase(pub->n2, 2) + 7) / 8;
+}
+
+static void
+public_clear(struct paillier_public *pub)
+{
+	mpz_clears(pub->n, pub->n2, pub->max, NULL);
+}
+
+static void
+random_prime(mpz_t out, unsigned bits)
+{
+	do {
+		random_bits(out, bits);
+		/* two top bits, so that the product has its full length */
+		mpz_setbit(out, bits - 1);
+		mpz_setbit(out, bits - 2);
+		mpz_setbit(out, 0);
+	} while (!mpz_probab_prime_p(out, PRIME_ROUNDS));
+}
+
+static void
+half_init(struct half *h)
+{
+	mpz_inits(h->p, h->p2, h->p_1, h->h, h->m, NULL);
+}
+
+static void
+half_finish(struct half *h, const mpz_t other)
+{
+	mpz_mul(h->p2, h->p, h->p);
+	mpz_sub_ui(h->p_1, h->p, 1);
+	/* g = 1 + pq gives L(g^(p-1) mod p^2) = (p-1) q = -q mod p */
+	mpz_neg(h->h, other);
+	mpz_mod(h->h, h->h, h->p);
+	mpz_invert(h->h, h->h, h->p);
+}
+
+static void
+half_wipe(struct half *h)
+{
+	random_wipe(h->p);
+	random_wipe(h->p2);
+	random_wipe(h->p_1);
+	random_wipe(h->h);
+	random_wipe(h->m);
+}
+
+enum err
+paillier_generate(unsigned bits, struct paillier_secret **out, struct buf *err)
+{
+	struct paillier_secret *s;
+	mpz_t n;
+
+	if (bits < PAILLIER_BITS_MIN || bits > PAILLIER_BITS_MAX || bits % 2)
+		return err_set(err, ERR_INVALID,
+		    "key_length is %u, expected an even number from %d to %d",
+		    bits, PAILLIER_BITS_MIN, PAILLIER_BITS_MAX);
+	s = xcalloc(1, sizeof(*s));
+	half_init(&s->p);
+	half_init(&s->q);
+	mpz_inits(s->p_inv, n, NULL);
+	random_prime(s->p.p, bits / 2);
+	do
+		random_prime(s->q.p, bits / 2);
+	while (mpz_cmp(s->p.p, s->q.p) == 0);
+	mpz_mul(n, s->p.p, s->q.p);
+	public_init(&s->pub, n);
+	half_finish(&s->p, s->q.p);
+	half_finish(&s->q, s->p.p);
+	mpz_invert(s->p_inv, s->p.p, s->q.p);
+	mpz_clear(n);
+	*out = s;
+	return ERR_OK;
+}
+
+const struct paillier_public *
+paillier_public_of(const struct paillier_secret *secret)
+{
+	return &secret->pub;
+}
+
+void
+paillier_secret_free(struct paillier_secret *secret)
+{
+	if (!secret)
+		return;
+	half_wipe(&secret->p);
+	half_wipe(&secret->q);
+	random_wipe(secret->p_inv);
+	public_clear(&secret->pub);
+	free(secret);
+}
+
+enum err
+paillier_public_parse(
+    const char *hex, struct paillier_public **out, struct buf *err)
+{
+	struct paillier_public *pub = NULL;
+	size_t bits;
+	enum err rc = ERR_INVALID;
+	mpz_t n;
+
+	mpz_init(n);
+	if (strlen(hex) > PAILLIER_BITS_MAX / 4 || mpz_set_str(n, hex, 16) ||
+	    mpz_sgn(n) <= 0) {
+		err_set(err, rc, "the public key is no hexadecimal number");
+		goto out;
+	}
+	bits = mpz_sizeinbase(n, 2);
+	if (bits < PAILLIER_BITS_MIN || mpz_even_p(n)) {
+		err_set(err, rc,
+		    "the public key has %zu bits, expected an odd number of "
+		    "%d to %d bits",
+		    bits, PAILLIER_BITS_MIN, PAILLIER_BITS_MAX);
+		goto out;
+	}
+	pub = xcalloc(1, sizeof(*pub));
+	public_init(pub, n);
+	*out = pub;
+	rc = ERR_OK;
+out:
+	mpz_clear(n);
+	return rc;
+}
+
+void
+paillier_public_free(struct paillier_public *pub)
+{
+	if (!pub)
+		return;
+	public_clear(pub);
+	free(pub);
+}
+
+void
+paillier_public_print(const struct paillier_public *pub, struct buf *out)
+{
+	char *hex = xmalloc(mpz_sizeinbase(pub->n, 16) + 2);
+
+	mpz_get_str(hex, 16, pub->n);
+	buf_adds(out, hex);
+	free(hex);
+}
+
+unsigned
+paillier_headroom(const struct paillier_public *pub)
+{
+	return (unsigned)mpz_sizeinbase(pub->max, 2) - 1;
+}
+
+void
+paillier_mask(const struct paillier_public *pub, mpz_t out)
+{
+	random_below(out, pub->n);
+	mpz_powm(out, out, pub->n, pub->n2);
+}
+
+/* out = 1 + n*m mod n^2, not yet random. */
+static enum err
+lift(const struct paillier_public *pub, mpz_t out, const mpz_t m,
+    struct buf *err)
+{
+	if (mpz_cmpabs(m, pub->max) > 0)
+		return err_set(err, ERR_INVALID,
+		    "a plaintext of %zu bits exceeds the headroom of a key of "
+		    "%u bits (n/3)",
+		    mpz_sizeinbase(m, 2), pub->bits);
+	mpz_mul(out, m, pub->n);
+	mpz_add_ui(out, out, 1);
+	mpz_mod(out, out, pub->n2);
+	return ERR_OK;
+}
+
+enum err
+paillier_encrypt_masked(const struct paillier_public *pub, mpz_t out,
+    const mpz_t m, const mpz_t mask, struct buf *err)
+{
+	enum err rc = lift(pub, out, m, err);
+
+	if (!rc)
+		paillier_add(pub, out, out, mask);
+	return rc;
+}
+
+enum err
+paillier_encrypt(const struct paillier_public *pub, mpz_t out, const mpz_t m,
+    struct buf *err)
+{
+	enum err rc = lift(pub, out, m, err);
+
+	if (!rc)
+		paillier_rerandomise(pub, out);
+	return rc;
+}
+
+/* h->m = L(c^(p-1) mod p^2) * h mod p, L(x) = (x-1)/p */
+static void
+half_decrypt(struct half *h, const mpz_t c)
+{
+	mpz_mod(h->m, c, h->p2);
+	mpz_powm_sec(h->m, h->m, h->p_1, h->p2);
+	mpz_sub_ui(h->m, h->m, 1);
+	mpz_divexact(h->m, h->m, h->p);
+	mpz_mul(h->m, h->m, h->h);
+	mpz_mod(h->m, h->m, h->p);
+}
+
+static bool
+is_ciphertext(const struct paillier_public *pub, const mpz_t c)
+{
+	return mpz_sgn(c) > 0 && mpz_cmp(c, pub->n2) < 0 &&
+	       !mpz_divisible_p(c, pub->n);
+}
+
+enum err
+paillier_decrypt(const struct paillier_secret *secret, mpz_t out, const mpz_t c,
+    struct buf *err)
+{
+	/* the halves hold scratch, so that it is wiped with the key */
+	struct paillier_secret *s = (struct paillier_secret *)(uintptr_t)secret;
+
+	if (!is_ciphertext(&s->pub, c) || mpz_divisible_p(c, s->p.p) ||
+	    mpz_divisible_p(c, s->q.p))
+		return err_set(
+		    err, ERR_INVALID, "not a ciphertext of this key");
+	half_decrypt(&s->p, c);
+	half_decrypt(&s->q, c);
+	mpz_sub(out, s->q.m, s->p.m);
+	mpz_mul(out, out, s->p_inv);
+	mpz_mod(out, out, s->q.p);
+	mpz_mul(out, out, s->p.p);
+	mpz_add(out, out, s->p.m);
+	if (mpz_cmp(out, s->pub.max) <= 0)
+		return ERR_OK;
+	mpz_sub(out, out, s->pub.n);
+	if (mpz_cmpabs(out, s->pub.max) <= 0)
+		return ERR_OK;
+	return err_set(err, ERR_INVALID,
+	    "a decrypted value lies beyond the headroom of the key of %u bits",
+	    s->pub.bits);
+}
+
+void
+paillier_add(
+    const struct paillier_public *pub, mpz_t out, const mpz_t a, const mpz_t b)
+{
+	mpz_mul(out, a, b);
+	mpz_mod(out, out, pub->n2);
+}
+
+enum err
+paillier_add_plain(const struct paillier_public *pub, mpz_t out, const mpz_t a,
+    const mpz_t m, struct buf *err)
+{
+	mpz_t lifted;
+	enum err rc;
+
+	mpz_init(lifted);
+	rc = lift(pub, lifted, m, err);
+	if (!rc)
+		paillier_add(pub, out, a, lifted);
+	mpz_clear(lifted);
+	return rc;
+}
+
+enum err
+paillier_mul(const struct paillier_public *pub, mpz_t out, const mpz_t a,
+    const mpz_t k, struct buf *err)
+{
+	mpz_t size;
+
+	if (mpz_cmpabs(k, pub->max) > 0)
+		return err_set(err, ERR_INVALID,
+		    "a factor of %zu bits exceeds the headroom of a key of %u "
+		    "bits (n/3)",
+		    mpz_sizeinbase(k, 2), pub->bits);
+	mpz_init(size);
+	mpz_abs(size, k);
+	if (mpz_sgn(k) < 0 && !mpz_invert(out, a, pub->n2)) {
+		mpz_clear(size);
+		return err_set(
+		    err, ERR_INVALID, "not a ciphertext of this key");
+	}
+	mpz_powm(out, mpz_sgn(k) < 0 ? out : a, size, pub->n2);
+	mpz_clear(size);
+	return ERR_OK;
+}
+
+void
+paillier_rerandomise(const struct paillier_public *pub, mpz_t c)
+{
+	mpz_t mask;
+
+	mpz_init(mask);
+	paillier_mask(pub, mask);
+	paillier_add(pub, c, c, mask);
+	mpz_clear(mask);
+}
+
+void
+paillier_put(const struct paillier_public *pub, const mpz_t c, struct buf *out)
+{
+	size_t len = (mpz_sizeinbase(c, 2) + 7) / 8;
+
+	buf_reserve(out, pub->width);
+	memset(out->ptr + out->len, 0, pub->width);
+	mpz_export(out->ptr + out->len + pub->width - len, NULL, 1, 1, 1, 0, c);
+	out->len += pub->width;
+	out->ptr[out->len] = '\0';
+}
+
+enum err
+paillier_get(const struct paillier_public *pub, const void *bytes, mpz_t out,
+    struct buf *err)
+{
+	mpz_import(out, pub->width, 1, 1, 1, 0, bytes);
+	if (!is_ciphertext(pub, out))
+		return err_set(
+		    err, ERR_INVALID, "not a ciphertext of this key");
+	return ERR_OK;
+}

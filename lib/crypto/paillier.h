@@ -1,0 +1,106 @@
+/*
+ * Paillier's additively homomorphic encryption (P. Paillier, EUROCRYPT 1999)
+ * with g = n + 1: c = (1 + n*m) * r^n mod n^2. Decryption by the Chinese
+ * remainder theorem as in section 7 of that paper.
+ *
+ * Plaintexts are signed integers, |m| <= n/3; larger ones are refused, and
+ * so is a decryption that lands between n/3 and 2n/3, which only an overflow
+ * can give. Ciphertexts are mpz_t in (0, n^2).
+ *
+ * A result of add, multiply or sum is as random as its inputs: whoever knows
+ * those can divide them out. Call paillier_rerandomise() before a ciphertext
+ * leaves for anybody. One thread per key object.
+ */
+#ifndef FF_CRYPTO_PAILLIER_H
+#define FF_CRYPTO_PAILLIER_H
+
+#include <gmp.h>
+#include <stdint.h>
+
+#include "lib/base/buf.h"
+
+#define PAILLIER_BITS_MIN 1024
+#define PAILLIER_BITS_MAX 4096
+
+struct paillier_public {
+	unsigned bits; /* of n */
+	size_t width;  /* bytes of a ciphertext on the wire */
+	mpz_t n;
+	mpz_t n2;
+	mpz_t max; /* n/3, the largest plaintext */
+};
+
+struct paillier_secret;
+
+/*
+ * A fresh key pair of 1024 to 4096 bits, a multiple of 2: p and q of equal
+ * size from the operating system's randomness. Freeing wipes it.
+ */
+enum err
+paillier_generate(unsigned bits, struct paillier_secret **out, struct buf *err);
+const struct paillier_public *
+paillier_public_of(const struct paillier_secret *secret);
+void paillier_secret_free(struct paillier_secret *secret);
+
+/* The public key from n in hex; ERR_INVALID for what cannot be one. */
+enum err paillier_public_parse(
+    const char *hex, struct paillier_public **out, struct buf *err);
+void paillier_public_free(struct paillier_public *pub);
+/* Appends n in hex. */
+void paillier_public_print(const struct paillier_public *pub, struct buf *out);
+
+/* How many bits |m| may have: every m below 2^that is legal. */
+unsigned paillier_headroom(const struct paillier_public *pub);
+
+/* r^n mod n^2 for a fresh r: what makes one ciphertext random. */
+void paillier_mask(const struct paillier_public *pub, mpz_t out);
+
+/* ERR_INVALID when |m| > n/3. out and m may be the same. */
+enum err paillier_encrypt(const struct paillier_public *pub, mpz_t out,
+    const mpz_t m, struct buf *err);
+/* The same with a mask made ahead, which must be used once only. */
+enum err paillier_encrypt_masked(const struct paillier_public *pub, mpz_t out,
+    const mpz_t m, const mpz_t mask, struct buf *err);
+/* ERR_INVALID: no ciphertext of this key, or the plaintext overflowed. */
+enum err paillier_decrypt(const struct paillier_secret *secret, mpz_t out,
+    const mpz_t c, struct buf *err);
+
+/* [[a + b]]; [[a + m]]; [[a * k]]. Outputs may be inputs. */
+void paillier_add(
+    const struct paillier_public *pub, mpz_t out, const mpz_t a, const mpz_t b);
+enum err paillier_add_plain(const struct paillier_public *pub, mpz_t out,
+    const mpz_t a, const mpz_t m, struct buf *err);
+/* k may be negative: the ciphertext is inverted once. */
+enum err paillier_mul(const struct paillier_public *pub, mpz_t out,
+    const mpz_t a, const mpz_t k, struct buf *err);
+void paillier_rerandomise(const struct paillier_public *pub, mpz_t c);
+
+/* Appends `width` big-endian bytes; reads them with a check of the range. */
+void
+paillier_put(const struct paillier_public *pub, const mpz_t c, struct buf *out);
+enum err paillier_get(const struct paillier_public *pub, const void *bytes,
+    mpz_t out, struct buf *err);
+
+/*
+ * Sums of products x_i * [[m_i]] for many vectors x over the same
+ * ciphertexts, which are prepared once (and copied: 2 * width bytes each).
+ */
+struct paillier_terms;
+
+enum err paillier_terms_new(const struct paillier_public *pub, mpz_t *c,
+    size_t n, struct paillier_terms **out, struct buf *err);
+void paillier_terms_free(struct paillier_terms *terms);
+/*
+ * out = [[sum x[i] * m[rows[i] - base]]] over n items; rows NULL means i.
+ * |x[i]| < 2^62. Not random: see above. An empty sum is 1, a bare [[0]].
+ */
+struct paillier_factors {
+	const int64_t *x;
+	const uint32_t *rows;
+	uint32_t base;
+	size_t n;
+};
+void paillier_terms_sum(struct paillier_terms *terms,
+    const struct paillier_factors *factors, mpz_t out);
+
+#endif
