@@ -1,0 +1,239 @@
+/*
+ * A party's rows in memory, and its columns as integers. A column's scale is
+ * the largest at which its values keep within LR_COLUMN_BITS, so that small
+ * and large columns are equally exact.
+ */
+#include "lib/base/mem.h"
+#include "lib/crypto/fixed.h"
+#include "task/components/hetero_lr.h"
+
+#include <math.h>
+
+static enum err
+add_row(struct lr_data *data, const struct table_row *row, size_t *room,
+    struct buf *err)
+{
+	size_t i = data->n, at;
+	bool sparse = data->schema.kind == TABLE_SPARSE;
+
+	at = sparse ? data->start[i] : i * data->d;
+	if (at + row->n > *room) {
+		*room = 2 * (at + row->n);
+		data->values =
+		    xreallocarray(data->values, *room, sizeof(double));
+		if (sparse)
+			data->columns = xreallocarray(
+			    data->columns, *room, sizeof(uint32_t));
+	}
+	for (size_t k = 0; k < row->n; k++) {
+		if (!isfinite(row->values[k]))
+			return err_set(err, ERR_INVALID,
+			    "row \"%.*s\" has no finite value in column "
+			    "\"%s\"; set missing_fill in DataIO",
+			    (int)row->id_len, row->id,
+			    data->schema.header[sparse ? row->columns[k] : k]);
+		data->values[at + k] = row->values[k];
+		if (sparse)
+			data->columns[at + k] = row->columns[k];
+	}
+	if (sparse)
+		data->start[i + 1] = at + row->n;
+	data->ids[i] = xstrndup(row->id, row->id_len);
+	data->labels[i] = row->label;
+	if (row->label.type == TABLE_LABEL_TEXT)
+		data->labels[i].s = xstrdup(row->label.s);
+	data->n++;
+	return ERR_OK;
+}
+
+static enum err
+read_rows(struct table_reader *r, struct lr_data *data, struct buf *err)
+{
+	size_t n = (size_t)table_reader_count(r);
+	size_t room = data->schema.kind == TABLE_DENSE ? n * data->d : n;
+	struct table_row row;
+	enum err rc;
+
+	data->ids = xcalloc(n + 1, sizeof(*data->ids));
+	data->labels = xcalloc(n + 1, sizeof(*data->labels));
+	data->start = xcalloc(n + 2, sizeof(*data->start));
+	data->values = xcalloc(room + 1, sizeof(double));
+	if (data->schema.kind == TABLE_SPARSE)
+		data->columns = xcalloc(room + 1, sizeof(uint32_t));
+	while (data->n < n) {
+		rc = table_reader_next(r, &row, err);
+		if (!rc)
+			rc = add_row(data, &row, &room, err);
+		if (rc)
+			return rc;
+	}
+	return ERR_OK;
+}
+
+enum err
+lr_data_read(
+    const struct task_data *input, struct lr_data *out, struct buf *err)
+{
+	struct table_reader *r = NULL;
+	enum err rc = table_reader_open(input->path, &r, err);
+
+	if (rc)
+		return rc;
+	table_schema_copy(&out->schema, table_reader_schema(r));
+	out->d = out->schema.n_header;
+	out->partitions = input->partitions;
+	rc = ERR_INVALID;
+	if (out->schema.kind != TABLE_DENSE && out->schema.kind != TABLE_SPARSE)
+		err_set(err, rc,
+		    "the input is no instance table; put DataIO before");
+	else if (table_reader_count(r) == 0)
+		err_set(err, rc,
+		    "Count of data_instance is 0: the input table is empty");
+	else if (out->d == 0)
+		err_set(err, rc,
+		    "Number of features of DTable is 0: the input has no "
+		    "columns");
+	else
+		rc = read_rows(r, out, err);
+	table_reader_close(&r);
+	return rc;
+}
+
+void
+lr_data_release(struct lr_data *data)
+{
+	for (size_t i = 0; i < data->n; i++) {
+		free(data->ids[i]);
+		if (data->labels[i].type == TABLE_LABEL_TEXT)
+			free((char *)(uintptr_t)data->labels[i].s);
+	}
+	free(data->ids);
+	free(data->labels);
+	free(data->values);
+	free(data->columns);
+	free(data->start);
+	table_schema_release(&data->schema);
+}
+
+static bool
+label_value(const struct table_label *label, double *out)
+{
+	*out = label->type == TABLE_LABEL_INT ? (double)label->i : label->r;
+	return label->type == TABLE_LABEL_INT ||
+	       label->type == TABLE_LABEL_REAL;
+}
+
+enum err
+lr_data_signs(const struct lr_data *data, double **out, struct buf *err)
+{
+	double seen[2], v, *y = xcalloc(data->n, sizeof(*y));
+	size_t n_seen = 0, k;
+
+	for (size_t i = 0; i < data->n; i++) {
+		if (!label_value(&data->labels[i], &v)) {
+			free(y);
+			return err_set(err, ERR_INVALID,
+			    "row \"%s\" has no numeric label", data->ids[i]);
+		}
+		for (k = 0; k < n_seen && seen[k] != v; k++)
+			;
+		if (k == 2) {
+			free(y);
+			return err_set(err, ERR_INVALID,
+			    "the labels have more than two classes; "
+			    "one-vs-rest is not offered yet");
+		}
+		if (k == n_seen)
+			seen[n_seen++] = v;
+		y[i] = v == 1 ? 1 : -1;
+	}
+	*out = y;
+	return ERR_OK;
+}
+
+void
+lr_data_scores(const struct lr_data *data, const double *w, double b, size_t lo,
+    size_t hi, double *u)
+{
+	bool sparse = data->schema.kind == TABLE_SPARSE;
+	const double *v;
+	size_t n;
+
+	for (size_t i = lo; i < hi; i++) {
+		v = data->values + (sparse ? data->start[i] : i * data->d);
+		n = sparse ? data->start[i + 1] - data->start[i] : data->d;
+		u[i - lo] = b;
+		for (size_t k = 0; k < n; k++)
+			u[i - lo] +=
+			    v[k] *
+			    w[sparse ? data->columns[data->start[i] + k] : k];
+	}
+}
+
+/* Sorts the stored values by column: at[j] is where column j goes on. */
+static void
+gather(const struct lr_data *data, double **values, struct lr_column *columns)
+{
+	size_t j;
+
+	for (size_t k = 0; k < data->start[data->n]; k++)
+		columns[data->columns[k]].n++;
+	for (j = 0; j < data->d; j++) {
+		values[j] = xcalloc(columns[j].n + 1, sizeof(double));
+		columns[j].rows = xcalloc(columns[j].n + 1, sizeof(uint32_t));
+		columns[j].n = 0;
+	}
+	for (size_t i = 0; i < data->n; i++)
+		for (size_t k = data->start[i]; k < data->start[i + 1]; k++) {
+			j = data->columns[k];
+			values[j][columns[j].n] = data->values[k];
+			columns[j].rows[columns[j].n++] = (uint32_t)i;
+		}
+}
+
+static void
+gather_dense(
+    const struct lr_data *data, double **values, struct lr_column *columns)
+{
+	for (size_t j = 0; j < data->d; j++) {
+		columns[j].n = data->n;
+		values[j] = xcalloc(data->n, sizeof(double));
+		for (size_t i = 0; i < data->n; i++)
+			values[j][i] = data->values[i * data->d + j];
+	}
+}
+
+enum err
+lr_columns_new(
+    const struct lr_data *data, struct lr_column **out, struct buf *err)
+{
+	struct lr_column *columns = xcalloc(data->d, sizeof(*columns));
+	double **values = xcalloc(data->d, sizeof(*values));
+	enum err rc = ERR_OK;
+
+	if (data->schema.kind == TABLE_SPARSE)
+		gather(data, values, columns);
+	else
+		gather_dense(data, values, columns);
+	for (size_t j = 0; j < data->d; j++) {
+		columns[j].x = xcalloc(columns[j].n + 1, sizeof(int64_t));
+		if (!rc)
+			rc = fixed_vector(values[j], columns[j].n,
+			    LR_COLUMN_BITS, LR_FACTOR_SCALE, columns[j].x,
+			    &columns[j].scale, data->schema.header[j], err);
+		free(values[j]);
+	}
+	free(values);
+	*out = columns;
+	return rc;
+}
+
+void
+lr_columns_free(struct lr_column *columns, size_t d)
+{
+	for (size_t j = 0; columns && j < d; j++) {
+		free(columns[j].x);
+		free(columns[j].rows);
+	}
+	free(columns);
+}

@@ -1,0 +1,80 @@
+/* The host's loop: scores out under encryption, residuals in. */
+#include "lib/base/mem.h"
+#include "lib/crypto/fixed.h"
+#include "task/components/hetero_lr.h"
+
+/* [[n * penalty + sum u^2 / 8]]: the host's own part of the loss. */
+static enum err
+send_loss_part(struct lr *lr, const double *u, size_t n, struct buf *err)
+{
+	mpz_t *c = lr_vector_new(1);
+	double sum = (double)lr->n * penalty_loss(lr->p.penalty, lr->p.alpha,
+					 lr->w, lr->train.d);
+	enum err rc;
+
+	for (size_t i = 0; i < n; i++)
+		sum += 0.125 * u[i] * u[i];
+	rc = fixed_encode(
+	    c[0], sum, LR_LOSS_SCALE, LR_WIDE_BITS, "the loss", err);
+	if (!rc)
+		rc = paillier_encrypt(lr->pub, c[0], c[0], err);
+	if (!rc)
+		rc =
+		    lr_send_vector(lr, lr_guest(lr), "lr_host_loss", c, 1, err);
+	lr_vector_free(c, 1);
+	return rc;
+}
+
+static enum err
+run_batch(struct lr *lr, int64_t iter, size_t lo, size_t hi, struct buf *err)
+{
+	size_t n = hi - lo;
+	double *u = xcalloc(n, sizeof(*u));
+	mpz_t *c = lr_vector_new(n), *d = NULL;
+	enum err rc;
+
+	lr_data_scores(&lr->train, lr->w, 0, lo, hi, u);
+	rc = lr_encrypt_scores(lr, u, c, n, err);
+	if (!rc)
+		rc = lr_send_vector(
+		    lr, lr_guest(lr), "lr_host_forward", c, n, err);
+	if (!rc && lr->n_hosts == 1)
+		rc = send_loss_part(lr, u, n, err);
+	lr_vector_free(c, n);
+	free(u);
+	if (!rc)
+		rc = lr_receive_vector(
+		    lr, lr_guest(lr), "lr_residual", &d, &n, err);
+	if (!rc)
+		rc = lr_send_gradient(lr, d, lo, hi, err);
+	lr_vector_free(d, d ? n : 0);
+	if (!rc)
+		rc = lr_take_step(lr, iter, err);
+	return rc;
+}
+
+enum err
+lr_fit_host(struct lr *lr, struct buf *err)
+{
+	size_t lo, hi;
+	bool stop = false;
+	enum err rc = ERR_OK;
+
+	for (int64_t t = 0; !rc && !stop && t < lr->p.max_iter; t++) {
+		for (size_t i = 0; !rc && i < lr_batches(lr); i++) {
+			lr_batch(lr, i, &lo, &hi);
+			rc = run_batch(lr, t, lo, hi, err);
+		}
+		if (!rc)
+			rc = lr_receive_flags(lr, "arbiter", "lr_converged",
+			    "converged", &lr->converged, NULL, NULL, err);
+		if (!rc)
+			rc = lr_validate_other(lr, t, &stop, err);
+		lr->iters = t + 1;
+		stop = stop || lr->converged;
+		task_progress(lr->t, (int)(95 * lr->iters / lr->p.max_iter),
+		    "iteration %lld of %lld", (long long)lr->iters,
+		    (long long)lr->p.max_iter);
+	}
+	return rc;
+}

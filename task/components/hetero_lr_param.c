@@ -1,0 +1,117 @@
+/*
+ * Parameters as the submit checked them; what a task could still meet from
+ * elsewhere is refused again.
+ */
+#include "lib/base/mem.h"
+#include "lib/crypto/random.h"
+#include "task/components/hetero_lr.h"
+
+/* Parameters of which only "off" is offered. */
+static const struct {
+	const char *object;
+	const char *key;
+} not_offered[] = {
+    {"cv_param", "need_cv"},
+    {"stepwise_param", "need_stepwise"},
+};
+
+static enum err
+check_offered(const cJSON *p, struct buf *err)
+{
+	for (size_t i = 0; i < ARRAY_LEN(not_offered); i++)
+		if (json_bool(json_get(p, not_offered[i].object),
+			not_offered[i].key, false))
+			return err_set(err, ERR_INVALID,
+			    "%s.%s is true, which HeteroLR does not offer yet; "
+			    "set it to false",
+			    not_offered[i].object, not_offered[i].key);
+	return ERR_OK;
+}
+
+static enum err
+read_words(const cJSON *p, struct lr_param *out, struct buf *err)
+{
+	const char *penalty = json_str(p, "penalty", NULL);
+	const char *stop = json_str(p, "early_stop", "diff");
+
+	if (!penalty_parse(penalty, &out->penalty))
+		return err_set(err, ERR_INVALID,
+		    "penalty is \"%s\", expected L1, L2 or none", penalty);
+	if (!converge_parse(stop, &out->early_stop))
+		return err_set(err, ERR_INVALID,
+		    "early_stop is \"%s\", expected diff, abs or weight_diff",
+		    stop);
+	out->penalty_name = penalty ? penalty : "none";
+	out->early_stop_name = stop;
+	return ERR_OK;
+}
+
+static void
+read_init(const cJSON *init, struct lr_param *out)
+{
+	const cJSON *seed = json_get(init, "random_seed");
+
+	out->init_method = json_str(init, "init_method", "random_normal");
+	out->init_const = json_double(init, "init_const", 1);
+	out->fit_intercept = json_bool(init, "fit_intercept", true);
+	if (cJSON_IsNumber(seed))
+		out->seed = (uint64_t)json_int(init, "random_seed", 0);
+	else
+		random_bytes(&out->seed, sizeof(out->seed));
+}
+
+enum err
+lr_param_read(const struct task *t, struct lr_param *out, struct buf *err)
+{
+	const cJSON *p = t->param;
+	int64_t bits =
+	    json_int(json_get(p, "encrypt_param"), "key_length", 1024);
+	enum err rc;
+
+	rc = check_offered(p, err);
+	if (!rc)
+		rc = read_words(p, out, err);
+	if (rc)
+		return rc;
+	out->alpha = json_double(p, "alpha", 0.01);
+	out->tol = json_double(p, "tol", 1e-5);
+	out->optimizer.name = json_str(p, "optimizer", "sgd");
+	out->optimizer.learning_rate = json_double(p, "learning_rate", 0.01);
+	out->optimizer.decay = json_double(p, "decay", 1);
+	out->optimizer.decay_sqrt = json_bool(p, "decay_sqrt", true);
+	out->batch_size = json_int(p, "batch_size", 320);
+	out->max_iter = json_int(p, "max_iter", 100);
+	read_init(json_get(p, "init_param"), out);
+	out->threshold =
+	    json_double(json_get(p, "predict_param"), "threshold", 0.5);
+	out->freqs = json_get(p, "validation_freqs");
+	out->stop_rounds = json_int(p, "early_stopping_rounds", 0);
+	out->metrics = json_get(p, "metrics");
+	out->first_metric_only = json_bool(p, "use_first_metric_only", false);
+	if (bits < PAILLIER_BITS_MIN || bits > PAILLIER_BITS_MAX)
+		return err_set(err, ERR_INVALID,
+		    "encrypt_param.key_length is %lld, expected %d to %d",
+		    (long long)bits, PAILLIER_BITS_MIN, PAILLIER_BITS_MAX);
+	out->key_bits = (unsigned)bits;
+	if (out->batch_size != -1 && out->batch_size < 10)
+		return err_set(err, ERR_INVALID,
+		    "batch_size is %lld, expected -1 or at least 10",
+		    (long long)out->batch_size);
+	return ERR_OK;
+}
+
+bool
+lr_validates(const struct lr_param *p, int64_t k)
+{
+	const cJSON *it;
+
+	if (cJSON_IsNumber(p->freqs))
+		return p->freqs->valuedouble >= 1 &&
+		       (k + 1) % (int64_t)p->freqs->valuedouble == 0;
+	cJSON_ArrayForEach(it, p->freqs)
+	{
+		if (cJSON_IsNumber(it) && (int64_t)it->valuedouble == k)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,299 @@
+/* What crosses between the parties of HeteroLR, one function per shape. */
+#include "lib/base/digest.h"
+#include "lib/base/mem.h"
+#include "lib/crypto/fixed.h"
+#include "lib/crypto/random.h"
+#include "task/components/hetero_lr.h"
+
+enum err
+lr_make_key(struct lr *lr, struct buf *err)
+{
+	struct task *t = lr->t;
+	struct buf hex = BUF_INIT;
+	cJSON *key = NULL;
+	enum err rc;
+
+	rc = paillier_generate(lr->p.key_bits, &lr->secret, err);
+	if (rc)
+		return rc;
+	/* borrowed: release() frees the secret alone */
+	lr->pub =
+	    (struct paillier_public *)(uintptr_t)paillier_public_of(lr->secret);
+	paillier_public_print(lr->pub, &hex);
+	key = cJSON_CreateObject();
+	json_add_str(key, "n", hex.ptr);
+	for (size_t i = 0; !rc && i < t->n_peers; i++)
+		rc = mailbox_send_json(t->mail, &t->peers[i], "lr_public_key",
+		    MESSAGE_KEY, key, err);
+	cJSON_Delete(key);
+	buf_release(&hex);
+	return rc;
+}
+
+enum err
+lr_receive_key(struct lr *lr, struct buf *err)
+{
+	cJSON *key = NULL;
+	enum err rc;
+
+	rc = mailbox_receive_json(lr->t->mail, lr_arbiter(lr), "lr_public_key",
+	    MESSAGE_KEY, &key, err);
+	if (!rc)
+		rc = paillier_public_parse(
+		    json_str(key, "n", ""), &lr->pub, err);
+	if (!rc && lr->pub->bits != lr->p.key_bits)
+		rc = err_set(err, ERR_INVALID,
+		    "the arbiter's key has %u bits, expected %u", lr->pub->bits,
+		    lr->p.key_bits);
+	cJSON_Delete(key);
+	return rc;
+}
+
+mpz_t *
+lr_vector_new(size_t n)
+{
+	mpz_t *v = xcalloc(n + 1, sizeof(*v));
+
+	for (size_t i = 0; i < n; i++)
+		mpz_init(v[i]);
+	return v;
+}
+
+void
+lr_vector_free(mpz_t *v, size_t n)
+{
+	for (size_t i = 0; v && i < n; i++)
+		mpz_clear(v[i]);
+	free(v);
+}
+
+enum err
+lr_send_vector(struct lr *lr, const struct mailbox_party *to, const char *tag,
+    mpz_t *c, size_t n, struct buf *err)
+{
+	struct buf bytes = BUF_INIT;
+	enum err rc;
+
+	for (size_t i = 0; i < n; i++)
+		paillier_put(lr->pub, c[i], &bytes);
+	rc = mailbox_send(lr->t->mail, to, tag, MESSAGE_CIPHERTEXT, (int64_t)n,
+	    bytes.ptr, bytes.len, err);
+	buf_release(&bytes);
+	return rc;
+}
+
+enum err
+lr_receive_vector(struct lr *lr, const struct mailbox_party *from,
+    const char *tag, mpz_t **c_out, size_t *n, struct buf *err)
+{
+	struct buf bytes = BUF_INIT;
+	mpz_t *c = NULL;
+	size_t got = 0, width = lr->pub->width;
+	enum err rc;
+
+	rc = mailbox_receive(
+	    lr->t->mail, from, tag, MESSAGE_CIPHERTEXT, &bytes, NULL, err);
+	if (rc)
+		goto out;
+	got = bytes.len / width;
+	if (bytes.len % width || got == 0 || (*n && got != *n)) {
+		rc = err_set(err, ERR_INVALID,
+		    "%s from %s-%s has %zu bytes, expected %zu ciphertexts of "
+		    "%zu bytes",
+		    tag, from->role, from->party_id, bytes.len, *n, width);
+		goto out;
+	}
+	c = lr_vector_new(got);
+	for (size_t i = 0; !rc && i < got; i++)
+		rc = paillier_get(lr->pub, bytes.ptr + i * width, c[i], err);
+	if (rc) {
+		lr_vector_free(c, got);
+		goto out;
+	}
+	*c_out = c;
+	*n = got;
+out:
+	buf_release(&bytes);
+	return rc;
+}
+
+enum err
+lr_encrypt_scores(
+    struct lr *lr, const double *u, mpz_t *c, size_t n, struct buf *err)
+{
+	enum err rc = ERR_OK;
+
+	for (size_t i = 0; !rc && i < n; i++) {
+		rc = fixed_encode(
+		    c[i], u[i], LR_U_SCALE, LR_U_BITS, "a row's score", err);
+		if (!rc)
+			rc = paillier_encrypt(lr->pub, c[i], c[i], err);
+	}
+	return rc;
+}
+
+enum err
+lr_send_doubles(struct lr *lr, const struct mailbox_party *to, const char *tag,
+    const double *v, size_t n, struct buf *err)
+{
+	cJSON *obj = cJSON_CreateObject(), *list = cJSON_CreateArray();
+	enum err rc;
+
+	json_add(obj, "delta", list);
+	for (size_t i = 0; i < n; i++)
+		cJSON_AddItemToArray(list, json_new_double(v[i]));
+	rc = mailbox_send_json(
+	    lr->t->mail, to, tag, MESSAGE_AGGREGATE, obj, err);
+	cJSON_Delete(obj);
+	return rc;
+}
+
+enum err
+lr_receive_doubles(struct lr *lr, const struct mailbox_party *from,
+    const char *tag, double *v, size_t n, struct buf *err)
+{
+	cJSON *obj = NULL;
+	const cJSON *it;
+	size_t i = 0;
+	enum err rc;
+
+	rc = mailbox_receive_json(
+	    lr->t->mail, from, tag, MESSAGE_AGGREGATE, &obj, err);
+	if (rc)
+		return rc;
+	cJSON_ArrayForEach(it, json_get(obj, "delta"))
+	{
+		if (i < n && cJSON_IsNumber(it))
+			v[i] = it->valuedouble;
+		i += cJSON_IsNumber(it) ? 1 : n + 1;
+	}
+	if (i != n)
+		rc = err_set(err, ERR_INVALID,
+		    "%s from %s-%s does not hold %zu numbers", tag, from->role,
+		    from->party_id, n);
+	cJSON_Delete(obj);
+	return rc;
+}
+
+enum err
+lr_send_flags(struct lr *lr, const char *tag, const char *first,
+    bool first_value, const char *second, bool second_value, struct buf *err)
+{
+	struct task *t = lr->t;
+	cJSON *obj = cJSON_CreateObject();
+	enum err rc = ERR_OK;
+
+	json_add_bool(obj, first, first_value);
+	if (second)
+		json_add_bool(obj, second, second_value);
+	for (size_t i = 0; !rc && i < t->n_peers; i++)
+		rc = mailbox_send_json(
+		    t->mail, &t->peers[i], tag, MESSAGE_AGGREGATE, obj, err);
+	cJSON_Delete(obj);
+	return rc;
+}
+
+enum err
+lr_receive_flags(struct lr *lr, const char *from_role, const char *tag,
+    const char *first, bool *first_out, const char *second, bool *second_out,
+    struct buf *err)
+{
+	cJSON *obj = NULL;
+	enum err rc;
+
+	rc = mailbox_receive_json(lr->t->mail, task_peer(lr->t, from_role, 0),
+	    tag, MESSAGE_AGGREGATE, &obj, err);
+	if (rc)
+		return rc;
+	*first_out = json_bool(obj, first, false);
+	if (second)
+		*second_out = json_bool(obj, second, false);
+	cJSON_Delete(obj);
+	return ERR_OK;
+}
+
+static void
+ids_digest(const struct lr_data *data, const char *salt, char out[65])
+{
+	uint8_t hash[DIGEST_SHA256_LEN];
+	struct digest *d = digest_new();
+
+	digest_update(d, salt, strlen(salt));
+	for (size_t i = 0; i < data->n; i++)
+		digest_update(d, data->ids[i], strlen(data->ids[i]) + 1);
+	digest_final(d, hash);
+	digest_hex(hash, sizeof(hash), out);
+}
+
+static enum err
+align_guest(struct lr *lr, const struct lr_data *data, struct buf *err)
+{
+	char salt[65], digest[65];
+	uint8_t random[32];
+	struct task *t = lr->t;
+	cJSON *obj = cJSON_CreateObject();
+	enum err rc = ERR_OK;
+
+	random_bytes(random, sizeof(random));
+	digest_hex(random, sizeof(random), salt);
+	ids_digest(data, salt, digest);
+	json_add_int(obj, "rows", (int64_t)data->n);
+	rc = mailbox_send_json(
+	    t->mail, lr_arbiter(lr), "lr_rows", MESSAGE_AGGREGATE, obj, err);
+	json_add_str(obj, "salt", salt);
+	json_add_str(obj, "digest", digest);
+	for (size_t i = 0; !rc && i < lr->n_hosts; i++)
+		rc = mailbox_send_json(t->mail, lr_host(lr, i), "lr_align",
+		    MESSAGE_AGGREGATE, obj, err);
+	cJSON_Delete(obj);
+	return rc;
+}
+
+enum err
+lr_align(struct lr *lr, const struct lr_data *data, struct buf *err)
+{
+	char digest[65];
+	cJSON *obj = NULL;
+	int64_t rows;
+	enum err rc;
+
+	if (lr_is(lr, "guest"))
+		return align_guest(lr, data, err);
+	rc = mailbox_receive_json(lr->t->mail, lr_guest(lr), "lr_align",
+	    MESSAGE_AGGREGATE, &obj, err);
+	if (rc)
+		return rc;
+	ids_digest(data, json_str(obj, "salt", ""), digest);
+	rows = json_int(obj, "rows", -1);
+	if (rows != (int64_t)data->n)
+		rc = err_set(err, ERR_INVALID,
+		    "this party has %zu rows and the guest %lld; put "
+		    "Intersection before HeteroLR",
+		    data->n, (long long)rows);
+	else if (strcmp(digest, json_str(obj, "digest", "")) != 0)
+		rc = err_set(err, ERR_INVALID,
+		    "the ids of this party and the guest's differ; put "
+		    "Intersection before HeteroLR");
+	cJSON_Delete(obj);
+	return rc;
+}
+
+enum err
+lr_align_arbiter(struct lr *lr, size_t *n_out, struct buf *err)
+{
+	cJSON *obj = NULL;
+	int64_t rows;
+	enum err rc;
+
+	rc = mailbox_receive_json(
+	    lr->t->mail, lr_guest(lr), "lr_rows", MESSAGE_AGGREGATE, &obj, err);
+	if (rc)
+		return rc;
+	rows = json_int(obj, "rows", 0);
+	cJSON_Delete(obj);
+	if (rows < 1 || rows > UINT32_MAX)
+		return err_set(err, ERR_INVALID,
+		    "the guest's number of rows is %lld", (long long)rows);
+	*n_out = (size_t)rows;
+	return ERR_OK;
+}
