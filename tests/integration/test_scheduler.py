@@ -60,7 +60,7 @@ if how[0] == "fail":
 metric(t="meta", ns="train", name="loss", meta={"metric_type": "LOSS"})
 metric(t="point", ns="train", name="loss", key=1, value=0.5)
 state(status="success", table={"path": str(d / "data/table"), "rows": 3,
-      "partitions": 4, "digest": "0" * 64, "schema": {"sid": "id"}},
+      "partitions": 4, "digest": "0" * (99 if how[0] == "badrow" else 64), "schema": {"sid": "id"}},
       model=[{"buffer": "DataIOParam", "message": "DataIOParam"}])
 '''
 DSL = {"components": {
@@ -326,3 +326,36 @@ def test_job_with_unreadable_dsl_fails_with_the_reason(site):
     job = site.submit(dsl={"components": {"x_0": {"module": "NoSuch"}}})
     site.once()
     assert site.status(job)[0] == "failed" and site.status(job)[1]
+
+
+def test_result_that_the_database_refuses_fails_that_job_alone(site):
+    site.plan("dataio_0-host", "badrow")
+    bad = site.submit()
+    site.once()
+    status, reason, _ = site.status(bad)
+    assert status == "failed" and "cannot be stored" in reason
+    site.plan("dataio_0-host", "ok")
+    good = site.submit()
+    site.once()
+    assert site.status(good)[0] == "success"
+
+
+def test_paused_scheduler_that_wakes_changes_nothing(site):
+    site.plan("dataio_0-host", "sleep 1")
+    job = site.submit()
+    paused = site.start()
+    site.wait_runs(2)
+    paused.send_signal(signal.SIGSTOP)
+    try:
+        site.start()
+        assert site.wait(job, ["success", "failed"], 15)[0] == "success"
+        before = site.sql("SELECT * FROM job_run") + site.sql(
+            "SELECT * FROM t_task")
+    finally:
+        paused.send_signal(signal.SIGCONT)
+    time.sleep(1)
+    assert site.sql("SELECT * FROM job_run") + site.sql(
+        "SELECT * FROM t_task") == before
+    paused.terminate()
+    assert paused.wait(10) == 0
+    assert len(site.runs()) == 4 == len(set(site.runs()))
