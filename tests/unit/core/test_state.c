@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "lib/base/mem.h"
+#include "lib/base/path.h"
 #include "lib/core/state.h"
 
 static void
@@ -119,6 +120,21 @@ test_markdown_when_printed_then_has_a_line_per_row(void **state)
 	buf_release(&out);
 }
 
+static void
+test_markdown_when_docs_are_read_then_they_hold_it(void **state)
+{
+	struct buf docs = BUF_INIT, out = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(
+	    path_read_file(SOURCE_DIR "/docs/states.md", 1 << 20, &docs, NULL),
+	    ERR_OK);
+	state_print_markdown(&out);
+	assert_non_null(strstr(docs.ptr, out.ptr));
+	buf_release(&docs);
+	buf_release(&out);
+}
+
 int
 main(void)
 {
@@ -133,6 +149,8 @@ main(void)
 	    cmocka_unit_test(test_parse_when_name_is_printed_then_reads_back),
 	    cmocka_unit_test(
 		test_markdown_when_printed_then_has_a_line_per_row),
+	    cmocka_unit_test(
+		test_markdown_when_docs_are_read_then_they_hold_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
