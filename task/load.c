@@ -52,9 +52,9 @@ load_peers(struct task *t, const cJSON *list)
 	cJSON_ArrayForEach(row, list)
 	{
 		p = &t->peers[t->n_peers++];
-		p->role = xstrdup(json_str(row, "role", ""));
-		p->party_id = xstrdup(json_str(row, "party_id", ""));
-		p->dir = xstrdup(json_str(row, "mailbox", ""));
+		p->role = json_str(row, "role", "");
+		p->party_id = json_str(row, "party_id", "");
+		p->dir = json_str(row, "mailbox", "");
 	}
 }
 
@@ -117,28 +117,17 @@ task_load(struct task *t, const char *dir, struct buf *err)
 	load_peers(t, json_get(root, "peers"));
 	t->data_alias = json_str(out, "data", NULL);
 	t->model_alias = json_str(out, "model", NULL);
-	t->self = (struct mailbox_party){.role = xstrdup(t->role),
-	    .party_id = xstrdup(t->party_id),
-	    .dir = xstrdup(json_str(root, "mailbox", ""))};
+	t->self = (struct mailbox_party){.role = t->role,
+	    .party_id = t->party_id,
+	    .dir = json_str(root, "mailbox", "")};
 	t->mode = mode_of(t);
 	return ERR_OK;
-}
-
-static void
-party_release(struct mailbox_party *p)
-{
-	free(p->role);
-	free(p->party_id);
-	free(p->dir);
 }
 
 void
 task_release(struct task *t)
 {
 	mailbox_close(&t->mail);
-	for (size_t i = 0; i < t->n_peers; i++)
-		party_release(&t->peers[i]);
-	party_release(&t->self);
 	free(t->peers);
 	free(t->data);
 	free(t->models);

@@ -1,0 +1,61 @@
+/*
+ * Blind RSA signatures on hashed ids (D. Chaum, 1982; the intersection
+ * protocol is that of De Cristofaro and Tsudik, FC 2010): the host holds d;
+ * the guest learns H(id)^d mod n for its own ids without showing them.
+ *
+ * Numbers go over the wire as big-endian of the modulus's width. One thread.
+ */
+#ifndef FF_CRYPTO_RSA_BLIND_H
+#define FF_CRYPTO_RSA_BLIND_H
+
+#include <gmp.h>
+#include <stdint.h>
+
+#include "lib/base/digest.h"
+
+#define RSA_BLIND_BITS	   1024 /* FATE's */
+#define RSA_BLIND_BITS_MIN 1024
+#define RSA_BLIND_BITS_MAX 4096
+
+struct rsa_public {
+	size_t width; /* bytes of a number on the wire */
+	mpz_t n;
+	mpz_t e;
+};
+
+struct rsa_secret;
+
+/* A fresh key with e = 65537. Freeing wipes it. */
+struct rsa_secret *rsa_generate(unsigned bits);
+const struct rsa_public *rsa_public_of(const struct rsa_secret *s);
+void rsa_secret_free(struct rsa_secret *s);
+
+/* From hex; ERR_INVALID for what cannot be a key. End with rsa_public_clear. */
+enum err rsa_public_parse(struct rsa_public *pub, const char *n_hex,
+    const char *e_hex, struct buf *err);
+void rsa_public_clear(struct rsa_public *pub);
+
+/* H(id): SHA-256 as an integer. */
+void rsa_hash_id(mpz_t out, const void *id, size_t len);
+
+/* x^d mod n by CRT, exponentiation in constant time. */
+void rsa_sign(const struct rsa_secret *s, mpz_t out, const mpz_t x);
+
+/* r^e * h mod n; the caller keeps r (random of `bits` bits, invertible). */
+void rsa_blind(const struct rsa_public *pub, unsigned bits, const mpz_t h,
+    mpz_t r_out, mpz_t out);
+
+/* signed / r mod n */
+void rsa_unblind(
+    const struct rsa_public *pub, const mpz_t r, const mpz_t s, mpz_t out);
+
+/* SHA-256 over the number in its width: what both sides compare. */
+void rsa_digest(const struct rsa_public *pub, const mpz_t s,
+    uint8_t out[DIGEST_SHA256_LEN]);
+
+/* To and from the wire. rsa_read refuses 0 and numbers from n on. */
+void rsa_write(const struct rsa_public *pub, const mpz_t x, uint8_t *out);
+enum err rsa_read(const struct rsa_public *pub, const uint8_t *in, mpz_t out,
+    struct buf *err);
+
+#endif
