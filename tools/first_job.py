@@ -43,7 +43,9 @@ def main():
     os.environ["FATEFLOW_SERVER"] = server
     print(f"$ export FATEFLOW_SERVER={server}")
     for party in ("guest", "host"):
-        client("-f", "upload", "-c", f"examples/upload_{party}.json", "--wait")
+        # -drop 1: a second quickstart finds the tables of the first.
+        client("-f", "upload", "-c", f"examples/upload_{party}.json",
+               "-drop", "1", "--wait")
     start = time.monotonic()
     answer = client("-f", "submit_job", "-d", "examples/hetero_lr/dsl.json",
                     "-c", "examples/hetero_lr/conf.json", "--wait")
