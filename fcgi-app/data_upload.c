@@ -214,9 +214,9 @@ make_conf(const struct upload *u)
 
 	it = cJSON_AddObjectToObject(conf, "initiator");
 	json_add_str(it, "role", "local");
-	json_add_int(it, "party_id", 0);
+	cJSON_AddNumberToObject(it, "party_id", 0);
 	it = cJSON_AddObjectToObject(conf, "job_parameters");
-	json_add_int(it, "work_mode", u->work_mode);
+	cJSON_AddNumberToObject(it, "work_mode", (double)u->work_mode);
 	it = cJSON_AddObjectToObject(conf, "role");
 	add_list(it, "local", cJSON_CreateNumber(0));
 	it = cJSON_AddObjectToObject(conf, "role_parameters");

@@ -1,0 +1,137 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fcgi-app/reply.h"
+#include "lib/base/mem.h"
+
+static bool
+keep(void *arg, const void *bytes, size_t len)
+{
+	buf_add(arg, bytes, len);
+	return true;
+}
+
+static const char *
+body_of(const struct buf *sent)
+{
+	return strstr(sent->ptr, "\r\n\r\n") + 4;
+}
+
+static void
+test_envelope_leaves_out_what_is_falsy(void **state)
+{
+	static const struct {
+		const char *data;
+		const char *body;
+	} cases[] = {
+	    {"null", "{\"retcode\":0,\"retmsg\":\"success\"}\n"},
+	    {"[]", "{\"retcode\":0,\"retmsg\":\"success\"}\n"},
+	    {"0", "{\"retcode\":0,\"retmsg\":\"success\"}\n"},
+	    {"{\"b\":[],\"a\":\"\\u00e9\"}",
+		"{\"data\":{\"a\":\"\\u00e9\",\"b\":[]},\"retcode\":0,"
+		"\"retmsg\":\"success\"}\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct buf sent = BUF_INIT;
+		struct reply_out out = {keep, &sent};
+		struct reply r;
+
+		reply_init(&r, &out);
+		reply_ok(&r, cJSON_Parse(cases[i].data));
+		reply_send(&r);
+		assert_string_equal(body_of(&sent), cases[i].body);
+		reply_release(&r);
+		buf_release(&sent);
+	}
+}
+
+static void
+test_error_of_each_kind_has_its_status(void **state)
+{
+	static const struct {
+		enum err code;
+		const char *status;
+	} cases[] = {
+	    {ERR_INVALID, "Status: 200 OK"},
+	    {ERR_DB, "Status: 503 Service Unavailable"},
+	    {ERR_IO, "Status: 500 Internal Server Error"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct buf sent = BUF_INIT;
+		struct reply_out out = {keep, &sent};
+		struct reply r;
+
+		reply_init(&r, &out);
+		reply_error(&r, cases[i].code, "why");
+		reply_send(&r);
+		assert_ptr_equal(strstr(sent.ptr, cases[i].status), sent.ptr);
+		assert_string_equal(
+		    body_of(&sent), "{\"retcode\":100,\"retmsg\":\"why\"}\n");
+		reply_release(&r);
+		buf_release(&sent);
+	}
+}
+
+static void
+test_rows_when_many_then_they_are_streamed_whole(void **state)
+{
+	struct buf sent = BUF_INIT;
+	struct reply_out out = {keep, &sent};
+	struct reply r;
+	cJSON *back;
+
+	(void)state;
+	reply_init(&r, &out);
+	for (int i = 0; i < 100000; i++)
+		reply_row(&r, cJSON_CreateNumber(i));
+	assert_true(r.is_head_sent);
+	reply_rows_end(&r);
+	reply_send(&r);
+	back = cJSON_Parse(body_of(&sent));
+	assert_int_equal(cJSON_GetArraySize(json_get(back, "data")), 100000);
+	assert_string_equal(json_str(back, "retmsg", ""), "success");
+	cJSON_Delete(back);
+	reply_release(&r);
+	buf_release(&sent);
+}
+
+static void
+test_rows_when_they_break_off_then_the_error_is_told(void **state)
+{
+	struct buf sent = BUF_INIT;
+	struct reply_out out = {keep, &sent};
+	struct reply r;
+
+	(void)state;
+	reply_init(&r, &out);
+	reply_row(&r, cJSON_CreateNumber(1));
+	reply_error(&r, ERR_DB, "gone");
+	reply_send(&r);
+	assert_string_equal(
+	    body_of(&sent), "{\"retcode\":100,\"retmsg\":\"gone\"}\n");
+	reply_release(&r);
+	buf_release(&sent);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_envelope_leaves_out_what_is_falsy),
+	    cmocka_unit_test(test_error_of_each_kind_has_its_status),
+	    cmocka_unit_test(test_rows_when_many_then_they_are_streamed_whole),
+	    cmocka_unit_test(
+		test_rows_when_they_break_off_then_the_error_is_told),
+	};
+
+	json_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
