@@ -17,6 +17,20 @@ const struct mailbox_tag mailbox_tags[] = {
     {"intersect_hashed", BLINDED, "H(H(id)^d mod n), in order of value"},
     {"intersect_common", BLINDED, "those of them that are common"},
     {"intersect_ids", IDS | BLINDED, "raw: ids, or their digests"},
+    {"lr_public_key", KEY, "arbiter's Paillier key {\"n\": hex}"},
+    {"lr_rows", AGGREGATE, "{\"rows\": rows of the guest}"},
+    {"lr_align", AGGREGATE, "{\"rows\", \"salt\", \"digest\": of all ids}"},
+    {"lr_host_forward", CIPHERTEXT, "a batch's scores of one host"},
+    {"lr_host_loss", CIPHERTEXT, "the host's part of a batch's loss"},
+    {"lr_residual", CIPHERTEXT, "a batch's residuals, made random again"},
+    {"lr_gradient", CIPHERTEXT, "a party's gradient of a batch"},
+    {"lr_loss", CIPHERTEXT, "a batch's loss"},
+    {"lr_step", AGGREGATE, "{\"delta\": the step of the receiver's columns}"},
+    {"lr_converged", AGGREGATE, "{\"converged\": flag}"},
+    {"lr_validation", AGGREGATE, "{\"stop\": flag, \"best\": flag}"},
+    {"lr_host_score", CIPHERTEXT, "scores of one host"},
+    {"lr_masked_score", CIPHERTEXT, "sums of scores under a mask"},
+    {"lr_blinded_score", BLINDED, "the same decrypted, still masked"},
 };
 
 const size_t mailbox_n_tags = ARRAY_LEN(mailbox_tags);
