@@ -287,6 +287,18 @@ add_outputs(const struct scheduler *s, const struct run_task *t, cJSON *root)
 	json_add_int(root, "mailbox_quota", s->cfg->federation.mailbox_quota);
 }
 
+/* dsl_parse() has checked names and aliases; the version is the user's. */
+static enum err
+check_version(const struct run_task *t, struct buf *err)
+{
+	const char *version = launch_model_version(t->job);
+
+	if (path_is_component(version))
+		return ERR_OK;
+	return err_set(err, ERR_INVALID,
+	    "model_version \"%s\" cannot be the name of a folder", version);
+}
+
 enum err
 launch_plan(struct scheduler *s, struct run_task *t, struct buf *err)
 {
@@ -297,7 +309,9 @@ launch_plan(struct scheduler *s, struct run_task *t, struct buf *err)
 
 	taskdir_path(&name, &t->dir);
 	add_identity(t, root);
-	rc = add_parameters(t, root, err);
+	rc = check_version(t, err);
+	if (!rc)
+		rc = add_parameters(t, root, err);
 	if (!rc)
 		rc = add_inputs(s, t, root, err);
 	if (!rc)

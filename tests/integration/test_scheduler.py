@@ -359,3 +359,13 @@ def test_paused_scheduler_that_wakes_changes_nothing(site):
     paused.terminate()
     assert paused.wait(10) == 0
     assert len(site.runs()) == 4 == len(set(site.runs()))
+
+
+def test_alias_that_is_a_path_fails_the_job_and_makes_no_folder(site):
+    dsl = json.loads(json.dumps(DSL))
+    dsl["components"]["dataio_0"]["output"]["model"] = ["../../../../out"]
+    job = site.submit(dsl=dsl)
+    site.once()
+    status, reason, _ = site.status(job)
+    assert status == "failed" and "output.model" in reason
+    assert not list(site.work.rglob("out"))
