@@ -1,0 +1,138 @@
+/*
+ * Intersection: the rows whose ids all parties have. This file checks the
+ * parameters, runs the method, and writes the party's own rows of the common
+ * ids with the schema they came with.
+ */
+#include "task/components/intersection.h"
+#include "lib/base/mem.h"
+
+/* The value that FATE leaves in a row when only keys are wanted. */
+static const char only_key_text[] = "intersect_id";
+
+static enum err
+check_task(const struct task *t, struct buf *err)
+{
+	const cJSON *cache = json_get(t->param, "intersect_cache_param");
+	size_t guests = task_n_peers(t, "guest"),
+	       hosts = task_n_peers(t, "host");
+	bool is_guest = !strcmp(t->role, "guest");
+
+	if (json_bool(t->param, "repeated_id_process", false))
+		return err_set(err, ERR_INVALID,
+		    "repeated_id_process is not offered yet; set it to false");
+	if (json_bool(cache, "use_cache", false))
+		return err_set(err, ERR_INVALID,
+		    "intersect_cache_param.use_cache is not offered yet; set "
+		    "it to false");
+	if (is_guest ? !hosts || guests : guests != 1)
+		return err_set(err, ERR_INVALID,
+		    "Intersection needs one guest and at least one host");
+	return ERR_OK;
+}
+
+static enum err
+copy_row(struct table_writer *out, const struct table_row *row, bool only_key,
+    struct buf *err)
+{
+	struct table_row bare = {.id = row->id,
+	    .id_len = row->id_len,
+	    .text = only_key_text,
+	    .text_len = sizeof(only_key_text) - 1};
+
+	return table_writer_add(out, only_key ? &bare : row, err);
+}
+
+static enum err
+copy_rows(struct intersection *x, struct table_writer *out, bool only_key,
+    struct buf *err)
+{
+	struct table_row row;
+	int64_t i = 0;
+	enum err rc;
+
+	table_reader_rewind(x->reader);
+	while (!(rc = table_reader_next(x->reader, &row, err))) {
+		if (!x->set.common[i++])
+			continue;
+		rc = copy_row(out, &row, only_key, err);
+		if (rc)
+			return rc;
+	}
+	return rc == ERR_NOTFOUND ? ERR_OK : rc;
+}
+
+static enum err
+write_output(struct intersection *x, struct buf *err)
+{
+	bool only_key = json_bool(x->task->param, "only_output_key", false);
+	struct table_writer *out = NULL;
+	struct table_schema schema;
+	struct table_stats stats;
+	enum err rc;
+
+	table_schema_init(&schema, TABLE_RAW);
+	if (!only_key) {
+		table_schema_release(&schema);
+		table_schema_copy(&schema, table_reader_schema(x->reader));
+	}
+	rc = table_writer_open(
+	    task_output_path(x->task), &schema, TABLE_SORTED, &out, err);
+	if (!rc)
+		rc = copy_rows(x, out, only_key, err);
+	if (!rc)
+		rc = table_writer_finish(&out, &stats, err);
+	if (!rc)
+		task_output_table(
+		    x->task, &stats, &schema, x->input->partitions);
+	table_writer_abort(&out);
+	table_schema_release(&schema);
+	return rc;
+}
+
+static void
+report(struct intersection *x)
+{
+	int64_t rows = table_reader_count(x->reader);
+	int64_t n = x->has_result ? idset_count(&x->set) : -1;
+	char count[24];
+
+	snprintf(count, sizeof(count), "%lld", (long long)n);
+	task_metric(
+	    x->task, "train", "intersection", "\"intersect_count\"", count);
+	if (x->has_result)
+		task_metric_value(x->task, "train", "intersection",
+		    "intersect_rate", (double)n / (double)rows);
+	else
+		task_metric(x->task, "train", "intersection",
+		    "\"intersect_rate\"", "-1");
+	task_metric_meta(x->task, "train", "intersection", "intersection",
+	    "INTERSECTION", NULL);
+}
+
+enum err
+intersection_run(struct task *t, struct buf *err)
+{
+	struct intersection x = {.task = t, .input = task_any_input(t)};
+	bool is_rsa =
+	    !strcmp(json_str(t->param, "intersect_method", "rsa"), "rsa");
+	enum err rc = check_task(t, err);
+
+	x.sync = json_bool(t->param, "sync_intersect_ids", true);
+	if (!rc && (!x.input || !x.input->path))
+		rc = err_set(err, ERR_INVALID,
+		    "Intersection has no input "
+		    "table");
+	if (!rc)
+		rc = table_reader_open(x.input->path, &x.reader, err);
+	if (rc)
+		return rc;
+	idset_init(&x.set, table_reader_count(x.reader));
+	rc = is_rsa ? intersection_rsa(&x, err) : intersection_raw(&x, err);
+	if (!rc && x.has_result)
+		rc = write_output(&x, err);
+	if (!rc)
+		report(&x);
+	idset_release(&x.set);
+	table_reader_close(&x.reader);
+	return rc;
+}
