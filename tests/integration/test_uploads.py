@@ -1,0 +1,168 @@
+"""Uploads: many at once, stalled ones, big ones, and files that are odd.
+
+FATEFLOW_ROWS sets the rows of the big file (default 2,000,000); a tenth of
+it is the small one that its memory is compared with."""
+import concurrent.futures
+import os
+import random
+import socket
+import statistics
+import time
+import urllib.parse
+
+import pytest
+
+ROWS = int(os.environ.get("FATEFLOW_ROWS", 2_000_000))
+
+
+def test_200_uploads_from_8_clients_all_succeed_once(site, tmp_path):
+    files = []
+    for i in range(200):
+        files.append(tmp_path / f"{i}.csv")
+        files[i].write_text("id,a\n" + "".join(f"{j},{i}\n"
+                                               for j in range(10)))
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(
+            lambda i: site.flow.upload(files[i], "many", f"t{i}"),
+            range(200)))
+    assert all(a["retcode"] == 0 for a in answers)
+    ids = [a["jobId"] for a in answers]
+    assert len(set(ids)) == 200
+    assert {site.flow.wait(job) for job in ids} == {"success"}
+    for i, job in enumerate(ids):
+        tasks = site.flow.ok("job/task/query", {"job_id": job})
+        assert [t["f_status"] for t in tasks] == ["success"]
+        assert tasks[0].get("f_attempt", 0) == 0
+        info = site.flow.ok("table/table_info",
+                            {"namespace": "many", "table_name": f"t{i}"})
+        assert info["count"] == 10
+
+
+def stall(site):
+    """An upload that sends its head and a little, then nothing."""
+    at = urllib.parse.urlparse(site.flow.url)
+    s = socket.create_connection((at.hostname, at.port), timeout=30)
+    s.sendall(b"POST /v1/data/upload?work_mode=0&head=1&partition=1"
+              b"&namespace=s&table_name=s HTTP/1.1\r\nHost: x\r\n"
+              b"Content-Type: multipart/form-data; boundary=b\r\n"
+              b"Content-Length: 100000\r\n\r\n--b\r\nContent-Disposition: "
+              b"form-data; name=\"file\"; filename=\"k\"\r\n\r\nid,a\n")
+    return s
+
+
+def p99_ms(site, job, n=300):
+    took = []
+    for _ in range(n):
+        start = time.perf_counter()
+        site.flow.status(job)
+        took.append((time.perf_counter() - start) * 1000)
+    return statistics.quantiles(took, n=100)[98]
+
+
+def test_stalled_uploads_leave_queries_fast(site, tmp_path):
+    file = tmp_path / "one.csv"
+    file.write_text("id,a\n1,2\n")
+    job = site.flow.uploaded(file, "stall", "one")
+    stalled = [stall(site) for _ in range(16)]
+    try:
+        time.sleep(0.3)
+        assert p99_ms(site, job) < 100
+    finally:
+        for s in stalled:
+            s.close()
+
+
+def write_rows(path, n):
+    """Random ids, so that the table must be sorted; the lines, by sample."""
+    rng = random.Random(n)
+    sample = {}
+    with open(path, "w") as out:
+        out.write("id,a,b,c\n")
+        for start in range(0, n, 10000):
+            lines = []
+            for i in range(start, min(n, start + 10000)):
+                key = f"{i * 2654435761 % 2**40:013d}"
+                value = f"{rng.random():.9f},{i},{i % 97}"
+                lines.append(f"{key},{value}\n")
+                if i % (n // 50) == 0:
+                    sample[key] = value
+            out.write("".join(lines))
+    return sample
+
+
+def peak_of_upload(site, path, name):
+    """Uploads; the highest RssAnon (MB) of a bulk worker and of the task."""
+    with site.watch_memory() as peaks:
+        site.flow.uploaded(path, "big", name)
+    return peaks
+
+
+def test_big_upload_uses_no_more_memory_than_a_small_one(site, tmp_path):
+    path = tmp_path / "rows.csv"
+    write_rows(path, ROWS // 10)
+    small = peak_of_upload(site, path, "small")
+    sample = write_rows(path, ROWS)
+    big = peak_of_upload(site, path, "big")
+    info = site.flow.ok("table/table_info",
+                        {"namespace": "big", "table_name": "big"})
+    assert info["count"] == ROWS
+    assert site.find_rows("big", "big", sample) == sample
+    print(f"peak RssAnon, MB: {small} for {ROWS // 10} rows, {big} for {ROWS}")
+    for program in ("fateflow-fcgi", "fateflow-task"):
+        assert big[program] <= max(1.2 * small[program], small[program] + 1)
+
+
+ODD = {
+    "crlf": (b"id,a\r\n1,x\r\n2,y\r\n", "success", 2),
+    "no newline at the end": (b"id,a\n1,x\n2,y", "success", 2),
+    "duplicate ids": (b"id,a\n1,x\n2,y\n1,z\n", "success", 2),
+    "tabs": (b"id\ta\n1\tx\n", "success", 1),
+    "bom": (b"\xef\xbb\xbfid,a\n1,x\n", "success", 1),
+    "blank lines": (b"id,a\n1,x\n\n2,y\n\n", "success", 2),
+    "ragged": (b"id,a,b\n1,x,y\n2,x\n", "failed", "line 3"),
+    "empty id": (b"id,a\n1,x\n,y\n", "failed", "line 3"),
+    "not utf-8": (b"id,a\n1,\xff\n", "failed", "line 2"),
+    "header only": (b"id,a\n", "failed", "no data"),
+    "nothing": (b"", "failed", "empty"),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_odd_file_has_a_defined_outcome(site, tmp_path, case):
+    content, status, expected = ODD[case]
+    file = tmp_path / "odd.csv"
+    file.write_bytes(content)
+    table = {"namespace": "odd", "table_name": case}
+    answer = site.flow.upload(file, **table)
+    assert answer["retcode"] == 0, answer
+    assert site.flow.wait(answer["jobId"]) == status
+    info = site.flow.ok("table/table_info", table)
+    if status == "success":
+        assert info["count"] == expected
+    else:
+        assert expected in site.flow.reason(answer["jobId"])
+        assert info["count"] == 0
+
+
+def test_duplicates_are_told(site, tmp_path):
+    file = tmp_path / "dup.csv"
+    file.write_bytes(ODD["duplicate ids"][0])
+    job = site.flow.uploaded(file, "odd", "told")
+    entry = site.flow.ok("data/upload/history", {"job_id": job})[0][job]
+    assert entry["upload_info"]["upload_count"] == 3
+    assert entry["upload_info"]["actual_count"] == 2
+    assert entry["upload_info"]["ledger"]["duplicates"] == 1
+
+
+def test_second_upload_to_a_table_wants_a_decision(site, tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("id,a\n1,2\n")
+    site.flow.uploaded(file, "twice", "t")
+    again = site.flow.upload(file, "twice", "t")
+    assert again["retcode"] == 100
+    assert "already exists" in again["retmsg"]
+    file.write_text("id,a\n1,2\n3,4\n")
+    site.flow.uploaded(file, "twice", "t", drop=1)
+    info = site.flow.ok("table/table_info",
+                        {"namespace": "twice", "table_name": "t"})
+    assert info["count"] == 2
