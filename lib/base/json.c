@@ -15,6 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Integers below it are exact in a double. */
+#define JSON_EXACT_MAX (INT64_C(1) << 53)
+
 void
 json_init(void)
 {
@@ -175,6 +178,10 @@ json_add_int(cJSON *obj, const char *key, int64_t value)
 {
 	char text[24];
 
+	if (value > -JSON_EXACT_MAX && value < JSON_EXACT_MAX) {
+		json_add(obj, key, cJSON_CreateNumber((double)value));
+		return;
+	}
 	snprintf(text, sizeof(text), "%lld", (long long)value);
 	json_add(obj, key, cJSON_CreateRaw(text));
 }

@@ -2,8 +2,8 @@
  * Keys, encryption and the homomorphic operations. Sums of products have
  * paillier_terms.c to themselves.
  *
- * The exponents p-1 and q-1 are secret, so decryption uses mpz_powm_sec. r is
- * random per call and n is public, so encryption uses the faster mpz_powm.
+ * The exponents p-1 and q-1 are secret, so decryption uses mpz_powm_sec. Masks
+ * are powers of a fixed base, whose table the first of them makes.
  * p and q of equal length make gcd(n, (p-1)(q-1)) = 1 certain.
  *
  * LIMIT: GMP's own temporaries are freed without being wiped.
@@ -11,6 +11,7 @@
 #include "lib/crypto/paillier.h"
 
 #include "lib/base/mem.h"
+#include "lib/crypto/fixed_base.h"
 #include "lib/crypto/random.h"
 
 #include <stdbool.h>
@@ -44,12 +45,15 @@ public_init(struct paillier_public *pub, const mpz_t n)
 	mpz_tdiv_q_ui(pub->max, n, 3);
 	pub->bits = (unsigned)mpz_sizeinbase(n, 2);
 	pub->width = (mpz_sizeinbase(pub->n2, 2) + 7) / 8;
+	pub->masks = xcalloc(1, sizeof(struct fixed_base *));
 }
 
 static void
 public_clear(struct paillier_public *pub)
 {
 	mpz_clears(pub->n, pub->n2, pub->max, NULL);
+	fixed_base_free(*pub->masks);
+	free(pub->masks);
 }
 
 static void
@@ -194,11 +198,32 @@ paillier_headroom(const struct paillier_public *pub)
 	return (unsigned)mpz_sizeinbase(pub->max, 2) - 1;
 }
 
+/* x^n mod n^2 for a random x: the base that all masks are powers of. */
+static struct fixed_base *
+make_masks(const struct paillier_public *pub)
+{
+	struct fixed_base *f;
+	mpz_t x;
+
+	mpz_init(x);
+	random_below(x, pub->n);
+	mpz_powm(x, x, pub->n, pub->n2);
+	f = fixed_base_new(x, pub->n2, PAILLIER_MASK_BITS);
+	random_wipe(x);
+	return f;
+}
+
 void
 paillier_mask(const struct paillier_public *pub, mpz_t out)
 {
-	random_below(out, pub->n);
-	mpz_powm(out, out, pub->n, pub->n2);
+	mpz_t a;
+
+	if (!*pub->masks)
+		*pub->masks = make_masks(pub);
+	mpz_init(a);
+	random_bits(a, PAILLIER_MASK_BITS);
+	fixed_base_power(*pub->masks, out, a);
+	random_wipe(a);
 }
 
 /* out = 1 + n*m mod n^2, not yet random. */

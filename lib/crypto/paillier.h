@@ -22,12 +22,21 @@
 #define PAILLIER_BITS_MIN 1024
 #define PAILLIER_BITS_MAX 4096
 
+/*
+ * Bits of the exponent of a mask, see paillier_mask(): at least twice the
+ * strength wanted, so 320 leaves a margin over 128-bit security.
+ */
+#define PAILLIER_MASK_BITS 320
+
+struct fixed_base;
+
 struct paillier_public {
 	unsigned bits; /* of n */
 	size_t width;  /* bytes of a ciphertext on the wire */
 	mpz_t n;
 	mpz_t n2;
-	mpz_t max; /* n/3, the largest plaintext */
+	mpz_t max;		   /* n/3, the largest plaintext */
+	struct fixed_base **masks; /* made by the first paillier_mask() */
 };
 
 struct paillier_secret;
@@ -52,7 +61,17 @@ void paillier_public_print(const struct paillier_public *pub, struct buf *out);
 /* How many bits |m| may have: every m below 2^that is legal. */
 unsigned paillier_headroom(const struct paillier_public *pub);
 
-/* r^n mod n^2 for a fresh r: what makes one ciphertext random. */
+/*
+ * r^n mod n^2 for a fresh r: what makes one ciphertext random. r is x^a mod n
+ * with x drawn once per key object and kept secret, and a fresh exponent a of
+ * PAILLIER_MASK_BITS: a power of the fixed base x^n, 20 times cheaper than
+ * r^n of a full-size r (I. Damgard, M. Jurik, J. Nielsen, "A generalization
+ * of Paillier's public-key system", Int. J. Inf. Secur. 9, 2010, section 4,
+ * who take |n|/2 bits). The assumption beyond Paillier's own: such a power
+ * with a short exponent cannot be told from one with a long one (the short
+ * exponent assumption, as for Diffie-Hellman). LIMIT: the table look-ups
+ * depend on a, so whoever can watch this process's cache learns about a.
+ */
 void paillier_mask(const struct paillier_public *pub, mpz_t out);
 
 /* ERR_INVALID when |m| > n/3. out and m may be the same. */
