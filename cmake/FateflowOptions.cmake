@@ -3,6 +3,13 @@ option(FATEFLOW_TESTS "Build the unit tests" ON)
 option(FATEFLOW_WERROR "Warnings are errors" OFF)
 option(FATEFLOW_HARDEN "Hardening flags of a release" OFF)
 set(FATEFLOW_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")
+option(FATEFLOW_FUZZ "Build the fuzz targets (wants clang)" OFF)
+
+# Asserts guard our own invariants and stay in a release.
+foreach(type RELEASE RELWITHDEBINFO MINSIZEREL)
+	string(REGEX REPLACE "[-/]DNDEBUG" "" CMAKE_C_FLAGS_${type}
+		"${CMAKE_C_FLAGS_${type}}")
+endforeach()
 
 add_compile_options(-Wall -Wextra -Wshadow -Wstrict-prototypes
 	-Wmissing-prototypes -Wformat=2 -Wswitch-enum -Wvla -Wpointer-arith

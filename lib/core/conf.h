@@ -24,7 +24,8 @@ struct conf {
 	int64_t timeout_ms; /* 0: the site's default */
 	const char *initiator_role;
 	char initiator_party_id[ID_PARTY_MAX + 1];
-	struct conf_party *parties; /* every (role, party), roles in conf order */
+	struct conf_party
+	    *parties; /* every (role, party), roles in conf order */
 	size_t n_parties;
 };
 
@@ -56,7 +57,7 @@ enum err conf_args_table(const struct conf *c, const struct conf_party *party,
  * Everything a submit must refuse: parameters of all parties and components,
  * modules, roles. All faults are collected into err.
  */
-enum err conf_check(const struct conf *c, const struct dsl *d,
-    cJSON *warnings, struct buf *err);
+enum err conf_check(const struct conf *c, const struct dsl *d, cJSON *warnings,
+    struct buf *err);
 
 #endif

@@ -144,15 +144,19 @@ is_table_list(const cJSON *list)
 
 	if (!cJSON_IsArray(list))
 		return false;
-	cJSON_ArrayForEach(
-	    it, list) if (!cJSON_IsNull(it) && !is_table(it)) return false;
+	cJSON_ArrayForEach(it, list)
+	{
+		if (!cJSON_IsNull(it) && !is_table(it))
+			return false;
+	}
 	return true;
 }
 
 static void
 check_tables(struct check *k, const cJSON *role)
 {
-	const cJSON *tables = json_get(json_get(role, "args"), "data"), *it;
+	const cJSON *args = json_get(role, "args");
+	const cJSON *tables = json_get(args, "data"), *it;
 	struct buf fault = BUF_INIT;
 
 	cJSON_ArrayForEach(it, tables)

@@ -39,7 +39,8 @@ const char *message_kind_name(enum message_kind kind);
 struct mailbox_party {
 	const char *role;
 	const char *party_id;
-	const char *dir; /* that party's mailbox for this component and attempt */
+	const char
+	    *dir; /* that party's mailbox for this component and attempt */
 };
 
 struct mailbox;

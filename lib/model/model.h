@@ -29,8 +29,8 @@ void model_pack(const ProtobufCMessage *message, struct buf *out);
  * protobuf_c_message_free_unpacked(); the five empty-fill bytes give the
  * defaults. ERR_INVALID when the bytes are no such message.
  */
-enum err model_unpack(const ProtobufCMessageDescriptor *type,
-    const void *bytes, size_t len, ProtobufCMessage **out, struct buf *err);
+enum err model_unpack(const ProtobufCMessageDescriptor *type, const void *bytes,
+    size_t len, ProtobufCMessage **out, struct buf *err);
 
 /*
  * The JSON of FATE's tracking (contract: components, section 3): lower camel

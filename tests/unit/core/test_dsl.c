@@ -106,6 +106,14 @@ test_parse_when_at_fault_then_says_it_as_the_contract_does(void **state)
 	}
 }
 
+#define ROOTS	  "{\"components\":{\"a_0\":" D("{}") ",\"a_1\":" D("{}")
+#define FROM_BOTH "{\"data\":{\"data\":[\"a_0.x\",\"a_1.x\",\"a_0.y\"]}}"
+#define FROM_0	  "{\"data\":{\"data\":[\"a_0.x\"]}}"
+#define FORK                                               \
+	"{\"components\":{\"a_0\":" D("{}") ",\"a_1\":" D( \
+	    FROM_0) ",\"a_2\":" D(FROM_0)
+#define FROM_FORK "{\"data\":{\"data\":[\"a_1.x\"]},\"model\":[\"a_2.m\"]}"
+
 static void
 test_parse_when_two_roots_then_listed_last_in_first_out(void **state)
 {
@@ -113,52 +121,10 @@ test_parse_when_two_roots_then_listed_last_in_first_out(void **state)
 		const char *dsl;
 		int order[4];
 		size_t n;
-	} cases
-	    [] =
-		{
-		    {"{\"components\":{\"a_0\":" D("{}") ",\"a_1\":" D(
-			 "{}") ",\"a_2\":" D("{\"data\":{\"data\":[\"a_0.x\","
-					     "\"a_1.x\",\"a_0.y\"]}}") "}}",
-			{1, 0, 2}, 3},
-		    {"{\"components\":{\"a_0\":" D("{}") ",\"a_1\":" D("{\"data"
-								       "\":{"
-								       "\"data"
-								       "\":["
-								       "\"a_0."
-								       "x\"]}}") ",\"a_2\":" D(
-			 "{\"data\":{\"data\":[\"a_0.x\"]}}") ",\"a_3\":" D("{"
-									    "\""
-									    "da"
-									    "ta"
-									    "\""
-									    ":{"
-									    "\""
-									    "da"
-									    "ta"
-									    "\""
-									    ":["
-									    "\""
-									    "a_"
-									    "1."
-									    "x"
-									    "\""
-									    "]}"
-									    ","
-									    "\""
-									    "mo"
-									    "de"
-									    "l"
-									    "\""
-									    ":["
-									    "\""
-									    "a_"
-									    "2."
-									    "m"
-									    "\""
-									    "]"
-									    "}") "}}",
-			{0, 2, 1, 3}, 4},
-		};
+	} cases[] = {
+	    {ROOTS ",\"a_2\":" D(FROM_BOTH) "}}", {1, 0, 2}, 3},
+	    {FORK ",\"a_3\":" D(FROM_FORK) "}}", {0, 2, 1, 3}, 4},
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
