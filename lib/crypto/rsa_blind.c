@@ -106,8 +106,9 @@ rsa_public_parse(struct rsa_public *pub, const char *n_hex, const char *e_hex,
 	return ERR_OK;
 bad:
 	rsa_public_clear(pub);
-	return err_set(err, ERR_INVALID, "the host's RSA key is not a key of "
-					 "%d to %d bits",
+	return err_set(err, ERR_INVALID,
+	    "the host's RSA key is not a key of "
+	    "%d to %d bits",
 	    RSA_BLIND_BITS_MIN, RSA_BLIND_BITS_MAX);
 }
 
@@ -145,12 +146,10 @@ rsa_sign(const struct rsa_secret *s, mpz_t out, const mpz_t x)
 }
 
 void
-rsa_blind(const struct rsa_public *pub, unsigned bits, const mpz_t h,
-    mpz_t r_out, mpz_t out)
+rsa_blind(const struct rsa_public *pub, const mpz_t h, mpz_t r_out, mpz_t out)
 {
 	do {
-		random_bits(r_out, bits);
-		mpz_setbit(r_out, bits - 1);
+		random_below(r_out, pub->n);
 		mpz_gcd(out, r_out, pub->n);
 	} while (mpz_cmp_ui(out, 1));
 	mpz_powm(out, r_out, pub->e, pub->n);
@@ -181,8 +180,8 @@ rsa_write(const struct rsa_public *pub, const mpz_t x, uint8_t *out)
 }
 
 enum err
-rsa_read(const struct rsa_public *pub, const uint8_t *in, mpz_t out,
-    struct buf *err)
+rsa_read(
+    const struct rsa_public *pub, const uint8_t *in, mpz_t out, struct buf *err)
 {
 	mpz_import(out, pub->width, 1, 1, 1, 0, in);
 	if (mpz_sgn(out) > 0 && mpz_cmp(out, pub->n) < 0)
@@ -192,8 +191,8 @@ rsa_read(const struct rsa_public *pub, const uint8_t *in, mpz_t out,
 }
 
 void
-rsa_digest(const struct rsa_public *pub, const mpz_t s,
-    uint8_t out[DIGEST_SHA256_LEN])
+rsa_digest(
+    const struct rsa_public *pub, const mpz_t s, uint8_t out[DIGEST_SHA256_LEN])
 {
 	uint8_t wire[RSA_BLIND_BITS_MAX / 8];
 

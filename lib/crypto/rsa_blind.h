@@ -41,9 +41,14 @@ void rsa_hash_id(mpz_t out, const void *id, size_t len);
 /* x^d mod n by CRT, exponentiation in constant time. */
 void rsa_sign(const struct rsa_secret *s, mpz_t out, const mpz_t x);
 
-/* r^e * h mod n; the caller keeps r (random of `bits` bits, invertible). */
-void rsa_blind(const struct rsa_public *pub, unsigned bits, const mpz_t h,
-    mpz_t r_out, mpz_t out);
+/*
+ * r^e * h mod n; the caller keeps r, uniform among the invertible numbers
+ * below n. A shorter r would hide nothing: the host computes the result to
+ * the power d, which is r * h^d, divides by h^d of every id that it can think
+ * of, and sees a short number for the right one.
+ */
+void
+rsa_blind(const struct rsa_public *pub, const mpz_t h, mpz_t r_out, mpz_t out);
 
 /* signed / r mod n */
 void rsa_unblind(

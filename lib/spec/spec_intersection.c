@@ -38,7 +38,8 @@ static const struct spec_param params[] = {
 	.fallback = "128",
 	.min = 1,
 	.max = 1024,
-	.meaning = "Bits of the random numbers that blind an id."},
+	.meaning = "Accepted, unused: an id is blinded by a number as long "
+		   "as the modulus, since a short one could be found."},
     {.name = "sync_intersect_ids",
 	.type = SPEC_BOOL,
 	.fallback = "true",

@@ -9,8 +9,6 @@
 #include "lib/crypto/rsa_blind.h"
 #include "task/components/intersection.h"
 
-#define BLIND_BITS_MIN 128
-
 static struct item_stream
 stream(struct intersection *x, const struct mailbox_party *peer,
     const char *tag, size_t width)
@@ -37,7 +35,6 @@ struct guest_round {
 	struct intersection *x;
 	const struct mailbox_party *host;
 	struct rsa_public key;
-	unsigned bits;
 	struct batch *batches[2];
 	mpz_t h, t;
 	int64_t next_row; /* of the first id in the batch to be unblinded */
@@ -48,8 +45,8 @@ static enum err
 receive_key(struct guest_round *g, struct buf *err)
 {
 	cJSON *key = NULL;
-	enum err rc = mailbox_receive_json(g->x->task->mail, g->host,
-	    "intersect_key", MESSAGE_KEY, &key, err);
+	enum err rc = mailbox_receive_json(
+	    g->x->task->mail, g->host, "intersect_key", MESSAGE_KEY, &key, err);
 
 	if (!rc)
 		rc = rsa_public_parse(&g->key, json_str(key, "n", ""),
@@ -71,7 +68,7 @@ send_batch(struct guest_round *g, struct batch *b, struct buf *err)
 		if (rc)
 			break;
 		rsa_hash_id(g->h, row.id, row.id_len);
-		rsa_blind(&g->key, g->bits, g->h, b->r[b->n], g->t);
+		rsa_blind(&g->key, g->h, b->r[b->n], g->t);
 		rsa_write(&g->key, g->t, wire);
 		rc = stream_put(&g->out, wire, err);
 	}
@@ -181,14 +178,10 @@ guest_with_host(
 	struct guest_round g = {.x = x, .host = host};
 	struct item_stream digests =
 	    stream(x, host, "intersect_hashed", DIGEST_SHA256_LEN);
-	int64_t bits = json_int(x->task->param, "random_bit", BLIND_BITS_MIN);
 	enum err rc = receive_key(&g, err);
 
 	if (rc)
 		return rc;
-	g.bits = bits < BLIND_BITS_MIN	 ? BLIND_BITS_MIN
-		 : bits > RSA_BLIND_BITS ? RSA_BLIND_BITS - 1
-					 : (unsigned)bits;
 	g.out = stream(x, host, "intersect_blinded", g.key.width);
 	g.in = stream(x, host, "intersect_signed", g.key.width);
 	round_init(&g);
