@@ -6,6 +6,8 @@
 #include "task/components/intersection.h"
 #include "lib/base/mem.h"
 
+#include <strings.h>
+
 /* The value that FATE leaves in a row when only keys are wanted. */
 static const char only_key_text[] = "intersect_id";
 
@@ -109,25 +111,45 @@ report(struct intersection *x)
 	    "INTERSECTION", NULL);
 }
 
+/* Submitting accepts any case; a word that is none of ours sends nothing. */
+static const struct method {
+	const char *name;
+	enum err (*run)(struct intersection *x, struct buf *err);
+} methods[] = {{"rsa", intersection_rsa}, {"raw", intersection_raw}};
+
+static enum err
+find_method(const struct task *t, const struct method **out, struct buf *err)
+{
+	const char *name = json_str(t->param, "intersect_method", "rsa");
+
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
+		if (!strcasecmp(methods[i].name, name)) {
+			*out = &methods[i];
+			return ERR_OK;
+		}
+	return err_set(err, ERR_INVALID,
+	    "intersect_method is \"%.64s\", expected \"rsa\" or \"raw\"", name);
+}
+
 enum err
 intersection_run(struct task *t, struct buf *err)
 {
 	struct intersection x = {.task = t, .input = task_any_input(t)};
-	bool is_rsa =
-	    !strcmp(json_str(t->param, "intersect_method", "rsa"), "rsa");
+	const struct method *method = NULL;
 	enum err rc = check_task(t, err);
 
+	if (!rc)
+		rc = find_method(t, &method, err);
 	x.sync = json_bool(t->param, "sync_intersect_ids", true);
 	if (!rc && (!x.input || !x.input->path))
-		rc = err_set(err, ERR_INVALID,
-		    "Intersection has no input "
-		    "table");
+		rc = err_set(
+		    err, ERR_INVALID, "Intersection has no input table");
 	if (!rc)
 		rc = table_reader_open(x.input->path, &x.reader, err);
 	if (rc)
 		return rc;
 	idset_init(&x.set, table_reader_count(x.reader));
-	rc = is_rsa ? intersection_rsa(&x, err) : intersection_raw(&x, err);
+	rc = method->run(&x, err);
 	if (!rc && x.has_result)
 		rc = write_output(&x, err);
 	if (!rc)

@@ -11,6 +11,7 @@
 #include "task/components/intersection.h"
 
 #include <openssl/evp.h>
+#include <strings.h>
 
 struct encoder {
 	const char *method; /* NULL: ids as they are */
@@ -26,7 +27,8 @@ encoder_of(const cJSON *param)
 	struct encoder e = {.salt = json_str(given, "salt", ""),
 	    .base64 = json_bool(given, "base64", false)};
 
-	if (json_bool(param, "with_encode", false) && strcmp(method, "none"))
+	if (json_bool(param, "with_encode", false) &&
+	    strcasecmp(method, "none"))
 		e.method = method;
 	return e;
 }
@@ -160,21 +162,44 @@ fill_set(struct intersection *x, struct buf *err)
 	return rc == ERR_NOTFOUND ? ERR_OK : rc;
 }
 
-static void
-mark_chunk(
-    struct intersection *x, const struct buf *chunk, int64_t n, bool has_width)
+/* The next item's length: of equal width, or to the newline. */
+static size_t
+item_len(const char *p, const char *end, size_t width)
 {
-	size_t width = has_width && n ? chunk->len / (size_t)n : 0;
-	uint8_t digest[DIGEST_SHA256_LEN];
-	const char *p = chunk->ptr;
+	const char *newline;
 
-	for (int64_t i = 0; i < n; i++) {
-		size_t len = width ? width : strcspn(p, "\n");
+	if (width)
+		return width;
+	newline = memchr(p, '\n', (size_t)(end - p));
+	return (size_t)((newline ? newline : end) - p);
+}
+
+/* Marks n items; ERR_INVALID when the chunk does not hold just as many. */
+static enum err
+mark_chunk(struct intersection *x, const struct buf *chunk, int64_t n,
+    bool has_width, struct buf *err)
+{
+	size_t width = has_width ? chunk->len / (size_t)n : 0;
+	uint8_t digest[DIGEST_SHA256_LEN];
+	const char *p = chunk->ptr, *end = p + chunk->len;
+	int64_t found = 0;
+
+	if (has_width && (!width || chunk->len % (size_t)n))
+		goto bad;
+	for (; p <= end && found < n; found++) {
+		size_t len = item_len(p, end, width);
 
 		item_digest(p, len, digest);
 		idset_mark(&x->set, digest);
-		p += len + (!width && p[len] == '\n');
+		p += len + !width;
 	}
+	/* Text ends one behind: no newline follows its last item. */
+	if (found == n && p == end + !width)
+		return ERR_OK;
+bad:
+	return err_set(err, ERR_INVALID,
+	    "a chunk of %lld ids does not hold as many in its %zu bytes",
+	    (long long)n, chunk->len);
 }
 
 /* Receives a peer's rows; ours that are not among them are common no more. */
@@ -199,7 +224,7 @@ meet_rows(struct intersection *x, const struct mailbox_party *peer,
 			    peer->role, peer->party_id, (long long)n,
 			    (long long)announced.left);
 		if (!rc)
-			mark_chunk(x, &chunk, n, encoded);
+			rc = mark_chunk(x, &chunk, n, encoded, err);
 		announced.left -= n;
 	}
 	idset_close_round(&x->set);
@@ -232,8 +257,7 @@ run_guest(struct intersection *x, bool guest_joins, struct buf *err)
 		rc = with_all_hosts(x, meet_rows, "intersect_ids", err);
 		x->has_result = true;
 		if (!rc && x->sync)
-			rc = with_all_hosts(
-			    x, send_rows, "intersect_ids", err);
+			rc = with_all_hosts(x, send_rows, "intersect_ids", err);
 		return rc;
 	}
 	rc = with_all_hosts(x, send_rows, "intersect_ids", err);
@@ -274,7 +298,7 @@ enum err
 intersection_raw(struct intersection *x, struct buf *err)
 {
 	bool guest_joins =
-	    !strcmp(json_str(x->task->param, "join_role", "guest"), "guest");
+	    strcasecmp(json_str(x->task->param, "join_role", "guest"), "host");
 	enum err rc = fill_set(x, err);
 
 	if (rc)

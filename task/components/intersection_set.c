@@ -133,8 +133,8 @@ enum err
 stream_expect(struct item_stream *s, struct buf *err)
 {
 	cJSON *count = NULL;
-	enum err rc = mailbox_receive_json(s->mail, s->peer, "intersect_rows",
-	    MESSAGE_AGGREGATE, &count, err);
+	enum err rc = mailbox_receive_json(
+	    s->mail, s->peer, "intersect_rows", MESSAGE_AGGREGATE, &count, err);
 
 	if (rc)
 		return rc;
