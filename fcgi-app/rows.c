@@ -14,6 +14,8 @@ rows_to_json(const struct db_rows *rows)
 			json_add_int(obj, name, db_int(rows, i));
 		else if (kind == DB_KIND_DOUBLE)
 			json_add_double(obj, name, db_double(rows, i));
+		else if (kind == DB_KIND_NULL)
+			json_add_str(obj, name, NULL);
 		else
 			json_add_str(obj, name, db_text(rows, i));
 	}
