@@ -6,7 +6,7 @@ enum { UPLOAD_ALL, UPLOAD_OF_JOB, UPLOAD__MAX };
 #define HEAD                                                              \
 	"SELECT t.f_job_id, v.f_table_name, v.f_table_namespace,"         \
 	" v.f_partition, v.f_table_count_upload, v.f_table_count_actual," \
-	" j.f_description, d.schema_json FROM t_task t"                   \
+	" j.f_description, d.schema_json, d.ledger_json FROM t_task t"    \
 	" JOIN t_data_view v ON v.f_job_id = t.f_job_id"                  \
 	" AND v.f_task_id = t.f_task_id AND v.f_role = t.f_role"          \
 	" AND v.f_party_id = t.f_party_id"                                \

@@ -13,6 +13,7 @@ enum upload_history_column {
 	UPLOAD_ACTUAL,
 	UPLOAD_NOTES,
 	UPLOAD_SCHEMA,
+	UPLOAD_LEDGER,
 };
 
 /* Of one job, or of all when job_id is NULL; at most `limit`. */

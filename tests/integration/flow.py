@@ -37,11 +37,11 @@ class Flow:
                 files={"file": (pathlib.Path(file).name, stream,
                                 "application/octet-stream")}).json()
 
-    def uploaded(self, file, namespace, table_name, **more):
+    def uploaded(self, file, namespace, table_name, wait=120, **more):
         """Uploads and waits for success; the job id."""
         answer = self.upload(file, namespace, table_name, **more)
         assert answer["retcode"] == 0, answer
-        assert self.wait(answer["jobId"]) == "success", \
+        assert self.wait(answer["jobId"], wait) == "success", \
             self.reason(answer["jobId"])
         return answer["jobId"]
 
