@@ -57,7 +57,7 @@ multipart_init(struct multipart *m, const char *content_type,
 	    !get_parameter(content_type, "boundary", &boundary))
 		rc = err_set(err, ERR_INVALID,
 		    "the request must be multipart/form-data with a "
-		    "boundary");
+		    "boundary and a part named 'file'");
 	else if (!boundary.len || boundary.len > MULTIPART_BOUNDARY_MAX ||
 		 strpbrk(boundary.ptr, "\r\n"))
 		rc = err_set(err, ERR_INVALID,
