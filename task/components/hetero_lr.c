@@ -153,6 +153,9 @@ hetero_lr_run(struct task *t, struct buf *err)
 	if (t->mode == TASK_TRANSFORM)
 		t->mode = TASK_PREDICT;
 	rc = lr_param_read(t, &lr.p, err);
+	if (!rc && lr.p.stop_rounds > 0 && t->mode == TASK_FIT)
+		task_log(t, "early_stopping_rounds has no effect: there is no "
+			    "eval_data to validate on");
 	if (!rc)
 		rc = check_parties(&lr, err);
 	if (rc)

@@ -2,6 +2,7 @@
  * Parameters as the submit checked them; what a task could still meet from
  * elsewhere is refused again.
  */
+#include "lib/base/digest.h"
 #include "lib/base/mem.h"
 #include "lib/crypto/random.h"
 #include "task/components/hetero_lr.h"
@@ -46,16 +47,35 @@ read_words(const cJSON *p, struct lr_param *out, struct buf *err)
 	return ERR_OK;
 }
 
-static void
-read_init(const cJSON *init, struct lr_param *out)
+/*
+ * One stream per party: with the same one for all, each would know the
+ * others' first weights.
+ */
+static uint64_t
+party_seed(const struct task *t, int64_t seed)
 {
+	uint8_t digest[DIGEST_SHA256_LEN];
+	struct buf text = BUF_INIT;
+	uint64_t own;
+
+	buf_addf(&text, "%lld %s-%s", (long long)seed, t->role, t->party_id);
+	digest_sha256(text.ptr, text.len, digest);
+	memcpy(&own, digest, sizeof(own));
+	buf_release(&text);
+	return own;
+}
+
+static void
+read_init(const struct task *t, struct lr_param *out)
+{
+	const cJSON *init = json_get(t->param, "init_param");
 	const cJSON *seed = json_get(init, "random_seed");
 
 	out->init_method = json_str(init, "init_method", "random_normal");
 	out->init_const = json_double(init, "init_const", 1);
 	out->fit_intercept = json_bool(init, "fit_intercept", true);
 	if (cJSON_IsNumber(seed))
-		out->seed = (uint64_t)json_int(init, "random_seed", 0);
+		out->seed = party_seed(t, json_int(init, "random_seed", 0));
 	else
 		random_bytes(&out->seed, sizeof(out->seed));
 }
@@ -81,7 +101,7 @@ lr_param_read(const struct task *t, struct lr_param *out, struct buf *err)
 	out->optimizer.decay_sqrt = json_bool(p, "decay_sqrt", true);
 	out->batch_size = json_int(p, "batch_size", 320);
 	out->max_iter = json_int(p, "max_iter", 100);
-	read_init(json_get(p, "init_param"), out);
+	read_init(t, out);
 	out->threshold =
 	    json_double(json_get(p, "predict_param"), "threshold", 0.5);
 	out->freqs = json_get(p, "validation_freqs");
