@@ -84,15 +84,18 @@ buf_addc(struct buf *b, char c)
 void
 buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 {
+	size_t room = b->cap ? b->cap - b->len : 0;
 	va_list again;
 	int need;
 
 	va_copy(again, ap);
-	need = vsnprintf(NULL, 0, fmt, again);
+	need = vsnprintf(room ? b->ptr + b->len : NULL, room, fmt, again);
 	va_end(again);
 	assert(need >= 0);
-	buf_reserve(b, (size_t)need);
-	vsnprintf(b->ptr + b->len, (size_t)need + 1, fmt, ap);
+	if ((size_t)need >= room) {
+		buf_reserve(b, (size_t)need);
+		vsnprintf(b->ptr + b->len, (size_t)need + 1, fmt, ap);
+	}
 	b->len += (size_t)need;
 }
 

@@ -42,31 +42,49 @@ print_escaped(unsigned code, struct buf *out)
 	}
 }
 
+/* How many bytes from here on stand for themselves. */
+static size_t
+plain_len(const char *s, bool ascii)
+{
+	size_t n = 0;
+
+	for (;; n++) {
+		unsigned char c = (unsigned char)s[n];
+
+		if (c < 0x20 || c == '"' || c == '\\' || (ascii && c >= 0x80))
+			return n;
+	}
+}
+
+static void
+print_special(const char **s, struct buf *out)
+{
+	static const char shorts[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+	const char *q = shorts;
+
+	while (*q && *q != **s)
+		q += 2;
+	if (*q) {
+		buf_addc(out, '\\');
+		buf_addc(out, q[1]);
+		(*s)++;
+	} else {
+		print_escaped(utf8_next(s), out);
+	}
+}
+
 void
 json_print_str(const char *s, bool ascii, struct buf *out)
 {
-	static const char shorts[] = "\"\"\\\\\bb\ff\nn\rr\tt";
-
 	buf_addc(out, '"');
-	while (*s) {
-		unsigned char c = (unsigned char)*s;
-		const char *hit = NULL;
+	for (;;) {
+		size_t n = plain_len(s, ascii);
 
-		for (const char *q = shorts; *q; q += 2)
-			if (*q == (char)c)
-				hit = q;
-		if (hit) {
-			buf_addf(out, "\\%c", hit[1]);
-			s++;
-		} else if (c < 0x20) {
-			print_escaped(c, out);
-			s++;
-		} else if (c < 0x80 || !ascii) {
-			buf_addc(out, (char)c);
-			s++;
-		} else {
-			print_escaped(utf8_next(&s), out);
-		}
+		buf_add(out, s, n);
+		s += n;
+		if (!*s)
+			break;
+		print_special(&s, out);
 	}
 	buf_addc(out, '"');
 }
