@@ -38,6 +38,7 @@ struct db_rows {
 	uint64_t used; /* tick of the last use: the oldest is dropped */
 	bool busy;
 	bool streaming;
+	bool has_moved; /* a column has a new buffer: bind again */
 };
 
 struct db {

@@ -377,7 +377,11 @@ db_stream(struct db *db, const char *sql, struct db_binds binds,
 	return run(db, sql, binds, RUN_STREAM, out, err);
 }
 
-/* Fetches again the texts that were longer than their buffers. */
+/*
+ * Fetches again the texts that were longer than their buffers. The new
+ * buffers are bound before the next row only: Connector/C 3.3.19 clears the
+ * lengths of the row at hand when it binds.
+ */
 static int
 fetch_long_texts(struct db_rows *r)
 {
@@ -391,8 +395,9 @@ fetch_long_texts(struct db_rows *r)
 		if (mysql_stmt_fetch_column(
 			r->stmt, &r->results[i], (unsigned)i, 0))
 			return 1;
+		r->has_moved = true;
 	}
-	return mysql_stmt_bind_result(r->stmt, r->results);
+	return 0;
 }
 
 enum err
@@ -402,7 +407,10 @@ db_next(struct db_rows *r, struct buf *err)
 
 	if (!r->db)
 		return err_set(err, ERR_DB, "database: the connection is gone");
-	result = mysql_stmt_fetch(r->stmt);
+	result = r->has_moved ? mysql_stmt_bind_result(r->stmt, r->results) : 0;
+	r->has_moved = false;
+	if (!result)
+		result = mysql_stmt_fetch(r->stmt);
 	if (result == MYSQL_NO_DATA)
 		return ERR_NOTFOUND;
 	if (result == MYSQL_DATA_TRUNCATED)
