@@ -337,6 +337,7 @@ class Site:
             out = subprocess.run(
                 ["mariadb-install-db", f"--defaults-file={cnf}",
                  f"--datadir={self.root}/db/data", "--skip-test-db",
+                 "--force",     # a host name that does not resolve is fine
                  "--auth-root-authentication-method=normal", *user],
                 capture_output=True, text=True)
             if out.returncode:
