@@ -36,12 +36,11 @@ def need_program():
 class Party:
     """One party's task: its folder, its process, what it left."""
 
-    def __init__(self, folder, role, party_id, inputs):
+    def __init__(self, folder, component, role, party_id):
         self.role, self.party_id = role, str(party_id)
         self.name = f"{role}-{party_id}"
         self.folder = folder / self.name
-        self.mailbox = folder / "mail" / self.name
-        self.inputs = inputs
+        self.mailbox = folder / "mail" / self.name / component / "0"
         self.process = None
 
     def start(self, env=None):
@@ -108,8 +107,8 @@ class Component:
         self.parties = []
 
     def party(self, role, party_id, data=(), models=(), **parameters):
-        p = Party(self.folder, role, party_id,
-                  {"data": list(data), "models": list(models)})
+        p = Party(self.folder, self.name, role, party_id)
+        p.inputs = {"data": list(data), "models": list(models)}
         p.parameters = {**self.parameters, **parameters}
         self.parties.append(p)
         return p

@@ -1,0 +1,423 @@
+"""Nothing leaks: jobs on a site that keeps its messages, each of which is
+decoded (audit.py), and messages that were planted, each of which is found."""
+import csv
+import hashlib
+import json
+import random
+import shutil
+import struct
+
+import pytest
+
+import audit
+import conftest
+from audit import Audit, Facts, id_hash
+from flow import load
+from taskdir import Component, data_input, read_rows, uploaded, write_table
+
+EXAMPLES = conftest.ROOT / "examples"
+COLUMNS = {"guest-9999": 11, "host-10000": 20}   # the guest's intercept too
+LR_TAGS = {t for t in audit.TAGS if t.startswith("lr_")}
+RSA_TAGS = {t for t in audit.TAGS if t.startswith("intersect_")} - {
+    "intersect_ids"}
+
+
+def example(party):
+    with open(EXAMPLES / "data" / f"{party}.csv") as f:
+        return list(csv.DictReader(f))
+
+
+@pytest.fixture(scope="module")
+def ids():
+    return {row["id"] for party in ("guest", "host")
+            for row in example(party)}
+
+
+@pytest.fixture(scope="module")
+def keeping(make_site):
+    site = make_site(options={"federation": {"keep_messages": True}})
+    for party in ("guest", "host"):
+        site.flow.uploaded(EXAMPLES / f"data/{party}.csv", "example",
+                           f"example_{party}")
+    return site
+
+
+@pytest.fixture(scope="module")
+def lr_job(keeping):
+    """The example with validation after each of three iterations."""
+    dsl = load(EXAMPLES / "hetero_lr/dsl.json")
+    dsl["components"]["hetero_lr_0"]["input"]["data"]["eval_data"] = [
+        "intersection_0.train"]
+    conf = load(EXAMPLES / "hetero_lr/conf.json")
+    conf["algorithm_parameters"]["hetero_lr_0"].update(
+        max_iter=3, validation_freqs=1, early_stopping_rounds=3, tol=1e-12)
+    return keeping.flow.finished(dsl, conf, 300)
+
+
+def mail_of(site, job):
+    return next((site.work / "jobs").glob(f"*/{job}")) / "mail"
+
+
+@pytest.fixture(scope="module")
+def facts(ids):
+    return Facts(rows=569, columns=COLUMNS, ids=ids)
+
+
+def intersection(site, method):
+    dsl = load(EXAMPLES / "hetero_lr/dsl.json")
+    dsl["components"] = {k: dsl["components"][k]
+                         for k in ("dataio_0", "intersection_0")}
+    conf = load(EXAMPLES / "hetero_lr/conf.json")
+    conf["role"].pop("arbiter")
+    for role in conf["role_parameters"].values():
+        role.pop("evaluation_0")
+    conf["algorithm_parameters"] = {
+        "intersection_0": {"intersect_method": method}}
+    return mail_of(site, site.flow.finished(dsl, conf))
+
+
+# ---- real jobs ----
+
+def test_tags_when_read_from_the_source_then_all_are_there():
+    assert len(audit.TAGS) == audit.TAGS_C.read_text().count('\n    {"')
+    assert audit.TAGS["lr_align"] == ({"aggregate"},
+                                      {"rows", "salt", "digest"})
+    assert audit.TAGS["intersect_ids"][0] == {"ids", "blinded"}
+
+
+def test_lr_job_when_decoded_then_nothing_leaks(keeping, lr_job, facts):
+    faults, tags = Audit(mail_of(keeping, lr_job), facts).run()
+    assert faults == []
+    assert set(tags) == LR_TAGS | RSA_TAGS    # all were seen
+    assert tags["lr_converged"] == 6 and tags["lr_step"] == 12
+    assert tags["lr_blinded_score"] == 8      # 3 iterations and the end, 2 sets
+
+
+@pytest.mark.parametrize("method", ["rsa", "RSA"])
+def test_rsa_intersection_when_decoded_then_nothing_leaks(
+        keeping, facts, method):
+    faults, tags = Audit(intersection(keeping, method), facts).run()
+    assert faults == []
+    assert set(tags) == RSA_TAGS
+
+
+def test_raw_intersection_when_decoded_then_ids_and_only_there(
+        keeping, facts, ids):
+    mail = intersection(keeping, "raw")
+    faults, tags = Audit(mail, facts).run()
+    assert len(faults) == tags["intersect_ids"] == 2
+    assert all("raw" in fault for fault in faults)
+    raw = Facts(facts.rows, facts.columns, ids, raw=True)
+    assert Audit(mail, raw).run() == (
+        [], {"intersect_ids": 2, "intersect_rows": 2})
+
+
+LR = {"penalty": "L2", "tol": 1e-9, "alpha": 0.05, "optimizer": "sgd",
+      "batch_size": 25, "learning_rate": 0.15, "max_iter": 2,
+      "early_stop": "weight_diff", "decay": 1, "decay_sqrt": True,
+      "init_param": {"init_method": "zeros", "fit_intercept": True},
+      "encrypt_param": {"method": "Paillier", "key_length": 1024}}
+
+
+def test_lr_with_two_hosts_when_decoded_then_nothing_leaks(tmp_path):
+    rng = random.Random(5)
+    names = [f"{i:03d}" for i in range(60)]
+    c = Component(tmp_path, "HeteroLR", LR, keep_messages=True)
+    for role, party, n in (("guest", 9999, 2), ("host", 10000, 3),
+                           ("host", 10001, 1), ("arbiter", 10000, 0)):
+        path = n and write_table(
+            tmp_path / f"{role}-{party}.table", [f"x{j}" for j in range(n)],
+            [(i, k % 2 if role == "guest" else None, struct.pack(
+                f"<{n}d", *[rng.gauss(0, 1) for _ in range(n)]))
+             for k, i in enumerate(names)])
+        c.party(role, party, data=[data_input(path, "train_data",
+                                              "intersection_0")])
+    c.succeeded()
+    columns = {"guest-9999": 3, "host-10000": 3, "host-10001": 1}
+    faults, tags = Audit(tmp_path / "mail",
+                         Facts(60, columns, set(names))).run()
+    assert faults == []
+    assert tags["lr_residual"] == 2 * 2 * 3   # hosts, iterations, batches
+
+
+def test_rsa_with_two_hosts_when_decoded_then_nothing_leaks(tmp_path):
+    sets = {"guest-9999": range(0, 5000), "host-10000": range(100, 4900),
+            "host-10001": range(50, 300)}
+    c = Component(tmp_path, "Intersection", {"intersect_method": "rsa"},
+                  keep_messages=True)
+    for name, numbers in sets.items():
+        path = uploaded(tmp_path, [str(i) for i in numbers], name)
+        c.party(*name.split("-"), data=[data_input(path)])
+    c.succeeded()
+    faults, tags = Audit(tmp_path / "mail", Facts(
+        200, {}, {str(i) for i in range(5000)})).run()
+    assert faults == []
+    assert set(tags) == RSA_TAGS
+    assert tags["intersect_blinded"] == 4   # two chunks for each host
+    common = [m for m in (tmp_path / "mail").rglob("*common*.kept")]
+    assert [audit.Message(m).n for m in common] == [200, 200]
+
+
+def task_file(site, job, party, component, name):
+    job = next((site.work / "jobs").glob(f"*/{job}"))
+    return load(job / party / component / "0" / name)
+
+
+def test_outputs_when_read_then_each_partys_own(keeping, lr_job):
+    """The host's tables have no label, the guest's no column of the host:
+    after alignment each row is what that party uploaded of that id."""
+    for role, party, label in (("guest", "guest-9999", "y"),
+                               ("host", "host-10000", None)):
+        own = {row.pop("id"): row for row in example(role)}
+        for reader in ("intersection_0", "hetero_lr_0"):
+            task = task_file(keeping, lr_job, party, reader, "task.json")
+            rows = read_rows(task["inputs"]["data"][0]["path"])
+            assert len(rows) == 569
+            for i, got, value in rows:
+                want = dict(own[i])
+                assert got == (int(want.pop(label)) if label else None)
+                numbers = [float(v) for v in want.values()]
+                assert value == struct.pack(f"<{len(numbers)}d", *numbers)
+    for party in ("host-10000", "arbiter-10000"):
+        state = task_file(keeping, lr_job, party, "hetero_lr_0",
+                          "state.json")
+        assert state["status"] == "success" and not state.get("table")
+
+
+def test_outputs_when_shown_then_no_others_columns(keeping, lr_job):
+    for role, party, extra, n in (("guest", 9999, ["y"], 10),
+                                  ("host", 10000, [], 20)):
+        shown = keeping.flow.component("output/data", lr_job,
+                                       "intersection_0", role, party)
+        assert shown["meta"]["header"] == ["id"] + extra + [
+            f"x{i}" for i in range(n)]
+    shown = keeping.flow.component("output/data", lr_job, "hetero_lr_0",
+                                   "guest", 9999)
+    assert shown["meta"]["header"][:2] == ["id", "label"]
+    assert len(shown["data"][0]) == 6
+    shown = keeping.flow.component("output/data", lr_job, "hetero_lr_0",
+                                   "host", 10000)
+    assert shown["retmsg"] == "no data"
+
+
+# ---- planted messages ----
+
+class Mail:
+    """A copy of a job's mail in which messages are planted."""
+
+    def __init__(self, mail):
+        self.mail = mail
+
+    def find(self, tag):
+        return audit.Message(sorted(self.mail.rglob(f"*~{tag}~*.kept"))[0])
+
+    def plant(self, like, payload=None, **head):
+        """In the place of the message `like`: other content, a whole head."""
+        m = self.find(like)
+        m.path.unlink()
+        payload = m.payload if payload is None else payload
+        head = {**m.head, "len": len(payload),
+                "sha256": hashlib.sha256(payload).hexdigest(), **head}
+        name = f"{head['from']}~{head['tag']}~{head['seq']:09d}"
+        done = m.path.with_name(m.path.name[:-5] + ".done")
+        done.rename(done.with_name(f"{name}.done"))
+        m.path.with_name(f"{name}.kept").write_bytes(
+            json.dumps(head).encode() + b"\n" + payload)
+
+    def key(self, tag):
+        return int(json.loads(self.find(tag).payload)["n"], 16)
+
+    def add_to_ciphertexts(self, tag, plus):
+        """Adds a plaintext and leaves the randomness as it was."""
+        n = self.key("lr_public_key")
+        source = self.find(tag)
+        width = len(source.payload) // source.n
+        return b"".join(
+            (int.from_bytes(c, "big") * (1 + n * plus) % (n * n))
+            .to_bytes(width, "big") for c in source.items())
+
+
+def doubles(n):
+    return struct.pack(f"<{n}d", *[k / 7 for k in range(n)])
+
+
+def plain_floats(mail, ids):
+    n = mail.find("lr_host_forward").n
+    mail.plant("lr_host_forward", doubles(n))
+
+
+def plain_floats_in_width(mail, ids):
+    m = mail.find("lr_host_forward")
+    width = len(m.payload) // m.n
+    mail.plant("lr_host_forward", b"".join(
+        (k + 1).to_bytes(width, "big") for k in range(m.n)))
+
+
+def not_random(mail, ids):
+    """1 + n m: decrypts well and hides nothing."""
+    n = mail.key("lr_public_key")
+    m = mail.find("lr_host_forward")
+    width = len(m.payload) // m.n
+    mail.plant("lr_host_forward", b"".join(
+        (1 + n * (n // 3 - k)).to_bytes(width, "big") for k in range(m.n)))
+
+
+def kind_plain(mail, ids):
+    mail.plant("lr_host_forward", kind="plain")
+
+
+def kind_of_another(mail, ids):
+    mail.plant("lr_host_forward", b'{"rows":1}', kind="aggregate")
+
+
+def tag_not_listed(mail, ids):
+    mail.plant("lr_host_forward", tag="lr_extra")
+
+
+def array_by_row(mail, ids):
+    mail.plant("lr_step",
+               json.dumps({"delta": [0.5] * 569}).encode())
+
+
+def array_of_a_column_too_many(mail, ids):
+    mail.plant("lr_step", json.dumps({"delta": [0.5] * 21}).encode())
+
+
+def extra_key(mail, ids):
+    mail.plant("lr_converged", b'{"converged":false,"labels":[0,1]}')
+
+
+def flag_that_is_an_array(mail, ids):
+    mail.plant("lr_converged", b'{"converged":[true,false]}')
+
+
+def text_for_a_count(mail, ids):
+    mail.plant("lr_rows", json.dumps({"rows": sorted(ids)}).encode())
+
+
+def sent_back_unchanged(mail, ids):
+    mail.plant("lr_residual", mail.find("lr_host_forward").payload)
+
+
+def sent_back_after_adding_plain(mail, ids):
+    mail.plant("lr_residual", mail.add_to_ciphertexts("lr_host_forward", 5))
+
+
+def repeated_within(mail, ids):
+    m = mail.find("lr_gradient")
+    items = m.items()
+    mail.plant("lr_gradient", b"".join([items[0]] + items[:-1]))
+
+
+def hashes_for_digests(mail, ids):
+    hashes = sorted(id_hash(i) for i in ids)
+    mail.plant("intersect_hashed", b"".join(hashes), n=len(hashes))
+
+
+def digests_in_row_order(mail, ids):
+    items = mail.find("intersect_hashed").items(32)
+    mail.plant("intersect_hashed", b"".join(reversed(items)))
+
+
+def not_blinded(mail, ids):
+    n, e = mail.key("intersect_key"), 65537
+    powers = [pow(int.from_bytes(id_hash(i), "big"), e, n)
+              for i in sorted(ids)]
+    width = (n.bit_length() + 7) // 8
+    mail.plant("intersect_blinded", b"".join(
+        p.to_bytes(width, "big") for p in powers), n=len(powers))
+
+
+def hash_in_width(mail, ids):
+    width = (mail.key("intersect_key").bit_length() + 7) // 8
+    mail.plant("intersect_blinded", b"".join(
+        id_hash(i).rjust(width, b"\0") for i in sorted(ids)), n=len(ids))
+
+
+def plain_ids(mail, ids):
+    mail.plant("intersect_blinded", "\n".join(sorted(ids)).encode(),
+               tag="intersect_ids", kind="ids", n=len(ids))
+
+
+def scores_without_mask(mail, ids):
+    m = mail.find("lr_blinded_score")
+    mail.plant("lr_blinded_score", b"".join(
+        ((1 << 110) + (k << 40)).to_bytes(24, "big") for k in range(m.n)))
+
+
+def scores_under_one_mask(mail, ids):
+    m = mail.find("lr_blinded_score")
+    mask = int.from_bytes(m.items()[0], "big")
+    mail.plant("lr_blinded_score", b"".join(
+        (mask + (k << 40)).to_bytes(24, "big") for k in range(m.n)))
+
+
+def secret_in_the_key(mail, ids):
+    mail.plant("lr_public_key", b'{"n":"%x","p":"3"}' %
+               mail.key("lr_public_key"))
+
+
+def private_exponent(mail, ids):
+    mail.plant("intersect_key", b'{"n":"%x","e":"%x"}' %
+               ((mail.key("intersect_key"),) * 2))
+
+
+def damaged(mail, ids):
+    mail.plant("lr_gradient", sha256="0" * 64)
+
+
+def no_head(mail, ids):
+    (mail.find("lr_gradient").path.parent / "stray").write_bytes(doubles(9))
+
+
+def never_consumed(mail, ids):
+    m = mail.find("lr_gradient")
+    m.path.with_name(m.path.name[:-5] + "1").write_bytes(
+        m.path.read_bytes())
+
+
+PLANTS = {
+    plain_floats: "bytes are no 320 items of 256",
+    plain_floats_in_width: "too short to be random",
+    not_random: "without randomness",
+    kind_plain: "may not be of kind plain",
+    kind_of_another: "may not be of kind aggregate",
+    tag_not_listed: "not listed",
+    array_by_row: "delta is no 11 numbers",
+    array_of_a_column_too_many: "delta is no 11 numbers",
+    extra_key: "labels",
+    flag_that_is_an_array: "no flag",
+    text_for_a_count: "no count",
+    sent_back_unchanged: "is that of",
+    sent_back_after_adding_plain: "is that of",
+    repeated_within: "is that of",
+    hashes_for_digests: "an id's hash",
+    digests_in_row_order: "not in order",
+    not_blinded: "not blinded",
+    hash_in_width: "too short to be random",
+    plain_ids: "outside of a raw",
+    scores_without_mask: "mask",
+    scores_under_one_mask: "mask twice",
+    secret_in_the_key: "keys ['n', 'p']",
+    private_exponent: "not the public exponent",
+    damaged: "SHA-256",
+    no_head: "no head",
+    never_consumed: "named",
+}
+
+
+@pytest.fixture
+def copied(keeping, lr_job, tmp_path):
+    shutil.copytree(mail_of(keeping, lr_job), tmp_path / "mail")
+    return Mail(tmp_path / "mail")
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda p: p.__name__)
+def test_message_when_planted_then_found(copied, facts, ids, plant):
+    plant(copied, ids)
+    faults, _ = Audit(copied.mail, facts).run()
+    assert any(PLANTS[plant] in fault for fault in faults), faults
+
+
+def test_copy_when_nothing_is_planted_then_clean(copied, facts):
+    assert Audit(copied.mail, facts).run()[0] == []
