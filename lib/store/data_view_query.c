@@ -10,7 +10,8 @@ static const char *const stmts[DATA_VIEW__MAX] = {
 	"SELECT f_job_id, f_role, f_party_id, f_component_name, f_task_id,"
 	" f_table_name, f_table_namespace, f_partition, f_table_count_actual,"
 	" f_table_count_upload, f_party_model_id, f_model_version, f_size,"
-	" f_ttl, f_tag, f_description, f_type, f_create_time, f_update_time"
+	" f_ttl, f_tag, COALESCE(f_description, '') AS f_description, f_type,"
+	" f_create_time, f_update_time"
 	" FROM t_data_view",
     [DATA_VIEW_FILE] =
 	"SELECT d.file FROM t_data_view v"
