@@ -199,6 +199,13 @@ out:
 	return rc;
 }
 
+/* Messages that wait: markers and kept ones stay for ever. */
+static bool
+counts(const char *name)
+{
+	return strstr(name, ".kept") == NULL && strstr(name, ".done") == NULL;
+}
+
 static enum err
 folder_bytes(const char *dir, int64_t *out, struct buf *err)
 {
@@ -210,7 +217,7 @@ folder_bytes(const char *dir, int64_t *out, struct buf *err)
 	if (d == NULL)
 		return err_set_errno(err, ERR_IO, "mailbox %s", dir);
 	while ((e = readdir(d)) != NULL)
-		if (strstr(e->d_name, ".kept") == NULL &&
+		if (counts(e->d_name) &&
 		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) ==
 			0 &&
 		    S_ISREG(st.st_mode))
