@@ -1,5 +1,6 @@
 /*
- * The parent takes `owner` and `lock`, forks the child, and outlives it: as
+ * The parent takes `lock` and then `owner`, so that nobody ever sees an owner
+ * without the lock of a task that lives. It forks the child and outlives it: as
  * subreaper it inherits whatever the child leaves behind, kills that, and
  * writes `exit`. The lock's descriptor is inherited by every descendant, so
  * the lock is held for as long as any of them lives.
@@ -14,6 +15,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/base/path.h"
 #include "lib/base/proc.h"
@@ -75,8 +77,9 @@ take_lock(const char *dir, struct buf *err)
 }
 
 static pid_t
-start_child(const char *dir, const sigset_t *old)
+start_child(const char *dir)
 {
+	sigset_t none;
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid != 0) {
@@ -88,7 +91,8 @@ start_child(const char *dir, const sigset_t *old)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
-	sigprocmask(SIG_SETMASK, old, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	exit(task_run(dir));
 }
 
@@ -96,7 +100,7 @@ start_child(const char *dir, const sigset_t *old)
 static int
 await_child(pid_t child, const sigset_t *set, struct rusage *use)
 {
-	struct timespec tick = {.tv_nsec = 100 * 1000 * 1000};
+	struct timespec tick = {.tv_nsec = 100000000};
 	int64_t kill_at = 0;
 	int status = 0, sig;
 	pid_t pid;
@@ -176,25 +180,36 @@ write_exit(
 	return rc;
 }
 
+/*
+ * Signals wait until somebody looks. The launcher may have ignored some:
+ * with SIGCHLD ignored there would be nothing to wait for.
+ */
+static void
+hold_signals(sigset_t *set)
+{
+	static const int held[] = {SIGTERM, SIGINT, SIGCHLD};
+
+	sigemptyset(set);
+	for (size_t i = 0; i < ARRAY_LEN(held); i++) {
+		signal(held[i], SIG_DFL);
+		sigaddset(set, held[i]);
+	}
+	sigprocmask(SIG_SETMASK, set, NULL);
+}
+
 static enum err
-supervise(const char *dir, int *code_out, struct buf *err)
+supervise(const char *dir, const sigset_t *set, int *code_out, struct buf *err)
 {
 	struct rusage use = {0};
-	sigset_t set, old;
 	pid_t child;
 	int status;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, &old);
 	setsid(); /* fails when the launcher did it */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	child = start_child(dir, &old);
+	child = start_child(dir);
 	if (child < 0)
 		return err_set_errno(err, ERR_IO, "fork");
-	status = await_child(child, &set, &use);
+	status = await_child(child, set, &use);
 	kill_stragglers(child);
 	*code_out =
 	    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -205,15 +220,19 @@ int
 task_supervise(const char *dir)
 {
 	struct buf err = BUF_INIT;
+	sigset_t set;
 	int code = 1;
-	enum err rc = take_owner(dir, &err);
+	enum err rc;
 
+	/* Before the claim: who has claimed leaves an exit. */
+	hold_signals(&set);
+	rc = take_lock(dir, &err);
 	if (rc == ERR_OK)
-		rc = take_lock(dir, &err);
+		rc = take_owner(dir, &err);
 	if (rc == ERR_BUSY)
 		code = TASK_EXIT_OWNED;
 	if (rc == ERR_OK)
-		rc = supervise(dir, &code, &err);
+		rc = supervise(dir, &set, &code, &err);
 	if (rc != ERR_OK)
 		log_error("%s", err.ptr);
 	buf_release(&err);
