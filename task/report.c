@@ -67,6 +67,14 @@ task_report_free(struct task_report *r)
 	free(r);
 }
 
+/* Forgets what is on disk, so that a full disk repeats nothing later. */
+static void
+lines_drop(struct buf *lines, size_t n)
+{
+	memmove(lines->ptr, lines->ptr + n, lines->len - n);
+	buf_truncate(lines, lines->len - n);
+}
+
 static enum err
 metrics_flush(struct task_report *r, struct buf *err)
 {
@@ -83,13 +91,14 @@ metrics_flush(struct task_report *r, struct buf *err)
 		    0640);
 		buf_release(&path);
 	}
-	do
+	while (r->lines.len > 0) {
 		n = write(r->metrics_fd, r->lines.ptr, r->lines.len);
-	while (n < 0 && errno == EINTR);
-	if (n != (ssize_t)r->lines.len)
-		return err_set_errno(
-		    err, ERR_IO, "writing metrics.jsonl in %s", r->dir);
-	buf_reset(&r->lines);
+		if (n < 0 && errno != EINTR)
+			return err_set_errno(
+			    err, ERR_IO, "writing metrics.jsonl in %s", r->dir);
+		if (n > 0)
+			lines_drop(&r->lines, (size_t)n);
+	}
 	return ERR_OK;
 }
 
