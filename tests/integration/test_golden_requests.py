@@ -236,7 +236,8 @@ def comparable(value):
 
 
 PYTHON = re.compile(r"^'\w+'$|object|argument|must be|sequence item|indices|"
-                    r"invalid literal|bad operand|can only|Errno|<WorkMode|None$")
+                    r"invalid literal|bad operand|can only|Errno|<WorkMode|"
+                    r"None$")
 
 
 def same_text(ours, theirs, ids):
