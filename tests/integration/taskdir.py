@@ -85,6 +85,7 @@ class Party:
             metric = names.setdefault(line["name"], {"data": [],
                                                      "meta": None})
             if line["t"] == "meta":
+                assert metric["meta"] is None, line
                 metric["meta"] = line["meta"]
             else:
                 metric["data"].append([line["key"], line["value"]])

@@ -4,18 +4,13 @@ written once more here, on NumPy arrays and by the slow way.
 """
 import json
 import math
-import os
-import pathlib
-import sqlite3
-import subprocess
 
 import pytest
 
+from taskdir import ROOT, Component, data_input, write_table
+
 np = pytest.importorskip("numpy")
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = pathlib.Path(os.environ.get("FATEFLOW_BIN", ROOT / "build/dev/bin"))
-TASK = BIN / "fateflow-task"
 GOLDEN = (ROOT.parent / "shared/golden/modules" /
           "component_metric_all__Evaluation__guest__"
           "hetero_logistic_regression.lr.json")
@@ -25,70 +20,17 @@ ALL = ["auc", "ks", "lift", "gain", "accuracy", "precision", "recall", "roc",
        "confusion_mat", "psi", "f1_score", "quantile_pr"]
 
 
-def write_table(path, rows):
-    """The format of lib/table, for predictions."""
-    db = sqlite3.connect(path)
-    db.executescript(
-        "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
-        "CREATE TABLE row(pos INTEGER PRIMARY KEY, id TEXT NOT NULL, label, "
-        "value);"
-        "CREATE TABLE mark(len INTEGER, id TEXT, pos INTEGER NOT NULL, "
-        "PRIMARY KEY(len, id)) WITHOUT ROWID;")
-    for pos, row in enumerate(rows):
-        db.execute("INSERT INTO row VALUES(?, ?, NULL, ?)",
-                   (pos, f"{pos:06d}", json.dumps(row)))
-    db.executemany("INSERT INTO meta VALUES(?, ?)", [
-        ("format", "1"), ("kind", "list"), ("sid_name", "id"),
-        ("header", json.dumps(HEADER)), ("rows", str(len(rows))),
-        ("digest", "0" * 64)])
-    db.commit()
-    db.close()
-
-
 def run_task(folder, tables, parameters):
     """The exit state and {namespace: {name: {"data", "meta"}}}."""
-    if not TASK.exists():
-        lack = f"no {TASK} (FATEFLOW_BIN)"
-        if os.environ.get("FATEFLOW_CI"):
-            pytest.fail(lack)
-        pytest.skip(lack)
-    folder.mkdir(parents=True)
-    data = []
-    for i, (component, rows) in enumerate(tables):
-        path = folder / f"in{i}.table"
-        write_table(path, rows)
-        data.append({"key": "data", "component": component,
-                     "namespace": "ns", "name": f"in{i}",
-                     "path": str(path), "partitions": 1})
-    task = {"v": 1, "job_id": "2026", "task_id": "2026_evaluation_0",
-            "component": "evaluation_0", "module": "Evaluation",
-            "role": "guest", "party_id": "9999", "attempt": 0, "fence": 1,
-            "initiator": {"role": "guest", "party_id": "9999"},
-            "roles": {"guest": [9999]}, "job_parameters": {},
-            "parameters": parameters,
-            "inputs": {"data": data, "models": []},
-            "outputs": {"data": "default", "model": "default"}, "peers": [],
-            "mailbox": str(folder / "mail"), "keep_messages": False, "mailbox_quota": 0}
-    (folder / "task.json").write_text(json.dumps(task))
-    with open(folder / "task.log", "wb") as log:
-        subprocess.run([TASK, folder], stdout=log, stderr=log, timeout=60,
-                       check=False)
-    state = json.loads((folder / "state.json").read_text())
-    return state, read_metrics(folder / "metrics.jsonl")
-
-
-def read_metrics(path):
-    out = {}
-    lines = path.read_text().splitlines() if path.exists() else []
-    for line in map(json.loads, lines):
-        names = out.setdefault(line["ns"], {})
-        metric = names.setdefault(line["name"], {"data": [], "meta": None})
-        if line["t"] == "meta":
-            assert metric["meta"] is None
-            metric["meta"] = line["meta"]
-        else:
-            metric["data"].append([line["key"], line["value"]])
-    return out
+    c = Component(folder, "Evaluation", parameters)
+    data = [data_input(write_table(
+        folder / f"in{i}.table", HEADER,
+        [(f"{k:06d}", None, json.dumps(row)) for k, row in enumerate(rows)],
+        "list"), component=component)
+        for i, (component, rows) in enumerate(tables)]
+    c.party("guest", 9999, data=data)
+    run = c.run(60)["guest-9999"]
+    return run.state, run.metrics
 
 
 # ---- the judge ----
@@ -371,7 +313,7 @@ def test_binary_when_one_class_then_auc_is_left_out_not_the_rest(tmp_path):
     assert state["status"] == "success", state
     assert "lr_0" not in metrics["train"]
     assert "lr_0_accuracy" in metrics["train"]
-    assert "both classes" in (tmp_path / "t/task.log").read_text()
+    assert "both classes" in (tmp_path / "t/guest-9999/task.log").read_text()
 
 
 @pytest.mark.parametrize("row,says", [

@@ -4,19 +4,15 @@ compared with the same formulas written once more here, on plain NumPy arrays.
 """
 import json
 import math
-import os
-import pathlib
 import sqlite3
 import struct
-import subprocess
 
 import pytest
 
+from taskdir import Component, data_input, write_table
+
 np = pytest.importorskip("numpy")
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = pathlib.Path(os.environ.get("FATEFLOW_BIN", ROOT / "build/dev/bin"))
-TASK = BIN / "fateflow-task"
 N = 60
 BASE = {"penalty": "L2", "tol": 1e-9, "alpha": 0.05, "optimizer": "sgd",
         "batch_size": -1, "learning_rate": 0.15, "max_iter": 4,
@@ -29,32 +25,19 @@ BASE = {"penalty": "L2", "tol": 1e-9, "alpha": 0.05, "optimizer": "sgd",
         "predict_param": {"threshold": 0.5}}
 
 
-def write_table(path, x, labels=None, sparse=False, ids=None):
-    """The format of lib/table, for instances."""
-    db = sqlite3.connect(path)
-    db.executescript(
-        "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
-        "CREATE TABLE row(pos INTEGER PRIMARY KEY, id TEXT NOT NULL, label, "
-        "value);"
-        "CREATE TABLE mark(len INTEGER, id TEXT, pos INTEGER NOT NULL, "
-        "PRIMARY KEY(len, id)) WITHOUT ROWID;")
-    for i, row in enumerate(x):
-        if sparse:
-            at = [j for j, v in enumerate(row) if v]
-            value = struct.pack(f"<{len(at)}d", *[row[j] for j in at])
-            value += struct.pack(f"<{len(at)}I", *at)
-        else:
-            value = struct.pack(f"<{len(row)}d", *row)
-        db.execute("INSERT INTO row VALUES(?, ?, ?, ?)",
-                   (i, ids[i] if ids else f"{i:06d}",
-                    None if labels is None else int(labels[i]), value))
-    db.executemany("INSERT INTO meta VALUES(?, ?)", [
-        ("format", "1"), ("kind", "sparse" if sparse else "dense"),
-        ("sid_name", "id"), ("label_name", "y"),
-        ("header", json.dumps([f"x{j}" for j in range(x.shape[1])])),
-        ("rows", str(len(x))), ("digest", "0" * 64)])
-    db.commit()
-    db.close()
+def packed(row, sparse):
+    """A row's value as lib/table keeps it."""
+    at = [j for j, v in enumerate(row) if v] if sparse else range(len(row))
+    value = struct.pack(f"<{len(at)}d", *[row[j] for j in at])
+    return value + struct.pack(f"<{len(at)}I", *at) if sparse else value
+
+
+def make_table(path, x, labels=None, sparse=False, ids=None):
+    return write_table(
+        path, [f"x{j}" for j in range(x.shape[1])],
+        [(ids[i] if ids else f"{i:06d}",
+          None if labels is None else int(labels[i]), packed(row, sparse))
+         for i, row in enumerate(x)], "sparse" if sparse else "dense")
 
 
 def make_data(hosts=1, zeros=False, n=N, widths=(3, 4)):
@@ -70,68 +53,25 @@ def make_data(hosts=1, zeros=False, n=N, widths=(3, 4)):
 def run_parties(folder, xs, y, param, sparse=False, evals=None, models=None,
                 host_ids=None):
     """{party: (state, folder)} of one component's tasks, run together."""
-    if not TASK.exists():
-        lack = f"no {TASK} (FATEFLOW_BIN)"
-        if os.environ.get("FATEFLOW_CI"):
-            pytest.fail(lack)
-        pytest.skip(lack)
-    hosts = [("host", str(10000 + i)) for i in range(len(xs) - 1)]
-    parties = [("guest", "9999")] + hosts + [("arbiter", "9998")]
-    roles = {"guest": [9999], "host": [int(h[1]) for h in hosts],
-             "arbiter": [9998]}
-    running, folders = [], {}
-    for k, (role, party) in enumerate(parties):
-        name = f"{role}-{party}"
-        own = folder / name
-        own.mkdir(parents=True)
+    names = ["guest-9999"] + [f"host-{10000 + i}"
+                              for i in range(len(xs) - 1)] + ["arbiter-9998"]
+    sets = [("train_data", xs, y)] if models is None else []
+    sets += [("eval_data",) + evals] if evals else []
+    c = Component(folder, "HeteroLR", param, "hetero_lr_0")
+    for k, name in enumerate(names):
+        role, party = name.split("-")
         data = []
-        sets = [("train_data", xs, y)] if models is None else []
-        if evals:
-            sets.append(("eval_data",) + evals)
         for key, x, labels in sets:
-            if role == "arbiter":
-                continue
-            path = own / f"{key}.table"
-            write_table(path, x[k], labels if k == 0 else None, sparse,
-                        host_ids if role == "host" else None)
-            data.append({"key": key, "component": "intersection_0",
-                         "namespace": "n", "name": key, "path": str(path),
-                         "partitions": 1})
-        if role == "arbiter":
-            data = [{"key": s[0], "component": "intersection_0",
-                     "namespace": "n", "name": s[0], "path": None,
-                     "partitions": 1} for s in sets]
-        task = {"v": 1, "job_id": "2026", "task_id": "2026_hetero_lr_0",
-                "component": "hetero_lr_0", "module": "HeteroLR",
-                "role": role, "party_id": party, "attempt": 0, "fence": 1,
-                "initiator": {"role": "guest", "party_id": "9999"},
-                "roles": roles, "job_parameters": {}, "parameters": param,
-                "inputs": {"data": data, "models": []},
-                "outputs": {"data": "train", "model": "hetero_lr"},
-                "peers": [{"role": r, "party_id": p,
-                           "mailbox": str(folder / "mail" / f"{r}-{p}")}
-                          for r, p in parties if (r, p) != (role, party)],
-                "mailbox": str(folder / "mail" / name),
-                "keep_messages": False, "mailbox_quota": 0}
-        if models:
-            task["inputs"]["models"] = [
-                {"isometric": False, "component": "hetero_lr_0",
-                 "dir": str(models / name / "model")}]
-        (own / "task.json").write_text(json.dumps(task))
-        log = open(own / "task.log", "wb")
-        running.append(subprocess.Popen([TASK, own], stdout=log, stderr=log))
-        folders[name] = own
-    failed = False
-    for p in running:
-        if failed:
-            p.terminate()
-        failed = p.wait(timeout=120) != 0 or failed
-    return {name: (read_state(own), own) for name, own in folders.items()}
-
-
-def read_state(own):
-    path = own / "state.json"
-    return json.loads(path.read_text()) if path.exists() else {}
+            path = None
+            if role != "arbiter":
+                path = make_table(folder / f"{key}.{name}", x[k],
+                                  labels if k == 0 else None, sparse,
+                                  host_ids if role == "host" else None)
+            data.append(data_input(path, key, "intersection_0"))
+        c.party(role, party, data=data, models=[
+            {"isometric": False, "component": "hetero_lr_0",
+             "dir": str(models / name / "model")}] if models else [])
+    return {name: (p.state, p.folder) for name, p in c.run().items()}
 
 
 def weights_of(own, columns):
@@ -345,43 +285,6 @@ def test_refusals(tmp_path, change, words):
     ids = [f"{i:06d}" for i in range(1, N + 1)] if "ids" in change else None
     p = {**BASE, **({"cv_param": change["cv_param"]}
                     if "cv_param" in change else {})}
-    runs = run_parties_until_one_fails(tmp_path, xs, y, p, ids)
+    runs = run_parties(tmp_path, xs, y, p, host_ids=ids)
     texts = " ".join(json.dumps(s) for s, _ in runs.values())
     assert words in texts
-
-
-def run_parties_until_one_fails(folder, xs, y, p, ids):
-    """Peers of a failed task wait for ever; the scheduler ends them."""
-    import threading
-    import time
-
-    result = {}
-    done = threading.Event()
-    real = subprocess.Popen
-    started = []
-
-    def start(*args, **kw):
-        started.append(real(*args, **kw))
-        return started[-1]
-
-    def reap():
-        end = time.monotonic() + 60
-        while time.monotonic() < end and not done.is_set():
-            if any(q.poll() is not None for q in started):
-                time.sleep(0.3)
-                for q in started:
-                    if q.poll() is None:
-                        q.terminate()
-                return
-            time.sleep(0.05)
-
-    watcher = threading.Thread(target=reap)
-    subprocess.Popen = start
-    watcher.start()
-    try:
-        result = run_parties(folder, xs, y, p, host_ids=ids)
-    finally:
-        subprocess.Popen = real
-        done.set()
-        watcher.join()
-    return result
