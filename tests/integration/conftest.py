@@ -16,6 +16,7 @@ sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "integration")]
 
 import flow as flow_client  # noqa: E402
 import private_site  # noqa: E402
+import sanitizers  # noqa: E402
 
 BIN = pathlib.Path(os.environ.get("FATEFLOW_BIN", ROOT / "build/dev/bin"))
 PROGRAMS = ("fateflow-fcgi", "fateflow-scheduler", "fateflow-task",
@@ -47,6 +48,17 @@ def skip_without(server):
         pytest.fail(lack)
     if lack:
         pytest.skip(lack)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sanitizers_are_silent(tmp_path_factory):
+    """Torn down last, when everything has ended and has said what it leaks."""
+    folder = tmp_path_factory.getbasetemp()
+    sanitizers.direct_reports_to(folder)
+    yield
+    found = [f"{path}:\n{text}" for path, text in sanitizers.reports(folder)]
+    if found:
+        pytest.fail("\n\n".join(found), pytrace=False)
 
 
 @pytest.fixture(scope="session")
