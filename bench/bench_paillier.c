@@ -4,7 +4,7 @@
 #include "lib/crypto/paillier.h"
 #include "lib/crypto/random.h"
 
-#define ROWS 300
+#define ROWS ((size_t)300)
 
 static void
 show(const char *what, unsigned bits, size_t n, int64_t start)

@@ -61,19 +61,18 @@ static const struct cfg_key keys[] = {
     NUMBER(api, bulk_workers, CFG_INT, "4", 1, 256),
     NUMBER(api, requests_per_worker, CFG_INT, "100000", 1, 999999999),
     NUMBER(api, body_limit, CFG_SIZE, "8M", 1024, GIB / 16),
-    NUMBER(api, upload_limit, CFG_SIZE, "0", 0, 1024 * 1024 * GIB),
+    NUMBER(api, upload_limit, CFG_SIZE, "0", 0, 1048576 * GIB),
     NUMBER(api, read_timeout_ms, CFG_DURATION, "60s", 100, HOUR),
     STRING(api, input_dir, ""),
     STRING(api, url_prefix, ""),
     NUMBER(scheduler, max_jobs, CFG_INT, "20", 1, 10000),
     NUMBER(scheduler, max_tasks, CFG_INT, "60", 1, 10000),
-    NUMBER(
-	scheduler, job_timeout_ms, CFG_DURATION, "7d", 1000, 24 * 365 * HOUR),
+    NUMBER(scheduler, job_timeout_ms, CFG_DURATION, "7d", 1000, 8760 * HOUR),
     NUMBER(scheduler, lease_ms, CFG_DURATION, "10s", 1000, HOUR),
     NUMBER(scheduler, stop_grace_ms, CFG_DURATION, "3s", 0, HOUR),
     STRING(scheduler, task_program, "/usr/bin/fateflow-task"),
     NUMBER(federation, keep_messages, CFG_BOOL, "false", 0, 1),
-    NUMBER(federation, mailbox_quota, CFG_SIZE, "4G", 0, 1024 * 1024 * GIB),
+    NUMBER(federation, mailbox_quota, CFG_SIZE, "4G", 0, 1048576 * GIB),
 };
 
 static void *

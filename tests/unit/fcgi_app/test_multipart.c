@@ -102,8 +102,8 @@ test_init_when_type_is_bad_then_invalid(void **state)
 {
 	static const char *const types[] = {"", "text/csv",
 	    "multipart/form-data", "multipart/form-data; boundary=",
-	    "multipart/form-data; boundary=01234567890123456789012345678901"
-	    "234567890123456789012345678901234567890123456789"};
+	    ("multipart/form-data; boundary=01234567890123456789012345678901"
+	     "234567890123456789012345678901234567890123456789")};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(types); i++) {

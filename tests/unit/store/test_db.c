@@ -69,7 +69,7 @@ test_values_when_written_then_read_back_the_same(void **state)
 static void
 test_text_when_longer_than_the_buffer_then_whole(void **state)
 {
-	size_t len = 3 * 1000 * 1000;
+	size_t len = 3000000;
 	char *big = xmalloc(len + 1);
 	struct db_rows *r = NULL;
 
@@ -168,8 +168,8 @@ test_insert_many_when_300_rows_then_all_in_order(void **state)
 	(void)state;
 	STORE_NEEDED();
 	make_table(plain);
-	for (int i = 0; i < N; i++) {
-		v[2 * i] = DB_INT(i);
+	for (size_t i = 0; i < N; i++) {
+		v[2 * i] = DB_INT((int64_t)i);
 		v[2 * i + 1] = DB_TEXT("row");
 	}
 	assert_int_equal(db_insert_many(store.db, &m, NULL), ERR_OK);
