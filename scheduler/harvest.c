@@ -250,6 +250,37 @@ output_row(struct scheduler *s, struct run_task *t, struct ingest_view *v,
 	return rc;
 }
 
+/*
+ * Two uploads to one name that began from the same state: the second must not
+ * take the place of the first unseen. `replaces` is what the task may replace.
+ */
+static enum err
+check_replaced(struct scheduler *s, const cJSON *table,
+    const struct catalogue_table *c, struct buf *err)
+{
+	const char *replaces = json_str(table, "replaces", NULL);
+	const char *slash = replaces ? strrchr(replaces, '/') : NULL;
+	struct catalogue_table now = {0};
+	struct buf none = BUF_INIT;
+	enum err rc;
+
+	if (!replaces)
+		return ERR_OK;
+	rc = catalogue_find(s->db, c->name_space, c->name, &now, &none);
+	if (rc == ERR_NOTFOUND)
+		rc = ERR_OK;
+	else if (rc)
+		buf_adds(err, none.ptr);
+	else if (now.rows > 0 && strcmp(now.file, slash ? slash + 1 : replaces))
+		rc = err_set(err, ERR_CONFLICT,
+		    "the table %s of %s was published by job %s meanwhile; "
+		    "upload again with drop 0 to add to it or 1 to replace it",
+		    c->name, c->name_space, now.job_id);
+	catalogue_release(&now);
+	buf_release(&none);
+	return rc;
+}
+
 /* Upload: the table under the name that the user gave. */
 static enum err
 publish_row(struct scheduler *s, struct run_task *t, struct ingest_view *v,
@@ -267,7 +298,9 @@ publish_row(struct scheduler *s, struct run_task *t, struct ingest_view *v,
 	c.name_space = names[0].ptr;
 	c.name = names[1].ptr;
 	c.file = file.ptr;
-	rc = publish(s, t, table, &c, err);
+	rc = check_replaced(s, table, &c, err);
+	if (!rc)
+		rc = publish(s, t, table, &c, err);
 	v->table_id = c.id;
 	v->count_upload = json_int(ledger, "read", c.rows);
 	v->count_actual = c.rows;

@@ -324,6 +324,12 @@ task_publish_table(struct task *t, const char *name_space, const char *name,
 	t->report->publish = o;
 }
 
+void
+task_publish_replaces(struct task *t, const char *file)
+{
+	json_add_str(t->report->publish, "replaces", file);
+}
+
 enum err
 task_output_model(struct task *t, const char *buffer, const char *message,
     const void *bytes, size_t len, struct buf *err)

@@ -127,6 +127,13 @@ void task_publish_table(struct task *t, const char *name_space,
     const char *name, const struct table_stats *stats,
     const struct table_schema *schema, int partitions, cJSON *ledger);
 
+/*
+ * Which version the published table may take the place of: the file of the
+ * one that was appended to, or "" for a name that must be free (a table
+ * without rows counts as free). Not called: any.
+ */
+void task_publish_replaces(struct task *t, const char *file);
+
 /* ---- the table of components (task/components.c) ---- */
 
 typedef enum err component_run(struct task *t, struct buf *err);

@@ -8,6 +8,8 @@
 #include "task/components/transfer.h"
 
 #define PARTITION_MAX 1023
+#define DROP_REPLACE  1
+#define DROP_REFUSE   2
 #define READ_SHARE    80 /* per cent of the time; the rest sorts and writes */
 
 struct upload_args {
@@ -15,6 +17,7 @@ struct upload_args {
 	const char *name_space;
 	const char *name;
 	const char *append_to;
+	bool may_replace; /* drop 1 */
 	int partition;
 	bool has_head;
 };
@@ -33,6 +36,8 @@ read_args(const struct task *t, struct upload_args *a, struct buf *err)
 	a->name_space = json_in_str(&in, "namespace", JSON_REQUIRED, 512);
 	a->name = json_in_str(&in, "table_name", JSON_REQUIRED, 512);
 	a->append_to = json_in_str(&in, "append_to", JSON_OPTIONAL, 4096);
+	a->may_replace = json_in_int(&in, "drop", JSON_OPTIONAL, 0, 2,
+			     DROP_REFUSE) == DROP_REPLACE;
 	rc = json_in_done(&in, err);
 	if (rc)
 		return rc;
@@ -69,6 +74,8 @@ report(
 	    task_log(t, "%s", reason->valuestring);
 	task_publish_table(t, a->name_space, a->name, &r->stats, &r->schema,
 	    a->partition, ledger);
+	if (!a->may_replace)
+		task_publish_replaces(t, a->append_to ? a->append_to : "");
 	task_progress(t, 100,
 	    "%lld rows read, %lld in the table, %lld replaced by a later row "
 	    "of the same id, %lld empty lines skipped",

@@ -118,10 +118,11 @@ def watch_memory(site, rss_anon):
         thread.join()
 
 
-def values_of(site, name, keys):
+def values_of(site, name, keys, namespace="big"):
     """What the published table file holds for these ids."""
     file = site.sql("SELECT file FROM data_table WHERE name = "
-                    f"'{name}' AND is_current = 1")[0][0]
+                    f"'{name}' AND namespace = '{namespace}' "
+                    "AND is_current = 1")[0][0]
     path = site.root / "work" / "tables" / file
     with sqlite3.connect(f"file:{path}?immutable=1", uri=True) as table:
         wanted = set(keys)
@@ -192,6 +193,38 @@ def test_duplicates_are_told(site, tmp_path):
     assert entry["upload_info"]["upload_count"] == 3
     assert entry["upload_info"]["actual_count"] == 2
     assert entry["upload_info"]["ledger"]["duplicates"] == 1
+
+
+def test_uploads_at_once_to_one_name_lose_no_rows(site, tmp_path):
+    """Each began when the table was not there; one is published, the others
+    fail and say by whom they were forestalled."""
+    files = []
+    for i in range(4):
+        files.append(tmp_path / f"{i}.csv")
+        files[i].write_text("id,a\n" + "".join(f"{i}-{j},x\n"
+                                               for j in range(20000)))
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(
+            lambda file: site.flow.upload(file, "race", "t"), files))
+    jobs = [a["jobId"] for a in answers if a["retcode"] == 0]
+    ends = {job: site.flow.wait(job) for job in jobs}
+    won = [job for job, end in ends.items() if end == "success"]
+    assert len(won) == 1
+    for job in set(jobs) - set(won):
+        assert won[0] in site.flow.reason(job)
+    info = site.flow.ok("table/table_info",
+                        {"namespace": "race", "table_name": "t"})
+    assert info["count"] == 20000
+
+
+def test_appending_adds_to_the_table(site, tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("id,a\n1,x\n2,y\n")
+    site.flow.uploaded(file, "append", "t")
+    file.write_text("id,a\n2,z\n3,w\n")
+    site.flow.uploaded(file, "append", "t", drop=0)
+    assert values_of(site, "t", "123", "append") == {
+        "1": "x", "2": "z", "3": "w"}
 
 
 def test_second_upload_to_a_table_wants_a_decision(site, tmp_path):
