@@ -271,7 +271,8 @@ check_replaced(struct scheduler *s, const cJSON *table,
 		rc = ERR_OK;
 	else if (rc)
 		buf_adds(err, none.ptr);
-	else if (now.rows > 0 && strcmp(now.file, slash ? slash + 1 : replaces))
+	else if (now.rows > 0 && strcmp(now.file, c->file) &&
+		 strcmp(now.file, slash ? slash + 1 : replaces))
 		rc = err_set(err, ERR_CONFLICT,
 		    "the table %s of %s was published by job %s meanwhile; "
 		    "upload again with drop 0 to add to it or 1 to replace it",
