@@ -72,7 +72,7 @@ print_exits(struct buf *out)
 	    {CLI_OK, "the server answered retcode 0; with --wait: success"},
 	    {CLI_REFUSED, "the server answered another retcode"},
 	    {CLI_USAGE, "wrong arguments"},
-	    {CLI_UNREACHABLE, "no answer from the server"},
+	    {CLI_UNREACHABLE, "no answer from the server, or stdout took none"},
 	    {CLI_JOB_FAILED, "--wait: the job failed, was canceled or timed "
 			     "out"},
 	    {CLI_TIMEOUT, "--wait: the job was not at its end in time"},

@@ -65,17 +65,42 @@ static const struct flag flags[] = {
 	"this text, or with -f that of a command"),
 };
 
+/* "--component=x" means --component_name: the beginning of one word only. */
 static const struct flag *
-find(const char *word)
+find_abbreviated(const char *word, size_t len)
 {
+	const struct flag *found = NULL;
+
+	for (size_t i = 0; len > 2 && i < ARRAY_LEN(flags); i++) {
+		if (strncmp(word, flags[i].word, len))
+			continue;
+		if (!flags[i].word[len])
+			return &flags[i];
+		if (found)
+			return NULL;
+		found = &flags[i];
+	}
+	return found;
+}
+
+/* *value_out: what stands behind "=" in a double-dash word, or NULL. */
+static const struct flag *
+find(const char *word, const char **value_out)
+{
+	size_t len = strcspn(word, "=");
+
+	*value_out = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
 		const char *single = flags[i].word + 1;
 
-		if (!strcmp(word, flags[i].brief) ||
-		    !strcmp(word, flags[i].word) || !strcmp(word, single))
+		if (!strcmp(word, flags[i].brief) || !strcmp(word, single))
 			return &flags[i];
 	}
-	return NULL;
+	if (strncmp(word, "--", 2))
+		return NULL;
+	if (word[len])
+		*value_out = word + len + 1;
+	return find_abbreviated(word, len);
 }
 
 static enum err
@@ -99,21 +124,22 @@ flags_parse(int argc, char *const *argv, struct flags *out, struct buf *err)
 {
 	memset(out, 0, sizeof(*out));
 	for (int i = 1; i < argc; i++) {
-		const struct flag *flag = find(argv[i]);
+		const char *value;
+		const struct flag *flag = find(argv[i], &value);
 		enum err rc;
 
-		if (!flag)
+		if (!flag || (value && flag->type == FLAG_SET))
 			return err_set(err, ERR_INVALID,
 			    "unrecognized arguments: %s", argv[i]);
 		if (flag->type == FLAG_SET) {
 			*(bool *)((char *)out + flag->offset) = true;
 			continue;
 		}
-		if (++i == argc)
+		if (!value && ++i == argc)
 			return err_set(err, ERR_INVALID,
 			    "argument %s%s%s: expected one argument",
 			    flag->brief, *flag->brief ? "/" : "", flag->word);
-		rc = set(out, flag, argv[i], err);
+		rc = set(out, flag, value ? value : argv[i], err);
 		if (rc)
 			return rc;
 	}
@@ -157,6 +183,8 @@ merge_local(const struct flags *f, cJSON *request)
 void
 flags_merge(const struct flags *f, cJSON *request)
 {
+	const char *folder;
+
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
 		const struct flag *flag = &flags[i];
 		const char *value;
@@ -181,6 +209,9 @@ flags_merge(const struct flags *f, cJSON *request)
 			json_add_str(request, flag->key, value);
 		}
 	}
+	folder = json_str(request, "output_path", NULL);
+	if (folder && *folder != '/')
+		merge_path(request, "output_path", folder);
 	merge_local(f, request);
 }
 

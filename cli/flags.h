@@ -35,13 +35,17 @@ struct flags {
 };
 
 /*
- * Reads argv. ERR_INVALID with a usage message for an unknown flag, a missing
+ * Reads argv; a double-dash word may be cut short and may hold its value
+ * behind "=". ERR_INVALID with a usage message for an unknown flag, a missing
  * value, a second value, or text where an integer is expected.
  */
 enum err
 flags_parse(int argc, char *const *argv, struct flags *out, struct buf *err);
 
-/* Adds every given flag that goes into the request, by its request key. */
+/*
+ * Adds every given flag that goes into the request, by its request key, and
+ * makes output_path absolute, wherever it came from.
+ */
 void flags_merge(const struct flags *f, cJSON *request);
 
 /* One line per flag. */

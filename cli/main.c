@@ -157,5 +157,9 @@ main(int argc, char **argv)
 	}
 out:
 	buf_release(&err);
+	if (fflush(stdout) || ferror(stdout)) {
+		perror("fateflow: stdout");
+		code = CLI_UNREACHABLE;
+	}
 	return code;
 }

@@ -10,9 +10,33 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #define BLOCK 65536
+
+/* Ctrl-C must not leave the archive behind. */
+static struct {
+	const char *archive;
+} state;
+
+static void
+remove_and_end(int signo)
+{
+	unlink(state.archive);
+	signal(signo, SIG_DFL);
+	raise(signo);
+}
+
+static void
+guard(const char *archive)
+{
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+
+	state.archive = archive;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		signal(ends[i], archive ? remove_and_end : SIG_DFL);
+}
 
 static enum err
 copy_entry(struct archive *in, const char *path, struct buf *err)
@@ -135,6 +159,7 @@ call_output_data(struct call *call)
 	request.url = url.ptr;
 	request.json = text.ptr;
 	request.save_path = archive.ptr;
+	guard(archive.ptr);
 	rc = http_perform(&request, &response, &err);
 	if (rc)
 		code = call_failed(rc, err.ptr);
@@ -143,6 +168,7 @@ call_output_data(struct call *call)
 	else
 		code = print_answer(&response, NULL);
 	unlink(archive.ptr);
+	guard(NULL);
 out:
 	http_response_release(&response);
 	buf_release(&url);

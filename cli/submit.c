@@ -36,6 +36,7 @@ enum cli_exit
 print_waited(const struct call *call, const struct http_response *response)
 {
 	cJSON *answer = NULL, *job = NULL;
+	struct buf err = BUF_INIT;
 	const char *job_id;
 	enum cli_exit code;
 
@@ -47,12 +48,14 @@ print_waited(const struct call *call, const struct http_response *response)
 		cJSON_Delete(answer);
 		return print_answer(response, NULL);
 	}
-	code = wait_for_job(call, job_id, &job);
-	if (!job) {
-		cJSON_Delete(answer);
-		return code;
+	code = wait_for_job(call, job_id, &job, &err);
+	if (!job) { /* it goes on: its id must not be lost */
+		job = cJSON_CreateObject();
+		json_add_str(job, "job_id", job_id);
+		json_add_str(job, "error", err.ptr);
 	}
 	json_add(answer, "job", job);
+	buf_release(&err);
 	return print_object(code, answer);
 }
 
@@ -87,9 +90,13 @@ enum cli_exit
 call_wait_job(struct call *call)
 {
 	cJSON *job = NULL, *answer;
-	enum cli_exit code =
-	    wait_for_job(call, json_str(call->request, "job_id", ""), &job);
+	struct buf err = BUF_INIT;
+	enum cli_exit code = wait_for_job(
+	    call, json_str(call->request, "job_id", ""), &job, &err);
 
+	if (!job)
+		print_failure(code, err.ptr);
+	buf_release(&err);
 	if (!job)
 		return code;
 	answer = cJSON_CreateObject();

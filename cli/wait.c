@@ -27,14 +27,14 @@ initiator_row(const cJSON *answer)
 }
 
 static void
-show_progress(const struct call *call, const cJSON *row)
+show_progress(const struct call *call, const char *job_id, const cJSON *row)
 {
 	int percent = (int)json_int(row, "f_progress", 0);
 	int full = percent * BAR_WIDTH / 100;
 
 	if (!call->is_terminal)
 		return;
-	fprintf(stderr, "\r\033[K[");
+	fprintf(stderr, "\r\033[K%s [", job_id);
 	for (int i = 0; i < BAR_WIDTH; i++)
 		fputc(i < full ? '#' : '.', stderr);
 	fprintf(stderr, "] %3d%% %s %s", percent, json_str(row, "f_status", ""),
@@ -90,27 +90,25 @@ look(const struct call *call, const cJSON *body, cJSON **answer_out,
 
 static enum cli_exit
 poll_once(const struct call *call, const cJSON *body, const char *job_id,
-    int *tries, cJSON **job_out)
+    int *tries, cJSON **job_out, struct buf *err)
 {
-	struct buf err = BUF_INIT;
 	cJSON *answer = NULL;
 	const cJSON *row;
 	enum cli_exit code = CLI_TIMEOUT; /* stands for: not yet */
-	enum err rc = look(call, body, &answer, &err);
+	enum err rc;
 
-	if (rc) {
-		if (++*tries >= TRIES_MAX)
-			code = call_failed(rc, err.ptr);
-		goto out;
-	}
+	buf_reset(err);
+	rc = look(call, body, &answer, err);
+	if (rc)
+		return ++*tries < TRIES_MAX ? CLI_TIMEOUT : CLI_UNREACHABLE;
 	*tries = 0;
 	row = initiator_row(answer);
 	if (!row) {
-		code = print_failure(
-		    CLI_REFUSED, json_str(answer, "retmsg", "no such job"));
+		buf_adds(err, json_str(answer, "retmsg", "no such job"));
+		code = CLI_REFUSED;
 		goto out;
 	}
-	show_progress(call, row);
+	show_progress(call, job_id, row);
 	if (is_final(json_str(row, "f_status", ""))) {
 		code = strcmp(json_str(row, "f_status", ""), "success")
 			   ? CLI_JOB_FAILED
@@ -119,12 +117,12 @@ poll_once(const struct call *call, const cJSON *body, const char *job_id,
 	}
 out:
 	cJSON_Delete(answer);
-	buf_release(&err);
 	return code;
 }
 
 enum cli_exit
-wait_for_job(const struct call *call, const char *job_id, cJSON **job_out)
+wait_for_job(const struct call *call, const char *job_id, cJSON **job_out,
+    struct buf *err)
 {
 	int64_t limit_s = 0, start = clock_mono_ms();
 	unsigned pause_ms = FIRST_PAUSE_MS;
@@ -137,7 +135,7 @@ wait_for_job(const struct call *call, const char *job_id, cJSON **job_out)
 		    &limit_s, NULL);
 	json_add_str(body, "job_id", job_id);
 	for (;;) {
-		code = poll_once(call, body, job_id, &tries, job_out);
+		code = poll_once(call, body, job_id, &tries, job_out, err);
 		if (code != CLI_TIMEOUT)
 			break;
 		if (call->flags->timeout &&

@@ -6,11 +6,12 @@
 
 /*
  * Asks until the job has ended. *job_out is a fresh object {"job_id",
- * "status", "progress", "elapsed", "reason"} of its initiator's row.
- * Returns CLI_OK for success, CLI_JOB_FAILED, CLI_TIMEOUT, or what
- * print_failure() was given (then nothing is in *job_out).
+ * "status", "progress", "elapsed", "reason"} of its initiator's row; of its id
+ * alone when it has not ended in time. Returns CLI_OK for success,
+ * CLI_JOB_FAILED or CLI_TIMEOUT; otherwise *job_out stays NULL, `err` says why
+ * nothing is known of the job, and nothing was printed.
  */
-enum cli_exit
-wait_for_job(const struct call *call, const char *job_id, cJSON **job_out);
+enum cli_exit wait_for_job(const struct call *call, const char *job_id,
+    cJSON **job_out, struct buf *err);
 
 #endif

@@ -21,6 +21,7 @@ struct exchange {
 	struct http_response *response;
 	FILE *file;
 	bool failed; /* to write: errno says why */
+	bool is_too_large;
 	int error;
 };
 
@@ -37,7 +38,8 @@ take_body(char *data, size_t size, size_t n, void *arg)
 	size_t len = size * n;
 
 	if (!x->request->save_path || is_json(x->response)) {
-		if (x->response->body.len + len > BODY_MAX)
+		x->is_too_large = x->response->body.len + len > BODY_MAX;
+		if (x->is_too_large)
 			return 0;
 		buf_add(&x->response->body, data, len);
 		return len;
@@ -153,6 +155,10 @@ judge(CURL *curl, CURLcode code, const struct exchange *x, struct buf *err)
 	if (x->failed)
 		return err_set(err, ERR_IO, "cannot write %s: %s",
 		    x->request->save_path, strerror(x->error));
+	if (x->is_too_large)
+		return err_set(err, ERR_IO,
+		    "%s %s: the answer has more than %zu bytes",
+		    x->request->method, x->request->url, BODY_MAX);
 	if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
 		return err_set(
 		    err, ERR_BUSY, "Connection refused (%s)", x->request->url);

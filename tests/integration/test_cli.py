@@ -7,12 +7,14 @@ import os
 import pty
 import re
 import select
+import signal
 import socket
 import subprocess
 import threading
 
 import pytest
 
+import private_site
 from conftest import BIN, ROOT
 from flow import SHARED, load
 from shape import differences
@@ -409,6 +411,57 @@ def test_archive_that_is_none_leaves_nothing(cli, tmp_path):
     assert answer["retmsg"] == \
         "download failed, please check if the parameters are correct"
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+
+
+def trickle():
+    """A server that begins an archive and does not go on."""
+    s = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        c, _ = s.accept()
+        c.recv(65536)
+        c.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: application/x-tar\r\n"
+                  b"\r\nbegun")
+        c.recv(1)
+        c.close()
+        s.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    return f"127.0.0.1:{s.getsockname()[1]}"
+
+
+def test_interrupted_download_leaves_nothing(cli, tmp_path):
+    child = subprocess.Popen(
+        [BIN / "fateflow", "-f", "component_output_data", "-j", "1", *LR,
+         "-o", tmp_path, "--server", trickle()], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE)
+    private_site.wait_for("a first byte on disk",
+                          lambda: list(tmp_path.glob(".fateflow-*")))
+    child.send_signal(signal.SIGINT)
+    assert child.communicate(timeout=10) == (b"", b"")
+    assert child.returncode == -signal.SIGINT
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_job_id_is_told_though_its_end_is_not_known(cli, tmp_path):
+    """The server goes away after it took the upload."""
+    conf = upload_conf(tmp_path, "gone")
+    server = one_answer(b"HTTP/1.0 200 OK\r\nContent-Type: application/json"
+                        b"\r\n\r\n" + json.dumps(
+                            {"retcode": 0, "jobId": "7"}).encode())
+    answer, code = cli("upload", "--wait", "-c", conf, "--server", server)
+    assert code == UNREACHABLE
+    assert answer["jobId"] == "7"
+    assert "refused" in answer["job"]["error"]
+
+
+def test_document_that_cannot_be_written_is_told(cli):
+    with open("/dev/full", "w") as full:
+        out = subprocess.run([BIN / "fateflow", "-f", "upload_history"],
+                             env=cli.environ, stdout=full,
+                             stderr=subprocess.PIPE, text=True)
+    assert out.returncode == UNREACHABLE
+    assert "No space left" in out.stderr
 
 
 # ---- a terminal ----

@@ -26,6 +26,13 @@ test_parse_of_arguments_gives_request_or_complaint(void **state)
 		"{\"party_id\":\"9999\",\"role\":\"guest\",\"local\":"
 		"{\"role\":\"guest\",\"party_id\":\"9999\"}}"},
 	    {{"fateflow", "-o", "/x", "--wait"}, "{\"output_path\":\"/x\"}"},
+	    {{"fateflow", "--job_id=7", "--component", "c", "--par=1=2"},
+		"{\"job_id\":\"7\",\"party_id\":\"1=2\",\"component_name\":"
+		"\"c\",\"local\":{\"party_id\":\"1=2\"}}"},
+	    {{"fateflow", "--privilege"},
+		"unrecognized arguments: --privilege"},
+	    {{"fateflow", "--wait=1"}, "unrecognized arguments: --wait=1"},
+	    {{"fateflow", "--w", "0"}, "unrecognized arguments: --w"},
 	    {{"fateflow", "-limit", "many"},
 		"argument -limit/--limit: invalid int value: 'many'"},
 	    {{"fateflow", "-j"}, "argument -j/--job_id: expected one argument"},
