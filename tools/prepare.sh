@@ -9,8 +9,8 @@ protobuf-c-compiler libfcgi-dev libcmocka-dev"
 SITE_PACKAGES="mariadb-server-core mariadb-client-core nginx media-types
 python3"
 APACHE_PACKAGES="apache2-bin"
-CHECK_PACKAGES="clang clang-format python3-pytest python3-requests
-python3-numpy curl"
+CHECK_PACKAGES="clang clang-format-14 clang-tidy-14 libclang-rt-14-dev
+python3-pytest python3-requests python3-numpy curl"
 
 say() {
 	printf '\n== %s\n' "$*"
@@ -34,18 +34,20 @@ install_packages() {
 	set -- $(missing_packages $@)
 	rm -f "$packages_there"
 	[ $# -gt 0 ] || return 0
-	say "installing $*"
 	if [ "$(id -u)" = 0 ]; then
-		sh tools/install-packages "$@"
+		become=""
 	elif sudo -n true 2>/dev/null; then
-		sudo -n sh tools/install-packages "$@"
+		become="sudo -n"
 	elif [ -t 0 ] && command -v sudo >/dev/null; then
-		sudo sh tools/install-packages "$@"
+		become=sudo
 	else
-		echo "These Debian packages are missing; as root, run:"
-		echo "    apt-get install -y --no-install-recommends $*"
+		echo "Debian packages are missing. As root, run this line:" >&2
+		echo "apt-get update && apt-get install -y" \
+			"--no-install-recommends $*" >&2
 		exit 1
 	fi
+	say "installing $*"
+	$become sh tools/install-packages "$@"
 }
 
 # build PRESET [TARGET...]
