@@ -7,6 +7,7 @@
 #include "cli/print.h"
 #include "lib/base/path.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BAR_WIDTH 30
@@ -17,6 +18,7 @@ find_file(const struct call *call, struct buf *path, struct buf *err)
 {
 	const char *file = json_str(call->request, "file", "");
 	struct buf folder = BUF_INIT;
+	struct stat st;
 
 	buf_adds(path, file);
 	if (access(path->ptr, F_OK) && *file != '/' && call->flags->config &&
@@ -24,12 +26,18 @@ find_file(const struct call *call, struct buf *path, struct buf *err)
 		path_set(path, "%s/%s",
 		    path_parent(call->flags->config, &folder), file);
 	buf_release(&folder);
-	if (access(path->ptr, R_OK) == 0)
-		return ERR_OK;
-	return err_set(err, ERR_NOTFOUND,
-	    "The file is obtained from the fate flow client machine, but it "
-	    "does not exist, please check the path: %s",
-	    file);
+	if (stat(path->ptr, &st))
+		return err_set(err, ERR_NOTFOUND,
+		    "The file is obtained from the fate flow client machine, "
+		    "but it does not exist, please check the path: %s",
+		    file);
+	if (S_ISDIR(st.st_mode))
+		return err_set(err, ERR_NOTFOUND,
+		    "%s is a folder, expected a file", path->ptr);
+	if (access(path->ptr, R_OK))
+		return err_set_errno(
+		    err, ERR_NOTFOUND, "cannot read %s", path->ptr);
+	return ERR_OK;
 }
 
 static void

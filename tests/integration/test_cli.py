@@ -289,6 +289,9 @@ def test_missing_files_are_named(cli, tmp_path):
     assert answer["retmsg"] == (
         "The file is obtained from the fate flow client machine, but it does "
         "not exist, please check the path: nosuch.csv")
+    answer, code = cli("upload", "-c", conf, "-i", tmp_path)
+    assert (answer["retmsg"], code) == (
+        f"{tmp_path} is a folder, expected a file", USAGE)
     answer, code = cli("upload", "-c", tmp_path / "nosuch.json")
     assert (answer["retcode"], code) == (100, USAGE)
     assert "nosuch.json" in answer["retmsg"]
