@@ -164,6 +164,7 @@ def test_task_when_told_to_end_then_it_does_and_says_how(waiting, number):
 
 def test_task_when_it_does_not_listen_then_killed_after_the_grace(waiting):
     os.kill(waiting.child(), signal.SIGSTOP)
+    until(lambda: private_site.stat_of(waiting.child())[0] == "T")
     begun = time.monotonic()
     waiting.process.terminate()
     assert waiting.process.wait(15) == 128 + signal.SIGKILL
