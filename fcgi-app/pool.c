@@ -75,13 +75,13 @@ listen_on(const char *path, int *fd_out, struct buf *err)
 }
 
 static _Noreturn void
-be_worker(struct pool *p)
+be_worker(struct pool *p, pid_t master)
 {
 	struct buf err = BUF_INIT;
 	enum err rc;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() == 1)
+	if (getppid() != master)
 		_exit(0);
 	if (p->fd != 0) {
 		dup2(p->fd, 0);
@@ -97,10 +97,10 @@ be_worker(struct pool *p)
 static void
 start(struct pool *p, struct slot *s, int64_t now)
 {
-	pid_t pid = fork();
+	pid_t master = getpid(), pid = fork();
 
 	if (pid == 0)
-		be_worker(p);
+		be_worker(p, master);
 	if (pid < 0) {
 		log_error("pool=%s fork: %s", p->o->name, strerror(errno));
 		s->start_at = now + PAUSE_MAX_MS;
