@@ -27,11 +27,18 @@ enum {
 	CODE_SERVER_LOST_EXTENDED = 2055,
 };
 
+/*
+ * The comment is MariaDB's alone: a program that is stopped within a
+ * transaction loses it after 5 s, and its row locks with it, so that another
+ * can go on. LIMIT: MySQL 8 has no such timeout; there the locks stay until
+ * the program goes on or its connection ends.
+ */
 static const char *const session_sql[] = {
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
     "SET SESSION time_zone = '+00:00',"
     " collation_connection = 'utf8mb4_bin',"
     " innodb_lock_wait_timeout = 10,"
+    " /*M! idle_transaction_timeout = 5, */"
     " sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
     "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
 };

@@ -392,6 +392,20 @@ test_session_when_opened_then_in_the_known_state(void **state)
 	db_end(&r);
 }
 
+static void
+test_session_when_stopped_in_a_transaction_then_not_for_ever(void **state)
+{
+	int64_t seconds = -1;
+
+	(void)state;
+	STORE_NEEDED();
+	assert_int_equal(
+	    db_number(store.db, "SELECT @@idle_transaction_timeout", DB_NONE, 0,
+		&seconds, NULL),
+	    ERR_OK);
+	assert_int_equal(seconds, 5);
+}
+
 int
 main(void)
 {
@@ -414,6 +428,8 @@ main(void)
 		test_commit_when_connection_is_lost_then_uncertain),
 	    cmocka_unit_test(test_transact_when_two_deadlock_then_both_succeed),
 	    cmocka_unit_test(test_limit_when_a_query_is_slow_then_busy),
+	    cmocka_unit_test(
+		test_session_when_stopped_in_a_transaction_then_not_for_ever),
 	    cmocka_unit_test(
 		test_limit_when_the_connection_is_replaced_then_still_stands),
 	};
