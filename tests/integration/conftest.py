@@ -107,7 +107,7 @@ def small_lr_job(any_site):
     examples = ROOT / "examples"
     for party in ("guest", "host"):
         any_site.flow.uploaded(examples / f"data/{party}.csv", "example",
-                               f"example_{party}")
+                               f"example_{party}", drop=1)
     conf = flow_client.load(examples / "hetero_lr/conf.json")
     conf["algorithm_parameters"]["hetero_lr_0"]["max_iter"] = 2
     return any_site.flow.finished(
