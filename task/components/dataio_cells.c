@@ -90,7 +90,7 @@ dataio_type_parse(
 enum err
 dataio_learn_types(struct dataio *d, struct buf *err)
 {
-	enum dataio_type common;
+	enum dataio_type common = DATAIO_REAL;
 	enum err rc =
 	    dataio_type_parse(d->data_type, "data_type", &common, err);
 
@@ -185,7 +185,7 @@ enum err
 dataio_label(const struct dataio *d, const struct dataio_cells *c,
     struct table_label *out, struct buf *err)
 {
-	enum dataio_type type;
+	enum dataio_type type = DATAIO_REAL;
 	enum err rc =
 	    dataio_type_parse(d->label_type, "label_type", &type, err);
 
