@@ -12,18 +12,6 @@ party_item(const char *party_id)
 	return cJSON_CreateRaw(party_id);
 }
 
-static cJSON *
-child(cJSON *obj, const char *key, cJSON *(*make)(void))
-{
-	cJSON *it = cJSON_GetObjectItemCaseSensitive(obj, key);
-
-	if (!it) {
-		it = make();
-		json_add(obj, key, it);
-	}
-	return it;
-}
-
 /* The tables of one party: {"<key>": "<namespace>.<name>"}. */
 static void
 add_dataset(cJSON *dataset, const struct conf *c, const struct conf_party *p)
@@ -39,9 +27,10 @@ add_dataset(cJSON *dataset, const struct conf *c, const struct conf_party *p)
 
 		if (conf_args_table(c, p, it->string, &name, &name_space))
 			continue;
-		of_role = child(dataset, p->role, cJSON_CreateObject);
+		of_role = json_child(dataset, p->role, cJSON_CreateObject);
 		path_set(&text, "%s.%s", name_space, name);
-		json_add_str(child(of_role, p->party_id, cJSON_CreateObject),
+		json_add_str(
+		    json_child(of_role, p->party_id, cJSON_CreateObject),
 		    it->string, text.ptr);
 	}
 	buf_release(&text);
@@ -52,23 +41,24 @@ describe(const struct target_job *job)
 {
 	const struct conf_party *me = job->party;
 	cJSON *data = cJSON_CreateObject();
-	cJSON *dataset = child(data, "dataset", cJSON_CreateObject);
-	cJSON *partner = child(data, "partner", cJSON_CreateObject);
-	cJSON *roles = child(data, "roles", cJSON_CreateObject);
-	cJSON *summary = child(data, "model_summary", cJSON_CreateObject);
+	cJSON *dataset = json_child(data, "dataset", cJSON_CreateObject);
+	cJSON *partner = json_child(data, "partner", cJSON_CreateObject);
+	cJSON *roles = json_child(data, "roles", cJSON_CreateObject);
+	cJSON *summary = json_child(data, "model_summary", cJSON_CreateObject);
 
-	child(child(summary, "job", cJSON_CreateObject), "job_view",
+	json_child(json_child(summary, "job", cJSON_CreateObject), "job_view",
 	    cJSON_CreateObject);
 	for (size_t i = 0; i < job->conf.n_parties; i++) {
 		const struct conf_party *p = &job->conf.parties[i];
 
 		if (p != me)
 			cJSON_AddItemToArray(
-			    child(partner, p->role, cJSON_CreateArray),
+			    json_child(partner, p->role, cJSON_CreateArray),
 			    party_item(p->party_id));
 		if (p != me && !me->is_initiator)
 			continue;
-		cJSON_AddItemToArray(child(roles, p->role, cJSON_CreateArray),
+		cJSON_AddItemToArray(
+		    json_child(roles, p->role, cJSON_CreateArray),
 		    party_item(p->party_id));
 		add_dataset(dataset, &job->conf, p);
 	}

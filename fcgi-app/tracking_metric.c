@@ -18,18 +18,6 @@ key_of(const struct target *t)
 }
 
 static cJSON *
-child(cJSON *obj, const char *key, cJSON *(*make)(void))
-{
-	cJSON *it = cJSON_GetObjectItemCaseSensitive(obj, key);
-
-	if (!it) {
-		it = make();
-		json_add(obj, key, it);
-	}
-	return it;
-}
-
-static cJSON *
 new_meta(void)
 {
 	cJSON *meta = cJSON_CreateObject();
@@ -51,8 +39,8 @@ static enum err
 add_row(cJSON *metric, const struct db_rows *rows, struct buf *err)
 {
 	cJSON *key = NULL, *value = NULL, *point;
-	cJSON *data = child(metric, "data", cJSON_CreateArray);
-	cJSON *meta = child(metric, "meta", new_meta);
+	cJSON *data = json_child(metric, "data", cJSON_CreateArray);
+	cJSON *meta = json_child(metric, "meta", new_meta);
 	enum err rc = json_parse(db_text(rows, METRIC_KEY),
 	    db_len(rows, METRIC_KEY), "a stored metric's key", &key, err);
 
@@ -134,10 +122,10 @@ collect(
 	enum err rc = metric_query_rows(app->db, q, &rows, err);
 
 	while (!rc && !(rc = db_next(rows, err))) {
-		cJSON *space = child(
+		cJSON *space = json_child(
 		    out, db_text(rows, METRIC_NAMESPACE), cJSON_CreateObject);
 
-		rc = add_row(child(space, db_text(rows, METRIC_NAME),
+		rc = add_row(json_child(space, db_text(rows, METRIC_NAME),
 				 cJSON_CreateObject),
 		    rows, err);
 	}
@@ -170,7 +158,7 @@ tracking_metrics(
 	rc = metric_query_names(app->db, &key, &rows, err);
 	while (!rc && !(rc = db_next(rows, err)))
 		cJSON_AddItemToArray(
-		    child(data, db_text(rows, 0), cJSON_CreateArray),
+		    json_child(data, db_text(rows, 0), cJSON_CreateArray),
 		    cJSON_CreateString(db_text(rows, 1)));
 	db_end(&rows);
 	if (rc == ERR_NOTFOUND && data->child)
@@ -221,9 +209,10 @@ tracking_metric_data(
 	found = cJSON_CreateObject();
 	rc = collect(app, &q, found, err);
 	if (!rc) {
-		metric = child(child(found, q.name_space, cJSON_CreateObject),
-		    q.name, cJSON_CreateObject);
-		child(metric, "meta", new_meta);
+		metric = json_child(
+		    json_child(found, q.name_space, cJSON_CreateObject), q.name,
+		    cJSON_CreateObject);
+		json_child(metric, "meta", new_meta);
 		rp->meta =
 		    cJSON_DetachItemFromObjectCaseSensitive(metric, "meta");
 		rc = reply_ok(rp,

@@ -205,6 +205,18 @@ json_add_raw(cJSON *obj, const char *key, const char *json)
 	    json && *json ? cJSON_CreateRaw(json) : cJSON_CreateNull());
 }
 
+cJSON *
+json_child(cJSON *obj, const char *key, cJSON *(*make)(void))
+{
+	cJSON *it = cJSON_GetObjectItemCaseSensitive(obj, key);
+
+	if (!it) {
+		it = make();
+		json_add(obj, key, it);
+	}
+	return it;
+}
+
 const cJSON *
 json_get(const cJSON *obj, const char *key)
 {

@@ -59,6 +59,9 @@ void json_add(cJSON *obj, const char *key, cJSON *item);
 /* Adds JSON text as it is; NULL or "" adds null. The text must be valid. */
 void json_add_raw(cJSON *obj, const char *key, const char *json);
 
+/* The member of that key, made by `make` and added when there is none. */
+cJSON *json_child(cJSON *obj, const char *key, cJSON *(*make)(void));
+
 /* Lenient look-ups for trees of our own making: NULL or the fallback. */
 const cJSON *json_get(const cJSON *obj, const char *key);
 const char *json_str(const cJSON *obj, const char *key, const char *fallback);

@@ -89,6 +89,9 @@ void dataio_cells_init(struct dataio_cells *c);
 void dataio_cells_release(struct dataio_cells *c);
 /* Room for n columns, all absent. */
 void dataio_cells_resize(struct dataio_cells *c, size_t n);
+/* begin of the formats that carry columns and label within each row. */
+enum err dataio_begin_labelled(struct dataio *d, struct dataio_cells *c,
+    const struct table_schema *in, struct buf *err);
 /* Takes the row's text and id, clears the cells; the format parses it. */
 enum err dataio_cells_read(struct dataio *d, struct dataio_cells *c,
     const struct table_row *row, struct buf *err);

@@ -211,3 +211,14 @@ dataio_label(const struct dataio *d, const struct dataio_cells *c,
 	    (int)c->id_len, c->id, c->label, d->schema.label_name,
 	    d->label_type, type == DATAIO_INT ? "an integer" : "a number");
 }
+
+enum err
+dataio_begin_labelled(struct dataio *d, struct dataio_cells *c,
+    const struct table_schema *in, struct buf *err)
+{
+	(void)in;
+	(void)err;
+	c->has_label = d->with_label;
+	dataio_cells_resize(c, d->schema.n_header);
+	return ERR_OK;
+}

@@ -106,15 +106,5 @@ learn(struct dataio *d, struct table_reader *in, struct buf *err)
 	return ERR_OK;
 }
 
-static enum err
-begin(struct dataio *d, struct dataio_cells *c, const struct table_schema *in,
-    struct buf *err)
-{
-	(void)in;
-	(void)err;
-	c->has_label = d->with_label;
-	dataio_cells_resize(c, d->schema.n_header);
-	return ERR_OK;
-}
-
-const struct dataio_format dataio_sparse = {"sparse", learn, begin, parse};
+const struct dataio_format dataio_sparse = {
+    "sparse", learn, dataio_begin_labelled, parse};

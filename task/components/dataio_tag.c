@@ -156,15 +156,5 @@ learn(struct dataio *d, struct table_reader *in, struct buf *err)
 	return rc == ERR_NOTFOUND ? ERR_OK : rc;
 }
 
-static enum err
-begin(struct dataio *d, struct dataio_cells *c, const struct table_schema *in,
-    struct buf *err)
-{
-	(void)in;
-	(void)err;
-	c->has_label = d->with_label;
-	dataio_cells_resize(c, d->schema.n_header);
-	return ERR_OK;
-}
-
-const struct dataio_format dataio_tag = {"tag", learn, begin, parse};
+const struct dataio_format dataio_tag = {
+    "tag", learn, dataio_begin_labelled, parse};
