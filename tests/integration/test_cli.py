@@ -384,10 +384,15 @@ def one_answer(text):
 
     def serve():
         c, _ = s.accept()
+        s.close()
         with c:
             c.recv(65536)
             c.sendall(text)
-        s.close()
+            # Closing with unread bytes of the request would reset the
+            # connection and take the answer away from the client.
+            c.shutdown(socket.SHUT_WR)
+            while c.recv(65536):
+                pass
 
     threading.Thread(target=serve, daemon=True).start()
     return f"127.0.0.1:{s.getsockname()[1]}"
