@@ -1,21 +1,10 @@
 /*
- * POST /v1/tracking/component/output/model. The folder names the module and
- * the message type of each buffer (lib/model/model.h); of the two buffers the
- * one whose name ends in Meta goes to meta.
+ * POST /v1/tracking/component/output/model: lib/model reads the folder; the
+ * Param message goes to data, Meta and the module's name to meta.
  */
 #include "fcgi-app/target.h"
 #include "lib/base/path.h"
-#include "lib/model/model.h"
-
-#define BUFFER_MAX ((size_t)256 << 20)
-
-static bool
-ends_with(const char *s, const char *tail)
-{
-	size_t n = strlen(s), m = strlen(tail);
-
-	return n >= m && !strcmp(s + n - m, tail);
-}
+#include "lib/model/model_dir.h"
 
 static enum err
 model_dir(const struct app *app, const struct target_job *job,
@@ -36,82 +25,23 @@ model_dir(const struct app *app, const struct target_job *job,
 	return ERR_OK;
 }
 
-/* One buffer as JSON. */
-static enum err
-read_buffer(const char *dir, const char *buffer, const char *message,
-    cJSON **out, struct buf *err)
-{
-	const ProtobufCMessageDescriptor *type = model_message(message);
-	struct buf path = BUF_INIT, bytes = BUF_INIT;
-	ProtobufCMessage *m = NULL;
-	enum err rc;
-
-	path_set(&path, "%s/%s", dir, buffer);
-	if (!type || !path_is_component(buffer))
-		rc = err_set(err, ERR_INTERNAL, "%s is of an unknown type %s",
-		    path.ptr, message);
-	else
-		rc = path_read_file(path.ptr, BUFFER_MAX, &bytes, err);
-	if (!rc)
-		rc = model_unpack(type, bytes.ptr, bytes.len, &m, err);
-	if (!rc) {
-		*out = model_to_json(m);
-		protobuf_c_message_free_unpacked(m, NULL);
-	}
-	buf_release(&path);
-	buf_release(&bytes);
-	return rc;
-}
-
-/* "<buffer> <message>" */
-static enum err
-read_line(
-    const char *dir, char *line, struct reply *rp, cJSON *meta, struct buf *err)
-{
-	char *message = strchr(line, ' ');
-	cJSON *value = NULL;
-	enum err rc;
-
-	if (!message)
-		return ERR_OK;
-	*message++ = '\0';
-	rc = read_buffer(dir, line, message, &value, err);
-	if (rc)
-		return rc == ERR_NOTFOUND ? ERR_INTERNAL : rc;
-	if (ends_with(line, "Meta"))
-		json_add(meta, "meta_data", value);
-	else {
-		cJSON_Delete(rp->data);
-		rp->data = value;
-	}
-	return ERR_OK;
-}
-
 static enum err
 read_model(const char *dir, struct reply *rp, struct buf *err)
 {
-	struct buf path = BUF_INIT, text = BUF_INIT;
-	cJSON *meta = NULL;
-	char *rest, *line;
-	enum err rc;
+	struct model_view view = {0};
+	enum err rc = model_dir_to_json(dir, &view, err);
 
-	path_set(&path, "%s/module", dir);
-	rc = path_read_file(path.ptr, 65536, &text, err);
 	if (rc)
-		goto out;
-	rest = text.ptr;
-	line = strsep(&rest, "\n");
-	meta = cJSON_CreateObject();
-	rp->meta = meta;
-	json_add_str(meta, "module_name", line);
-	while (!rc && (line = strsep(&rest, "\n")))
-		rc = read_line(dir, line, rp, meta, err);
-	if (!rc)
-		rc = reply_say(rp, 0, "success");
-out:
-	buf_release(&path);
-	buf_release(&text);
-	return rc;
+		return rc;
+	rp->meta = cJSON_CreateObject();
+	json_add_str(rp->meta, "module_name", view.module);
+	if (view.meta)
+		json_add(rp->meta, "meta_data", view.meta);
+	cJSON_Delete(rp->data);
+	rp->data = view.param;
+	view.meta = view.param = NULL;
+	model_view_release(&view);
+	return reply_say(rp, 0, "success");
 }
 
 static enum err

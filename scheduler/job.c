@@ -143,17 +143,6 @@ run_task_component(const struct run_task *t)
 	return t->job->dsl.components[t->component].name;
 }
 
-struct run_task *
-job_task(struct run_job *j, size_t component, const struct conf_party *party)
-{
-	struct run_component *c = &j->components[component];
-
-	for (size_t k = 0; k < c->n_tasks; k++)
-		if (c->tasks[k].party == party)
-			return &c->tasks[k];
-	return NULL;
-}
-
 static bool
 all_are(const struct run_component *c, enum state status)
 {

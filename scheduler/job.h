@@ -87,10 +87,6 @@ void job_free(struct run_job *j);
 /* Fills a task in from its stored row; unknown rows are ignored. */
 void job_restore_task(struct run_job *j, const struct task_run *row);
 
-/* The task of that component and party, or NULL. */
-struct run_task *
-job_task(struct run_job *j, size_t component, const struct conf_party *party);
-
 const char *run_task_component(const struct run_task *t);
 
 /* Components with every task a success (or none to run). */
