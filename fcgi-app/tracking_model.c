@@ -3,26 +3,23 @@
  * Param message goes to data, Meta and the module's name to meta.
  */
 #include "fcgi-app/target.h"
-#include "lib/base/path.h"
 #include "lib/model/model_dir.h"
+#include "lib/model/model_path.h"
 
+/* A job's parameters name its model; a job of another kind has none. */
 static enum err
 model_dir(const struct app *app, const struct target_job *job,
     const struct target *t, const char *alias, struct buf *out, struct buf *err)
 {
-	const char *version =
-	    json_str(job->conf.job_parameters, "model_version", "");
-	const char *parts[] = {
-	    version, t->role, t->party_id, t->component, alias};
+	struct model_ref m = {
+	    .work_dir = app->cfg->site.work_dir,
+	    .role = t->role,
+	    .party_id = t->party_id,
+	    .model_id = json_str(job->conf.job_parameters, "model_id", ""),
+	    .version = json_str(job->conf.job_parameters, "model_version", ""),
+	};
 
-	path_set(out, "%s/models", app->cfg->site.work_dir);
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		if (!path_is_component(parts[i]))
-			return err_set(err, ERR_INVALID,
-			    "'%.64s' can be no part of a path", parts[i]);
-		buf_addf(out, "/%s", parts[i]);
-	}
-	return ERR_OK;
+	return model_path_component(&m, t->component, alias, out, err);
 }
 
 static enum err

@@ -113,16 +113,14 @@ write_module(const struct run_task *t, const char *dir, struct buf *err)
 	return rc;
 }
 
-static void
-model_of(const struct run_task *t, struct launch_model *m)
+static enum err
+model_dir(const struct scheduler *s, const struct run_task *t, struct buf *out,
+    struct buf *err)
 {
-	*m = (struct launch_model){
-	    .version = launch_model_version(t->job),
-	    .role = t->party->role,
-	    .party_id = t->party->party_id,
-	    .component = run_task_component(t),
-	    .alias = t->job->dsl.components[t->component].model_alias,
-	};
+	struct model_ref m = launch_model(s, t);
+
+	return model_path_component(&m, run_task_component(t),
+	    t->job->dsl.components[t->component].model_alias, out, err);
 }
 
 static bool
@@ -135,16 +133,14 @@ static enum err
 move_model(struct scheduler *s, struct run_task *t, struct buf *err)
 {
 	struct buf from = BUF_INIT, to = BUF_INIT, parent = BUF_INIT;
-	struct launch_model m;
-	enum err rc = ERR_OK;
+	enum err rc;
 
 	if (!has_model(t))
 		return ERR_OK;
-	model_of(t, &m);
 	path_set(&from, "%s/model", t->dir.ptr);
-	launch_model_dir(s->cfg, &m, &to);
+	rc = model_dir(s, t, &to, err);
 	path_parent(to.ptr, &parent);
-	if (path_exists(from.ptr)) {
+	if (!rc && path_exists(from.ptr)) {
 		rc = write_module(t, from.ptr, err);
 		if (!rc)
 			rc = path_mkdirs(parent.ptr, err);
@@ -354,34 +350,32 @@ static int64_t
 model_size(struct scheduler *s, const struct run_task *t)
 {
 	const cJSON *item;
-	struct launch_model m;
-	struct buf path = BUF_INIT;
+	struct buf dir = BUF_INIT, path = BUF_INIT;
 	int64_t size = 0;
 
-	model_of(t, &m);
+	(void)model_dir(s, t, &dir, NULL);
 	cJSON_ArrayForEach(item, json_get(t->result, "model"))
 	{
 		struct stat st;
 
-		launch_model_dir(s->cfg, &m, &path);
-		buf_addf(&path, "/%s", json_str(item, "buffer", ""));
+		path_set(&path, "%s/%s", dir.ptr, json_str(item, "buffer", ""));
 		if (stat(path.ptr, &st) == 0)
 			size += st.st_size;
 	}
+	buf_release(&dir);
 	buf_release(&path);
 	return size;
 }
 
 static enum err
-model_row(struct scheduler *s, struct run_task *t, int64_t now,
-    const char *model_id, struct buf *err)
+model_row(struct scheduler *s, struct run_task *t, int64_t now, struct buf *err)
 {
 	struct buf roles = BUF_INIT;
 	struct ingest_model m = {
 	    .role = t->party->role,
 	    .party_id = t->party->party_id,
 	    .job_id = t->job->id,
-	    .model_id = model_id,
+	    .model_id = t->job->model_id.ptr,
 	    .model_version = launch_model_version(t->job),
 	    .size = model_size(s, t),
 	    .now = now,
@@ -400,24 +394,13 @@ static enum err
 model_rows(struct scheduler *s, struct run_task *t, struct ingest_view *v,
     struct buf *party_model, struct buf *err)
 {
-	struct buf model = BUF_INIT;
-	const char *given =
-	    json_str(t->job->conf.job_parameters, "model_id", NULL);
-	enum err rc = ERR_OK;
-
 	if (!has_model(t))
 		return ERR_OK;
-	if (given)
-		buf_adds(&model, given);
-	else
-		ids_model(t->job->conf.roles, &model);
-	ids_party_model(
-	    t->party->role, t->party->party_id, model.ptr, party_model);
+	ids_party_model(t->party->role, t->party->party_id,
+	    t->job->model_id.ptr, party_model);
 	v->party_model_id = party_model->ptr;
 	v->model_version = launch_model_version(t->job);
-	rc = model_row(s, t, v->now, model.ptr, err);
-	buf_release(&model);
-	return rc;
+	return model_row(s, t, v->now, err);
 }
 
 enum err

@@ -35,6 +35,18 @@ parse_row(const struct job_run *row, struct run_job *j, struct buf *err)
 	return rc;
 }
 
+/* The server writes one into every job; one without it is of its own roles. */
+static void
+take_model_id(struct run_job *j)
+{
+	const char *given = json_str(j->conf.job_parameters, "model_id", NULL);
+
+	if (given)
+		buf_adds(&j->model_id, given);
+	else
+		ids_model(j->conf.roles, &j->model_id);
+}
+
 static void
 init_task(struct run_job *j, size_t component, const struct conf_party *party,
     struct run_task *t)
@@ -81,6 +93,7 @@ job_new(const struct job_run *row, struct run_job **out, struct buf *err)
 	j->timeout_ms = row->timeout_ms;
 	j->current = SIZE_MAX;
 	j->next_spent_ms = -1;
+	buf_init(&j->model_id);
 	buf_init(&j->reason);
 	buf_init(&j->stop_by);
 	buf_init(&j->pending);
@@ -91,6 +104,7 @@ job_new(const struct job_run *row, struct run_job **out, struct buf *err)
 		job_free(j);
 		return rc;
 	}
+	take_model_id(j);
 	j->components = xcalloc(j->dsl.n_components, sizeof(*j->components));
 	for (size_t i = 0; i < j->dsl.n_components; i++)
 		build_component(j, i);
@@ -123,6 +137,7 @@ job_free(struct run_job *j)
 	free(j->components);
 	dsl_release(&j->dsl);
 	conf_release(&j->conf);
+	buf_release(&j->model_id);
 	buf_release(&j->reason);
 	buf_release(&j->stop_by);
 	buf_release(&j->pending);

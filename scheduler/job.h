@@ -63,6 +63,7 @@ struct run_job {
 	int64_t next_counted_at;
 	int64_t timeout_ms;
 	enum state_event ending; /* STATE_SUBMIT: it goes on */
+	struct buf model_id;	 /* whose models it reads and writes */
 	struct buf reason;	 /* why it ends */
 	struct buf stop_by;
 	struct buf pending; /* reason stored as pending_reason */

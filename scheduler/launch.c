@@ -38,12 +38,16 @@ launch_model_version(const struct run_job *j)
 	return json_str(j->conf.job_parameters, "model_version", j->id);
 }
 
-void
-launch_model_dir(
-    const struct cfg *cfg, const struct launch_model *m, struct buf *out)
+struct model_ref
+launch_model(const struct scheduler *s, const struct run_task *t)
 {
-	path_set(out, "%s/models/%s/%s/%s/%s/%s", cfg->site.work_dir,
-	    m->version, m->role, m->party_id, m->component, m->alias);
+	return (struct model_ref){
+	    .work_dir = s->cfg->site.work_dir,
+	    .role = t->party->role,
+	    .party_id = t->party->party_id,
+	    .model_id = t->job->model_id.ptr,
+	    .version = launch_model_version(t->job),
+	};
 }
 
 /* ---- inputs ---- */
@@ -136,26 +140,26 @@ add_upstream(struct scheduler *s, const struct run_task *t,
 	return rc;
 }
 
-static void
+static enum err
 add_model(struct scheduler *s, const struct run_task *t,
-    const struct dsl_input *in, cJSON *list)
+    const struct dsl_input *in, cJSON *list, struct buf *err)
 {
+	struct model_ref m = launch_model(s, t);
 	struct buf dir = BUF_INIT;
-	cJSON *item = cJSON_CreateObject();
-	struct launch_model m = {
-	    .version = launch_model_version(t->job),
-	    .role = t->party->role,
-	    .party_id = t->party->party_id,
-	    .component = in->component,
-	    .alias = in->alias,
-	};
+	cJSON *item;
+	enum err rc =
+	    model_path_component(&m, in->component, in->alias, &dir, err);
 
-	launch_model_dir(s->cfg, &m, &dir);
-	cJSON_AddItemToArray(list, item);
-	json_add_bool(item, "isometric", in->port == DSL_PORT_ISOMETRIC);
-	json_add_str(item, "component", in->component);
-	json_add_str(item, "dir", dir.ptr);
+	if (!rc) {
+		item = cJSON_CreateObject();
+		cJSON_AddItemToArray(list, item);
+		json_add_bool(
+		    item, "isometric", in->port == DSL_PORT_ISOMETRIC);
+		json_add_str(item, "component", in->component);
+		json_add_str(item, "dir", dir.ptr);
+	}
 	buf_release(&dir);
+	return rc;
 }
 
 static enum err
@@ -175,7 +179,7 @@ add_inputs(
 
 		if (in->port == DSL_PORT_MODEL ||
 		    in->port == DSL_PORT_ISOMETRIC)
-			add_model(s, t, in, models);
+			rc = add_model(s, t, in, models, err);
 		else if (in->source == DSL_ARGS)
 			rc = add_args(s, t, in, data, err);
 		else
@@ -287,16 +291,17 @@ add_outputs(const struct scheduler *s, const struct run_task *t, cJSON *root)
 	json_add_int(root, "mailbox_quota", s->cfg->federation.mailbox_quota);
 }
 
-/* dsl_parse() has checked names and aliases; the version is the user's. */
+/* What the task will leave needs a place: known before it runs. */
 static enum err
-check_version(const struct run_task *t, struct buf *err)
+check_model(
+    const struct scheduler *s, const struct run_task *t, struct buf *err)
 {
-	const char *version = launch_model_version(t->job);
+	struct model_ref m = launch_model(s, t);
+	struct buf dir = BUF_INIT;
+	enum err rc = model_path_root(&m, &dir, err);
 
-	if (path_is_component(version))
-		return ERR_OK;
-	return err_set(err, ERR_INVALID,
-	    "model_version \"%s\" cannot be the name of a folder", version);
+	buf_release(&dir);
+	return rc;
 }
 
 enum err
@@ -309,7 +314,7 @@ launch_plan(struct scheduler *s, struct run_task *t, struct buf *err)
 
 	taskdir_path(&name, &t->dir);
 	add_identity(t, root);
-	rc = check_version(t, err);
+	rc = check_model(s, t, err);
 	if (!rc)
 		rc = add_parameters(t, root, err);
 	if (!rc)

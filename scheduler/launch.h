@@ -4,6 +4,7 @@
 #ifndef FF_SCHEDULER_LAUNCH_H
 #define FF_SCHEDULER_LAUNCH_H
 
+#include "lib/model/model_path.h"
 #include "scheduler/scheduler.h"
 
 /*
@@ -19,16 +20,9 @@ enum err launch_plan(struct scheduler *s, struct run_task *t, struct buf *err);
  */
 enum err launch_task(struct scheduler *s, struct run_task *t, struct buf *err);
 
-/* The folder that holds a model's buffers, appended to an emptied out. */
-struct launch_model {
-	const char *version;
-	const char *role;
-	const char *party_id;
-	const char *component;
-	const char *alias;
-};
-void launch_model_dir(
-    const struct cfg *cfg, const struct launch_model *m, struct buf *out);
+/* The model that a task's party reads and writes; all borrowed. */
+struct model_ref
+launch_model(const struct scheduler *s, const struct run_task *t);
 
 /* The version under which a job's models are kept. */
 const char *launch_model_version(const struct run_job *j);

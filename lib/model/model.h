@@ -2,7 +2,7 @@
  * Model messages: FATE's protobuf definitions (lib/model/proto), packed to
  * and from bytes, and printed as the JSON that FATE's tracking shows.
  *
- * On disk a model is <models>/<version>/<role>/<party>/<component>/<alias>/
+ * On disk a component's model is a folder (lib/model/model_path.h says where)
  * with one file per buffer, named after the buffer, and a file "module" that
  * holds the module's name and, per line, "<buffer> <message>".
  */

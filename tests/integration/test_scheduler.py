@@ -207,7 +207,7 @@ def test_job_runs_through_once_and_leaves_tables_models_and_metrics(site):
     assert views[0][:3] == [f"output_data_{job}_dataio_0", "3", "4"]
     assert (site.work / "tables" / views[0][3]).read_text() == "rows"
     assert views[0][4:] == ["guest#9999#guest-9999#host-10000#model", job]
-    model = site.work / f"models/{job}/guest/9999/dataio_0/dataio"
+    model = site.work / "models" / views[0][4] / job / "dataio_0/dataio"
     assert (model / "module").read_text() == "DataIO\nDataIOParam DataIOParam\n"
 
 
