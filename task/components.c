@@ -3,19 +3,13 @@
 #include "task/task.h"
 
 static const struct component components[] = {
-    {"Upload", upload_run},
-    {"Download", download_run},
-    {"DataIO", dataio_run},
-    {"Intersection", intersection_run},
-    {"HeteroLR", hetero_lr_run},
-    {"Evaluation", evaluation_run},
+    {"Upload", upload_run, true},
+    {"Download", download_run, false},
+    {"DataIO", dataio_run, true},
+    {"Intersection", intersection_run, true},
+    {"HeteroLR", hetero_lr_run, true},
+    {"Evaluation", evaluation_run, true},
 };
 
-const struct component *
-component_find(const char *module)
-{
-	for (size_t i = 0; i < ARRAY_LEN(components); i++)
-		if (strcmp(components[i].module, module) == 0)
-			return &components[i];
-	return NULL;
-}
+const struct component_table task_components = {
+    components, ARRAY_LEN(components)};

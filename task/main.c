@@ -2,7 +2,8 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
-#include "task/run.h"
+#include "lib/task/run.h"
+#include "task/task.h"
 
 int
 main(int argc, char **argv)
@@ -15,5 +16,5 @@ main(int argc, char **argv)
 				"75: it was started before\n");
 		return 2;
 	}
-	return task_supervise(argv[1]);
+	return task_supervise(argv[1], &task_components);
 }

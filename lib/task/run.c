@@ -1,5 +1,5 @@
 /* The child's life: load, check what every component needs, run, report. */
-#include "task/run.h"
+#include "lib/task/run.h"
 
 #include "lib/base/log.h"
 
@@ -48,10 +48,19 @@ open_mail(struct task *t, struct buf *err)
 	return mailbox_open(&o, &t->mail, err);
 }
 
-static enum err
-run(struct task *t, struct buf *err)
+const struct component *
+component_find(const struct component_table *table, const char *module)
 {
-	const struct component *c = component_find(t->module);
+	for (size_t i = 0; i < table->n; i++)
+		if (strcmp(table->rows[i].module, module) == 0)
+			return &table->rows[i];
+	return NULL;
+}
+
+static enum err
+run(struct task *t, const struct component_table *table, struct buf *err)
+{
+	const struct component *c = component_find(table, t->module);
 	enum err rc;
 
 	if (c == NULL)
@@ -60,19 +69,17 @@ run(struct task *t, struct buf *err)
 	task_report_tick(t->report);
 	if (t->mode == TASK_SKIP)
 		return skip_run(t);
-	/* An empty table may be downloaded. */
-	if (strcmp(t->module, "Download") != 0)
-		for (size_t i = 0; i < t->n_data; i++) {
-			rc = check_rows(&t->data[i], err);
-			if (rc != ERR_OK)
-				return rc;
-		}
+	for (size_t i = 0; c->needs_rows && i < t->n_data; i++) {
+		rc = check_rows(&t->data[i], err);
+		if (rc != ERR_OK)
+			return rc;
+	}
 	rc = open_mail(t, err);
 	return rc == ERR_OK ? c->run(t, err) : rc;
 }
 
 int
-task_run(const char *dir)
+task_run(const char *dir, const struct component_table *table)
 {
 	struct task t = {0};
 	struct buf err = BUF_INIT;
@@ -81,7 +88,7 @@ task_run(const char *dir)
 	t.report = task_report_new(dir);
 	rc = task_load(&t, dir, &err);
 	if (rc == ERR_OK)
-		rc = run(&t, &err);
+		rc = run(&t, table, &err);
 	if (rc != ERR_OK)
 		log_error("%s", err.ptr);
 	rc = task_report_end(t.report, rc, err.ptr);

@@ -2,7 +2,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
 #include "lib/model/model_dir.h"
-#include "task/run.h"
+#include "lib/task/run.h"
 
 static void
 load_data(struct task *t, const cJSON *list)

@@ -19,7 +19,7 @@
 #include "lib/base/num.h"
 #include "lib/base/path.h"
 #include "lib/base/proc.h"
-#include "task/run.h"
+#include "lib/task/run.h"
 
 #define GRACE_MS 3000
 
@@ -77,7 +77,7 @@ take_lock(const char *dir, struct buf *err)
 }
 
 static pid_t
-start_child(const char *dir)
+start_child(const char *dir, const struct component_table *table)
 {
 	sigset_t none;
 	pid_t parent = getpid(), pid = fork();
@@ -93,7 +93,7 @@ start_child(const char *dir)
 		_exit(1);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	exit(task_run(dir));
+	exit(task_run(dir, table));
 }
 
 /* Waits for the child; TERM and INT are passed on, KILL follows. */
@@ -198,7 +198,8 @@ hold_signals(sigset_t *set)
 }
 
 static enum err
-supervise(const char *dir, const sigset_t *set, int *code_out, struct buf *err)
+supervise(const char *dir, const struct component_table *table,
+    const sigset_t *set, int *code_out, struct buf *err)
 {
 	struct rusage use = {0};
 	pid_t child;
@@ -206,7 +207,7 @@ supervise(const char *dir, const sigset_t *set, int *code_out, struct buf *err)
 
 	setsid(); /* fails when the launcher did it */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	child = start_child(dir);
+	child = start_child(dir, table);
 	if (child < 0)
 		return err_set_errno(err, ERR_IO, "fork");
 	status = await_child(child, set, &use);
@@ -217,7 +218,7 @@ supervise(const char *dir, const sigset_t *set, int *code_out, struct buf *err)
 }
 
 int
-task_supervise(const char *dir)
+task_supervise(const char *dir, const struct component_table *table)
 {
 	struct buf err = BUF_INIT;
 	sigset_t set;
@@ -232,7 +233,7 @@ task_supervise(const char *dir)
 	if (rc == ERR_BUSY)
 		code = TASK_EXIT_OWNED;
 	if (rc == ERR_OK)
-		rc = supervise(dir, &set, &code, &err);
+		rc = supervise(dir, table, &set, &code, &err);
 	if (rc != ERR_OK)
 		log_error("%s", err.ptr);
 	buf_release(&err);

@@ -11,7 +11,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
-#include "task/run.h"
+#include "lib/task/run.h"
 
 #define STATE_EVERY_MS	 100
 #define METRICS_EVERY_MS 500

@@ -1,16 +1,19 @@
-/* The two halves of fateflow-task, and what lies between run and report. */
-#ifndef FF_TASK_RUN_H
-#define FF_TASK_RUN_H
+/*
+ * The two halves of a program that runs tasks (fateflow-task,
+ * fateflow-keeper), and what lies between run and report.
+ */
+#ifndef FF_LIB_TASK_RUN_H
+#define FF_LIB_TASK_RUN_H
 
-#include "task/task.h"
+#include "lib/task/task.h"
 
 #define TASK_EXIT_OWNED 75
 
 /* The parent: owner, lock, the child, exit. Returns the exit code. */
-int task_supervise(const char *dir);
+int task_supervise(const char *dir, const struct component_table *table);
 
 /* The child: runs the component of `dir` to its end; returns the exit code. */
-int task_run(const char *dir);
+int task_run(const char *dir, const struct component_table *table);
 
 /* Reads <dir>/task.json into t; ends with task_release(). */
 enum err task_load(struct task *t, const char *dir, struct buf *err);
