@@ -66,6 +66,14 @@ enum err dsl_parse(
     const cJSON *object, enum dsl_mode mode, struct dsl *out, struct buf *err);
 void dsl_release(struct dsl *d);
 
+/*
+ * The DSL by which the models of a training are applied, as one role keeps it
+ * (contract: jobs, section 5): a fresh tree in topological order. ERR_INVALID
+ * names what is not deployed and yet has nothing to pass on.
+ */
+enum err dsl_inference(
+    const struct dsl *train, const char *role, cJSON **out, struct buf *err);
+
 /* Index of a component, or -1. */
 int dsl_find(const struct dsl *d, const char *name);
 

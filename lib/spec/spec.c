@@ -7,8 +7,10 @@
 #include "lib/spec/rows.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct spec_module *const modules[] = {
     &spec_dataio,
@@ -52,6 +54,24 @@ spec_role_bit(const char *role)
 		if (!strcmp(roles[i].name, role))
 			return roles[i].bit;
 	return 0;
+}
+
+void
+spec_code_path(const struct spec_module *m, const char *role, struct buf *out)
+{
+	static const char word[] = "guest";
+	const size_t n = sizeof(word) - 1;
+	const char *at = m->code_path;
+
+	while (*at) {
+		if (strncasecmp(at, word, n) != 0) {
+			buf_addc(out, *at++);
+			continue;
+		}
+		buf_addc(out, *at == 'G' ? (char)toupper(*role) : *role);
+		buf_adds(out, role + 1);
+		at += n;
+	}
 }
 
 void

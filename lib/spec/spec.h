@@ -51,7 +51,7 @@ struct spec_param {
 struct spec_module {
 	const char *name;	 /* "HeteroLR" */
 	const char *param_class; /* "HeteroLogisticParam" */
-	const char *code_path;	 /* FATE's CodePath, shown in configurations */
+	const char *code_path;	 /* FATE's CodePath of the guest, or of all */
 	unsigned roles;		 /* enum spec_role */
 	bool deploy;		 /* part of the inference DSL by default */
 	const struct spec_param *params;
@@ -67,6 +67,13 @@ const struct spec_module *const *spec_all(size_t *n_out);
 
 /* "guest" -> SPEC_GUEST; 0 for an unknown word. */
 unsigned spec_role_bit(const char *role);
+
+/*
+ * FATE's CodePath of a role, appended to out: the guest's with the role's
+ * word in its place (".../hetero_lr_host.py/HeteroLRHost").
+ */
+void spec_code_path(
+    const struct spec_module *m, const char *role, struct buf *out);
 
 /* "guest, host" appended to out. */
 void spec_print_roles(unsigned set, struct buf *out);
