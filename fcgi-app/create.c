@@ -155,6 +155,20 @@ check_modules(const struct draft *d, const char *kind, struct buf *err)
 	return ERR_OK;
 }
 
+/* What a training cannot derive its predictions from is no training. */
+static enum err
+check_inference(const struct draft *d, const char *kind, struct buf *err)
+{
+	cJSON *inference = NULL;
+	enum err rc = ERR_OK;
+
+	if (!strcmp(kind, "train"))
+		rc = dsl_inference(
+		    &d->dsl, d->conf.initiator_role, &inference, err);
+	cJSON_Delete(inference);
+	return rc;
+}
+
 static enum err
 parse(struct draft *d, const struct create *c, struct buf *err)
 {
@@ -169,6 +183,8 @@ parse(struct draft *d, const struct create *c, struct buf *err)
 		rc = check_modules(d, c->kind, err);
 	if (!rc)
 		rc = conf_check(&d->conf, &d->dsl, d->warnings, err);
+	if (!rc)
+		rc = check_inference(d, c->kind, err);
 	if (!rc)
 		rc = check_width(d, err);
 	if (!rc)

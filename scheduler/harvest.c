@@ -367,24 +367,21 @@ model_size(struct scheduler *s, const struct run_task *t)
 	return size;
 }
 
-static enum err
-model_row(struct scheduler *s, struct run_task *t, int64_t now, struct buf *err)
+enum err
+harvest_model_row(struct scheduler *s, const struct run_job *j,
+    const struct conf_party *party, struct ingest_model *m, struct buf *err)
 {
 	struct buf roles = BUF_INIT;
-	struct ingest_model m = {
-	    .role = t->party->role,
-	    .party_id = t->party->party_id,
-	    .job_id = t->job->id,
-	    .model_id = t->job->model_id.ptr,
-	    .model_version = launch_model_version(t->job),
-	    .size = model_size(s, t),
-	    .now = now,
-	};
 	enum err rc;
 
-	json_print(t->job->conf.roles, JSON_STORE, &roles);
-	m.roles = roles.ptr;
-	rc = ingest_model(s->db, &m, err);
+	json_print(j->conf.roles, JSON_STORE, &roles);
+	m->role = party->role;
+	m->party_id = party->party_id;
+	m->roles = roles.ptr;
+	m->job_id = j->id;
+	m->model_id = j->model_id.ptr;
+	m->model_version = launch_model_version(j);
+	rc = ingest_model(s->db, m, err);
 	buf_release(&roles);
 	return rc;
 }
@@ -394,13 +391,16 @@ static enum err
 model_rows(struct scheduler *s, struct run_task *t, struct ingest_view *v,
     struct buf *party_model, struct buf *err)
 {
+	struct ingest_model m = {.now = v->now};
+
 	if (!has_model(t))
 		return ERR_OK;
 	ids_party_model(t->party->role, t->party->party_id,
 	    t->job->model_id.ptr, party_model);
 	v->party_model_id = party_model->ptr;
 	v->model_version = launch_model_version(t->job);
-	return model_row(s, t, v->now, err);
+	m.size = model_size(s, t);
+	return harvest_model_row(s, t->job, t->party, &m, err);
 }
 
 enum err

@@ -5,6 +5,7 @@
 #ifndef FF_SCHEDULER_HARVEST_H
 #define FF_SCHEDULER_HARVEST_H
 
+#include "lib/store/ingest.h"
 #include "scheduler/scheduler.h"
 
 /*
@@ -18,6 +19,10 @@ harvest_files(struct scheduler *s, struct run_task *t, struct buf *err);
 /* Catalogue, data view and model metadata of a success. */
 enum err harvest_rows(
     struct scheduler *s, struct run_task *t, int64_t now, struct buf *err);
+
+/* Metadata of a party's model: of `m` the size that is new, and now, given. */
+enum err harvest_model_row(struct scheduler *s, const struct run_job *j,
+    const struct conf_party *party, struct ingest_model *m, struct buf *err);
 
 /* Metrics since the last look; also of a task that runs or has failed. */
 enum err harvest_metrics(

@@ -135,6 +135,7 @@ job_free(struct run_job *j)
 			free(j->components[i].tasks);
 	}
 	free(j->components);
+	free(j->pipeline_sizes);
 	dsl_release(&j->dsl);
 	conf_release(&j->conf);
 	buf_release(&j->model_id);

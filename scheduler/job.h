@@ -66,14 +66,15 @@ struct run_job {
 	struct buf model_id;	 /* whose models it reads and writes */
 	struct buf reason;	 /* why it ends */
 	struct buf stop_by;
-	struct buf pending; /* reason stored as pending_reason */
-	int64_t kill_at;    /* monotonic: TERM was sent, KILL is due */
-	bool is_new;	    /* claimed in this pass: gone at a rollback */
-	bool is_dirty;	    /* this pass has something to commit */
-	bool is_poisoned;   /* its results could not be stored */
-	bool is_lost;	    /* another scheduler owns it */
-	bool is_over;	    /* this pass commits its end */
-	size_t current;	    /* component just ended, SIZE_MAX: none */
+	struct buf pending;	 /* reason stored as pending_reason */
+	int64_t kill_at;	 /* monotonic: TERM was sent, KILL is due */
+	bool is_new;		 /* claimed in this pass: gone at a rollback */
+	bool is_dirty;		 /* this pass has something to commit */
+	bool is_poisoned;	 /* its results could not be stored */
+	bool is_lost;		 /* another scheduler owns it */
+	bool is_over;		 /* this pass commits its end */
+	int64_t *pipeline_sizes; /* per party; NULL: not saved yet */
+	size_t current;		 /* component just ended, SIZE_MAX: none */
 	struct run_job *next_job;
 };
 

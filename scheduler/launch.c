@@ -39,15 +39,22 @@ launch_model_version(const struct run_job *j)
 }
 
 struct model_ref
-launch_model(const struct scheduler *s, const struct run_task *t)
+launch_party_model(const struct scheduler *s, const struct run_job *j,
+    const struct conf_party *party)
 {
 	return (struct model_ref){
 	    .work_dir = s->cfg->site.work_dir,
-	    .role = t->party->role,
-	    .party_id = t->party->party_id,
-	    .model_id = t->job->model_id.ptr,
-	    .version = launch_model_version(t->job),
+	    .role = party->role,
+	    .party_id = party->party_id,
+	    .model_id = j->model_id.ptr,
+	    .version = launch_model_version(j),
 	};
+}
+
+struct model_ref
+launch_model(const struct scheduler *s, const struct run_task *t)
+{
+	return launch_party_model(s, t->job, t->party);
 }
 
 /* ---- inputs ---- */

@@ -20,7 +20,9 @@ enum err launch_plan(struct scheduler *s, struct run_task *t, struct buf *err);
  */
 enum err launch_task(struct scheduler *s, struct run_task *t, struct buf *err);
 
-/* The model that a task's party reads and writes; all borrowed. */
+/* The model that a party of the job reads and writes; all borrowed. */
+struct model_ref launch_party_model(const struct scheduler *s,
+    const struct run_job *j, const struct conf_party *party);
 struct model_ref
 launch_model(const struct scheduler *s, const struct run_task *t);
 

@@ -14,6 +14,7 @@
 #include "lib/store/instance.h"
 #include "scheduler/claim.h"
 #include "scheduler/launch.h"
+#include "scheduler/pipeline.h"
 #include "scheduler/sweep.h"
 #include "scheduler/watch.h"
 
@@ -213,7 +214,8 @@ after_commit(struct pass *p)
 			continue;
 		}
 		job_each(j, launch_one, s);
-		j->is_dirty = j->ending != STATE_SUBMIT && !job_has_live(j);
+		j->is_dirty = j->ending != STATE_SUBMIT ? !job_has_live(j)
+							: pipeline_is_due(j);
 	}
 	forget_jobs(s, is_gone);
 	sweep_run(&sweep);
@@ -338,6 +340,7 @@ pass_run(struct scheduler *s)
 	watch_look(s, now);
 	watch_budgets(s, now);
 	watch_kill(s, now);
+	pipeline_save_due(s);
 	if (s->is_rung || is_anything_dirty(s) ||
 	    (s->jobs && now - s->renewed_at >= s->cfg->scheduler.lease_ms / 3))
 		transact(s, now);

@@ -7,6 +7,7 @@
 #include "lib/base/log.h"
 #include "scheduler/harvest.h"
 #include "scheduler/launch.h"
+#include "scheduler/pipeline.h"
 #include "scheduler/watch.h"
 
 static struct job_run_guard
@@ -222,8 +223,12 @@ end_job(struct settle *p, struct run_job *j, enum state_event event,
 	    .spent_ms = watch_spent(j, p->mono_now),
 	};
 
+	enum err rc = ERR_OK;
+
+	if (event == STATE_SUCCEED)
+		rc = pipeline_rows(p, j, err);
 	j->is_over = true;
-	return job_run_end(p->s->db, &guard, &end, err);
+	return rc ? rc : job_run_end(p->s->db, &guard, &end, err);
 }
 
 /* The tasks that a failed start had planned are not to run. */
@@ -267,6 +272,7 @@ settle_job(struct settle *p, struct run_job *j, struct buf *err)
 	if (j->ending != STATE_SUBMIT)
 		return job_has_live(j) ? ERR_OK : end_job(p, j, j->ending, err);
 	if (job_n_done(j) == j->dsl.n_components)
-		return end_job(p, j, STATE_SUCCEED, err);
+		return pipeline_is_due(j) ? ERR_OK
+					  : end_job(p, j, STATE_SUCCEED, err);
 	return settle_start(p, j, err);
 }

@@ -168,35 +168,45 @@ model_dir_write(
 
 /* ---- reading ---- */
 
-static enum err
-buffer_to_json(const char *dir, const struct model_buffer *buffer, cJSON **out,
-    struct buf *err)
+enum err
+model_dir_read(const char *dir, const char *name, const char *message,
+    ProtobufCMessage **out, struct buf *err)
 {
-	const ProtobufCMessageDescriptor *type = model_message(buffer->message);
+	const ProtobufCMessageDescriptor *type = model_message(message);
 	struct buf path = BUF_INIT, bytes = BUF_INIT;
-	ProtobufCMessage *message = NULL;
 	enum err rc;
 
-	path_set(&path, "%s/%s", dir, buffer->name);
+	path_set(&path, "%s/%s", dir, name);
 	if (type == NULL) {
 		rc = err_set(err, ERR_INVALID, "%s: \"%s\" is no known message",
-		    path.ptr, buffer->message);
+		    path.ptr, message);
 		goto out;
 	}
 	rc = path_read_file(path.ptr, MODEL_BUFFER_MAX, &bytes, err);
 	if (rc == ERR_OK)
-		rc = model_unpack(type, bytes.ptr, bytes.len, &message, err);
-	if (rc != ERR_OK)
-		goto out;
-	cJSON_Delete(*out);
-	*out = model_to_json(message);
-	protobuf_c_message_free_unpacked(message, NULL);
-out:
+		rc = model_unpack(type, bytes.ptr, bytes.len, out, err);
 	if (rc == ERR_NOTFOUND)
 		rc = ERR_INVALID; /* listed, yet gone */
+out:
 	buf_release(&bytes);
 	buf_release(&path);
 	return rc;
+}
+
+static enum err
+buffer_to_json(const char *dir, const struct model_buffer *buffer, cJSON **out,
+    struct buf *err)
+{
+	ProtobufCMessage *message = NULL;
+	enum err rc =
+	    model_dir_read(dir, buffer->name, buffer->message, &message, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	cJSON_Delete(*out);
+	*out = model_to_json(message);
+	protobuf_c_message_free_unpacked(message, NULL);
+	return ERR_OK;
 }
 
 static bool

@@ -38,6 +38,13 @@ enum err model_dir_write(
     const char *dir, const struct model_write *model, struct buf *err);
 
 /*
+ * One buffer of the folder as its message, ended by the caller with
+ * protobuf_c_message_free_unpacked(). ERR_INVALID: it is damaged or not there.
+ */
+enum err model_dir_read(const char *dir, const char *name, const char *message,
+    ProtobufCMessage **out, struct buf *err);
+
+/*
  * What tracking shows of the folder: the module's name, and the buffers whose
  * names end in "Meta" and "Param" as JSON (NULL when there is none). Strings
  * and trees are the caller's: free(), cJSON_Delete().

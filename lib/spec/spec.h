@@ -72,8 +72,8 @@ unsigned spec_role_bit(const char *role);
  * FATE's CodePath of a role, appended to out: the guest's with the role's
  * word in its place (".../hetero_lr_host.py/HeteroLRHost").
  */
-void spec_code_path(
-    const struct spec_module *m, const char *role, struct buf *out);
+void
+spec_code_path(const struct spec_module *m, const char *role, struct buf *out);
 
 /* "guest, host" appended to out. */
 void spec_print_roles(unsigned set, struct buf *out);

@@ -36,11 +36,11 @@ enum err ingest_metrics(struct db *db, const struct task_run_key *k,
 
 struct ingest_view {
 	const char *component;
-	const char *table_name; /* "" when there is no output */
+	const char *table_name; /* "" when there is no output; or NULL */
 	const char *table_namespace;
-	int64_t table_id;     /* of the catalogue; 0: none */
-	int64_t count_upload; /* -1: null */
-	int64_t count_actual;
+	int64_t table_id;	    /* of the catalogue; 0: none */
+	int64_t count_upload;	    /* -1: null */
+	int64_t count_actual;	    /* -1: null */
 	int64_t partitions;	    /* -1: null */
 	const char *party_model_id; /* NULL: no model */
 	const char *model_version;

@@ -1,0 +1,151 @@
+/*
+ * The content follows from the job's stored texts alone, so whoever takes the
+ * job over after a crash writes the same files again and finds them there.
+ */
+#include "scheduler/pipeline.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/model/pipeline.h"
+#include "lib/store/ingest.h"
+#include "scheduler/harvest.h"
+#include "scheduler/launch.h"
+
+#include <stdlib.h>
+
+#define COMPONENT "pipeline"
+
+/* Uploads and the like serve data or models and train nothing. */
+static bool
+is_training(const struct run_job *j)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < j->dsl.n_components; i++)
+		any |= j->dsl.components[i].module->roles != SPEC_LOCAL;
+	return any && !j->conf.is_predict;
+}
+
+static void
+check_success(struct run_task *t, void *arg)
+{
+	*(bool *)arg &= t->next == STATE_SUCCESS;
+}
+
+bool
+pipeline_is_due(const struct run_job *j)
+{
+	bool all = j->ending == STATE_SUBMIT && !j->pipeline_sizes;
+
+	if (all)
+		job_each((struct run_job *)(uintptr_t)j, check_success, &all);
+	return all && is_training(j);
+}
+
+static enum err
+write_one(struct scheduler *s, const struct run_job *j, size_t party,
+    struct pipeline *p, struct buf *err)
+{
+	const struct conf_party *who = &j->conf.parties[party];
+	struct model_ref m = launch_party_model(s, j, who);
+	struct buf text = BUF_INIT;
+	cJSON *inference = NULL;
+	enum err rc = dsl_inference(&j->dsl, who->role, &inference, err);
+
+	if (!rc) {
+		json_print(inference, JSON_STORE, &text);
+		p->inference_dsl = text.ptr;
+		rc = pipeline_write(&m, p, &j->pipeline_sizes[party], err);
+	}
+	cJSON_Delete(inference);
+	buf_release(&text);
+	return rc;
+}
+
+static void
+save(struct scheduler *s, struct run_job *j)
+{
+	struct buf dsl = BUF_INIT, conf = BUF_INIT;
+	struct buf err = BUF_INIT, reason = BUF_INIT;
+	enum err rc = ERR_OK;
+
+	json_print(j->dsl.root, JSON_STORE, &dsl);
+	json_print(j->conf.root, JSON_STORE, &conf);
+	j->pipeline_sizes =
+	    xcalloc(j->conf.n_parties + 1, sizeof(*j->pipeline_sizes));
+	for (size_t i = 0; !rc && i < j->conf.n_parties; i++) {
+		struct pipeline p = {
+		    .train_dsl = dsl.ptr,
+		    .train_runtime_conf = conf.ptr,
+		    .fate_version = (char *)PIPELINE_FATE_VERSION,
+		    .model_id = j->model_id.ptr,
+		    .model_version = (char *)launch_model_version(j),
+		};
+
+		rc = write_one(s, j, i, &p, &err);
+		if (rc)
+			buf_addf(&reason,
+			    "all components ended well, but the pipeline of "
+			    "%s %s cannot be saved: %s",
+			    j->conf.parties[i].role,
+			    j->conf.parties[i].party_id, err.ptr);
+	}
+	if (rc) {
+		log_error("job=%s %s", j->id, reason.ptr);
+		job_end(j, STATE_FAIL, reason.ptr);
+	}
+	buf_release(&dsl);
+	buf_release(&conf);
+	buf_release(&err);
+	buf_release(&reason);
+}
+
+void
+pipeline_save_due(struct scheduler *s)
+{
+	for (struct run_job *j = s->jobs; j; j = j->next_job)
+		if (j->is_dirty && pipeline_is_due(j))
+			save(s, j);
+}
+
+/* ---- rows ---- */
+
+static enum err
+party_rows(struct settle *p, const struct run_job *j, size_t party,
+    const char *task_id, struct buf *err)
+{
+	const struct conf_party *who = &j->conf.parties[party];
+	struct task_run_key key = {j->id, task_id, who->role, who->party_id};
+	struct ingest_model m = {
+	    .size = j->pipeline_sizes[party], .now = p->now};
+	struct buf party_model = BUF_INIT;
+	struct ingest_view v = {.component = COMPONENT,
+	    .count_upload = -1,
+	    .count_actual = -1,
+	    .partitions = -1,
+	    .model_version = launch_model_version(j),
+	    .now = p->now};
+	enum err rc;
+
+	ids_party_model(
+	    who->role, who->party_id, j->model_id.ptr, &party_model);
+	v.party_model_id = party_model.ptr;
+	rc = ingest_view(p->s->db, &key, &v, err);
+	if (!rc && strcmp(who->role, "local") != 0)
+		rc = harvest_model_row(p->s, j, who, &m, err);
+	buf_release(&party_model);
+	return rc;
+}
+
+enum err
+pipeline_rows(struct settle *p, const struct run_job *j, struct buf *err)
+{
+	struct buf task_id = BUF_INIT;
+	enum err rc = ERR_OK;
+
+	ids_task(j->id, COMPONENT, &task_id);
+	for (size_t i = 0; !rc && j->pipeline_sizes && i < j->conf.n_parties;
+	     i++)
+		rc = party_rows(p, j, i, task_id.ptr, err);
+	buf_release(&task_id);
+	return rc;
+}
