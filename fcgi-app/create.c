@@ -5,6 +5,7 @@
  * never be another job's that has the same id.
  */
 #include "fcgi-app/create.h"
+#include "fcgi-app/create_predict.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -23,6 +24,7 @@
 /* A job on its way in. */
 struct draft {
 	struct app *app;
+	const char *kind;
 	struct conf conf;
 	struct dsl dsl;
 	cJSON *warnings;
@@ -169,22 +171,34 @@ check_inference(const struct draft *d, const char *kind, struct buf *err)
 	return rc;
 }
 
+/* The DSL comes with the request, or by a model's pipeline. */
+static enum err
+parse_dsl(struct draft *d, const struct create *c, struct buf *err)
+{
+	enum err rc;
+
+	if (d->conf.is_predict) {
+		d->kind = "predict";
+		return create_predict(d->app, &d->conf, &d->dsl, err);
+	}
+	rc = dsl_parse(c->dsl, DSL_TRAIN, &d->dsl, err);
+	if (!rc)
+		rc = check_modules(d, c->kind, err);
+	if (!rc)
+		rc = check_inference(d, c->kind, err);
+	return rc;
+}
+
 static enum err
 parse(struct draft *d, const struct create *c, struct buf *err)
 {
 	enum err rc = conf_parse(c->conf, &d->conf, err);
 
-	if (!rc && d->conf.is_predict)
-		rc = err_set(
-		    err, ERR_INVALID, "predict jobs are not offered yet");
+	d->kind = c->kind;
 	if (!rc)
-		rc = dsl_parse(c->dsl, DSL_TRAIN, &d->dsl, err);
-	if (!rc)
-		rc = check_modules(d, c->kind, err);
+		rc = parse_dsl(d, c, err);
 	if (!rc)
 		rc = conf_check(&d->conf, &d->dsl, d->warnings, err);
-	if (!rc)
-		rc = check_inference(d, c->kind, err);
 	if (!rc)
 		rc = check_width(d, err);
 	if (!rc)
@@ -199,7 +213,10 @@ set_text(cJSON *obj, const char *key, const char *value)
 	json_add_str(obj, key, value);
 }
 
-/* A new id, and what of the configuration follows from it. */
+/*
+ * A new id, and what of the configuration follows from it. A predict job's
+ * model is the one it was given.
+ */
 static void
 take_id(struct draft *d)
 {
@@ -207,21 +224,24 @@ take_id(struct draft *d)
 	    cJSON_GetObjectItemCaseSensitive(d->conf.root, "job_parameters");
 
 	ids_new_job(d->id);
-	set_text(parameters, "model_id", d->model_id.ptr);
-	set_text(parameters, "model_version", d->id);
+	if (!d->conf.is_predict) {
+		set_text(parameters, "model_id", d->model_id.ptr);
+		set_text(parameters, "model_version", d->id);
+	}
 	path_set(&d->dir, "%s/jobs/%.8s/%s", d->app->cfg->site.work_dir, d->id,
 	    d->id);
 }
 
 static enum err
-insert(struct draft *d, const char *kind, struct buf *err)
+insert(struct draft *d, struct buf *err)
 {
 	struct buf roles = BUF_INIT, dsl = BUF_INIT, conf = BUF_INIT;
+	struct buf train = BUF_INIT;
 	struct job_submit_party *parties =
 	    xcalloc(d->conf.n_parties, sizeof(*parties));
 	struct job_submit s = {
 	    .job_id = d->id,
-	    .kind = kind,
+	    .kind = d->kind,
 	    .initiator_role = d->conf.initiator_role,
 	    .initiator_party_id = d->conf.initiator_party_id,
 	    .work_mode = d->conf.work_mode,
@@ -230,7 +250,6 @@ insert(struct draft *d, const char *kind, struct buf *err)
 	    .timeout_ms = d->conf.timeout_ms
 			      ? d->conf.timeout_ms
 			      : d->app->cfg->scheduler.job_timeout_ms,
-	    .train_conf = "{}",
 	    .run_ip = d->app->cfg->site.address,
 	    .now = clock_wall_ms(),
 	    .parties = parties,
@@ -241,9 +260,14 @@ insert(struct draft *d, const char *kind, struct buf *err)
 	json_print(d->conf.roles, JSON_STORE, &roles);
 	json_print(d->dsl.root, JSON_STORE, &dsl);
 	json_print(d->conf.root, JSON_STORE, &conf);
+	if (d->conf.train)
+		json_print(d->conf.train->root, JSON_STORE, &train);
+	else
+		buf_adds(&train, "{}");
 	s.roles = roles.ptr;
 	s.dsl = dsl.ptr;
 	s.conf = conf.ptr;
+	s.train_conf = train.ptr;
 	for (size_t i = 0; i < d->conf.n_parties; i++)
 		parties[i] = (struct job_submit_party){d->conf.parties[i].role,
 		    d->conf.parties[i].party_id,
@@ -253,6 +277,7 @@ insert(struct draft *d, const char *kind, struct buf *err)
 	buf_release(&roles);
 	buf_release(&dsl);
 	buf_release(&conf);
+	buf_release(&train);
 	return rc;
 }
 
@@ -303,8 +328,10 @@ describe(struct draft *d, const struct create *c)
 	if (c->has_model_info) {
 		model = cJSON_CreateObject();
 		json_add(data, "model_info", model);
-		json_add_str(model, "model_id", d->model_id.ptr);
-		json_add_str(model, "model_version", d->id);
+		json_add_str(model, "model_id",
+		    json_str(d->conf.job_parameters, "model_id", ""));
+		json_add_str(model, "model_version",
+		    json_str(d->conf.job_parameters, "model_version", ""));
 	}
 	if (d->warnings->child) {
 		json_add(data, "warnings", d->warnings);
@@ -314,14 +341,14 @@ describe(struct draft *d, const struct create *c)
 }
 
 static enum err
-store(struct draft *d, const char *kind, struct buf *err)
+store(struct draft *d, struct buf *err)
 {
 	enum err rc = ERR_CONFLICT;
 
 	for (int i = 0; i < ID_TRIES && rc == ERR_CONFLICT; i++) {
 		buf_reset(err);
 		take_id(d);
-		rc = insert(d, kind, err);
+		rc = insert(d, err);
 	}
 	return rc;
 }
@@ -338,13 +365,16 @@ create_job(
 	rc = parse(&d, c, err);
 	if (!rc) {
 		ids_model(d.conf.roles, &d.model_id);
-		rc = store(&d, c->kind, err);
+		rc = store(&d, err);
 	}
 	if (!rc) {
 		write_json(&d, "job_dsl.json", d.dsl.root);
 		write_json(&d, "job_runtime_conf.json", d.conf.root);
+		if (d.conf.train)
+			write_json(
+			    &d, "train_runtime_conf.json", d.conf.train->root);
 		create_ring(app->cfg);
-		log_info("job=%s kind=%s submitted", d.id, c->kind);
+		log_info("job=%s kind=%s submitted", d.id, d.kind);
 		rp->job_id = xstrdup(d.id);
 		rc = reply_ok(rp, describe(&d, c));
 	}

@@ -6,24 +6,6 @@
 #include "lib/base/mem.h"
 
 static bool
-needs_run(const struct target_job *job, size_t i)
-{
-	const struct spec_module *m = job->dsl.components[i].module;
-	cJSON *params = NULL;
-	bool answer = false;
-
-	if (!(m->roles & spec_role_bit(job->party->role)))
-		return false;
-	if (!conf_parameters(
-		&job->conf, &job->dsl, i, job->party, NULL, &params, NULL) &&
-	    params)
-		answer = json_bool(
-		    json_get(params, m->param_class), "need_run", true);
-	cJSON_Delete(params);
-	return answer;
-}
-
-static bool
 has_edge(const cJSON *list, const char *component, const char *type)
 {
 	for (const cJSON *it = list->child; it; it = it->next)
@@ -45,7 +27,8 @@ edges(const struct dsl_component *c)
 		const char *type = is_model ? "model" : "data";
 		cJSON *edge;
 
-		if (in->upstream < 0 || has_edge(list, in->component, type))
+		if (in->source != DSL_COMPONENT ||
+		    has_edge(list, in->component, type))
 			continue;
 		edge = cJSON_CreateObject();
 		cJSON_AddItemToArray(list, edge);
@@ -71,7 +54,8 @@ describe(const struct target_job *job)
 
 		cJSON_AddItemToArray(names, cJSON_CreateString(c->name));
 		json_add_str(modules, c->name, c->module->name);
-		json_add_bool(runs, c->name, needs_run(job, at));
+		json_add_bool(runs, c->name,
+		    conf_needs_run(&job->conf, &job->dsl, at, job->party));
 		if (list->child)
 			json_add(all, c->name, list);
 		else
@@ -104,14 +88,20 @@ of_body(const cJSON *body, struct target *t, struct reply *rp, struct buf *err)
 	const cJSON *dsl = json_in_object(&in, "job_dsl", JSON_REQUIRED);
 	const cJSON *conf =
 	    json_in_object(&in, "job_runtime_conf", JSON_REQUIRED);
+	const cJSON *train =
+	    json_in_object(&in, "job_train_runtime_conf", JSON_OPTIONAL);
 	enum err rc = json_in_done(&in, err);
 
 	if (!rc)
 		rc = conf_parse(conf, &job.conf, err);
+	if (!rc && job.conf.is_predict && train && train->child)
+		rc = conf_set_train(&job.conf, train, err);
 	if (!rc)
-		rc = dsl_parse(dsl, DSL_TRAIN, &job.dsl, err);
+		rc = dsl_parse(dsl,
+		    job.conf.is_predict ? DSL_PREDICT : DSL_TRAIN, &job.dsl,
+		    err);
 	if (!rc) {
-		job.party = target_party(&job.conf, t->role, t->party_id);
+		job.party = conf_find_party(&job.conf, t->role, t->party_id);
 		rc = job.party
 			 ? reply_ok(rp, describe(&job))
 			 : reply_say(rp, 100,

@@ -1,5 +1,6 @@
 /* A stored job parsed once at submit, so a fault here is ours. */
 #include "fcgi-app/target.h"
+#include "lib/core/stored.h"
 #include "lib/store/job_query.h"
 
 #define PARTY_MAX 9999999999
@@ -36,35 +37,13 @@ target_read(struct app *app, struct json_in *in, unsigned need,
 	return rc == ERR_NOTFOUND ? ERR_OK : rc;
 }
 
-const struct conf_party *
-target_party(const struct conf *c, const char *role, const char *party_id)
-{
-	for (size_t i = 0; i < c->n_parties; i++)
-		if (!strcmp(c->parties[i].role, role) &&
-		    !strcmp(c->parties[i].party_id, party_id))
-			return &c->parties[i];
-	return NULL;
-}
-
 static enum err
 parse_job(const struct job_query *row, struct target_job *out, struct buf *err)
 {
-	cJSON *conf = NULL, *dsl = NULL;
-	enum err rc = json_parse(row->conf, strlen(row->conf),
-	    "the stored configuration", &conf, err);
+	struct stored_job texts = {row->dsl, row->conf, row->train_conf};
 
-	if (!rc)
-		rc = json_parse(
-		    row->dsl, strlen(row->dsl), "the stored DSL", &dsl, err);
-	if (!rc)
-		rc = conf_parse(conf, &out->conf, err);
-	if (!rc)
-		rc = dsl_parse(dsl,
-		    out->conf.is_predict ? DSL_PREDICT : DSL_TRAIN, &out->dsl,
-		    err);
-	cJSON_Delete(conf);
-	cJSON_Delete(dsl);
-	return rc ? ERR_INTERNAL : ERR_OK;
+	return stored_parse(&texts, &out->conf, &out->dsl, err) ? ERR_INTERNAL
+								: ERR_OK;
 }
 
 enum err
@@ -83,7 +62,7 @@ target_job_read(struct app *app, const struct target *t, struct target_job *out,
 	if (rc)
 		target_job_release(out);
 	else
-		out->party = target_party(&out->conf, t->role, t->party_id);
+		out->party = conf_find_party(&out->conf, t->role, t->party_id);
 	return rc;
 }
 

@@ -44,10 +44,6 @@ void target_job_release(struct target_job *j);
 enum err target_component(const struct target_job *j, const struct target *t,
     size_t *index_out, struct buf *err);
 
-/* The party (role, party id) within a configuration, or NULL. */
-const struct conf_party *
-target_party(const struct conf *c, const char *role, const char *party_id);
-
 /*
  * FATE's answer for what is missing: "the following arguments are required:
  * a,b ". True when all are there (and nothing was said).

@@ -22,6 +22,18 @@ model_dir(const struct app *app, const struct target_job *job,
 	return model_path_component(&m, t->component, alias, out, err);
 }
 
+/* A prediction makes no model: it shows the one that it applies, if any. */
+static const char *
+model_alias(const struct target_job *job, size_t component)
+{
+	const struct dsl_component *c = &job->dsl.components[component];
+	const struct dsl_input *in = dsl_pipeline_input(c);
+
+	if (!job->conf.is_predict)
+		return c->model_alias;
+	return in ? in->alias : NULL;
+}
+
 static enum err
 read_model(const char *dir, struct reply *rp, struct buf *err)
 {
@@ -48,6 +60,7 @@ answer(struct app *app, const struct target_job *job, const struct target *t,
 	struct buf dir = BUF_INIT;
 	size_t i;
 	enum err rc = target_component(job, t, &i, err);
+	const char *alias = NULL;
 
 	if (!rc && !job->party)
 		rc = err_set(err, ERR_INVALID,
@@ -55,9 +68,12 @@ answer(struct app *app, const struct target_job *job, const struct target *t,
 		    "role %s",
 		    t->job_id, t->party_id, t->role);
 	if (!rc)
-		rc = model_dir(
-		    app, job, t, job->dsl.components[i].model_alias, &dir, err);
-	if (!rc) {
+		alias = model_alias(job, i);
+	if (!rc && !alias)
+		rc = reply_say(rp, 0, "no data");
+	else if (!rc)
+		rc = model_dir(app, job, t, alias, &dir, err);
+	if (!rc && alias) {
 		rc = read_model(dir.ptr, rp, err);
 		if (rc == ERR_NOTFOUND)
 			rc = reply_say(rp, 0, "no data");

@@ -123,10 +123,12 @@ model_dir(const struct scheduler *s, const struct run_task *t, struct buf *out,
 	    t->job->dsl.components[t->component].model_alias, out, err);
 }
 
+/* What a prediction applies is read-only: it leaves no model. */
 static bool
 has_model(const struct run_task *t)
 {
-	return cJSON_GetArraySize(json_get(t->result, "model")) > 0;
+	return !t->job->conf.is_predict &&
+	       cJSON_GetArraySize(json_get(t->result, "model")) > 0;
 }
 
 static enum err

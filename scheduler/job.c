@@ -6,33 +6,17 @@
 #include "scheduler/job.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
+#include "lib/core/stored.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 static enum err
-parse_text(const char *text, const char *what, cJSON **out, struct buf *err)
-{
-	return json_parse(text, strlen(text), what, out, err);
-}
-
-static enum err
 parse_row(const struct job_run *row, struct run_job *j, struct buf *err)
 {
-	cJSON *dsl = NULL, *conf = NULL;
-	enum err rc =
-	    parse_text(row->conf, "runtime configuration", &conf, err);
+	struct stored_job texts = {row->dsl, row->conf, row->train_conf};
 
-	if (!rc)
-		rc = parse_text(row->dsl, "DSL", &dsl, err);
-	if (!rc)
-		rc = conf_parse(conf, &j->conf, err);
-	if (!rc)
-		rc = dsl_parse(dsl,
-		    j->conf.is_predict ? DSL_PREDICT : DSL_TRAIN, &j->dsl, err);
-	cJSON_Delete(dsl);
-	cJSON_Delete(conf);
-	return rc;
+	return stored_parse(&texts, &j->conf, &j->dsl, err);
 }
 
 /* The server writes one into every job; one without it is of its own roles. */

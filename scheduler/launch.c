@@ -293,7 +293,8 @@ add_outputs(const struct scheduler *s, const struct run_task *t, cJSON *root)
 
 	json_add(root, "outputs", outputs);
 	json_add_str(outputs, "data", c->data_alias);
-	json_add_str(outputs, "model", c->model_alias);
+	json_add_str(
+	    outputs, "model", t->job->conf.is_predict ? NULL : c->model_alias);
 	json_add_bool(root, "keep_messages", s->cfg->federation.keep_messages);
 	json_add_int(root, "mailbox_quota", s->cfg->federation.mailbox_quota);
 }

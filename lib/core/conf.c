@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define PARTIES_MAX   1024
+#define VERSION_MAX   128
 #define MODEL_ID_MAX  (ID_NAME_MAX - 32) /* room for "<role>#<party>#" */
 #define TIMEOUT_MAX_S 1e9
 
@@ -92,14 +93,14 @@ bad_party(const cJSON *v, const char *where, struct buf *err)
 	return ERR_INVALID;
 }
 
-static bool
-is_listed(const struct conf *c, const char *role, const char *party_id)
+const struct conf_party *
+conf_find_party(const struct conf *c, const char *role, const char *party_id)
 {
 	for (size_t i = 0; i < c->n_parties; i++)
 		if (!strcmp(c->parties[i].role, role) &&
 		    !strcmp(c->parties[i].party_id, party_id))
-			return true;
-	return false;
+			return &c->parties[i];
+	return NULL;
 }
 
 static enum err
@@ -123,7 +124,7 @@ read_role(struct conf *c, const cJSON *role, struct buf *err)
 		*p = (struct conf_party){.role = role->string, .index = index};
 		if (!ids_party(it, p->party_id))
 			return bad_party(it, "role", err);
-		if (is_listed(c, p->role, p->party_id))
+		if (conf_find_party(c, p->role, p->party_id))
 			return err_set(err, ERR_INVALID,
 			    "role.%s lists party %s twice", p->role,
 			    p->party_id);
@@ -182,15 +183,14 @@ read_initiator_id(struct conf *c, struct buf *err)
 static enum err
 find_initiator(struct conf *c, struct buf *err)
 {
+	const struct conf_party *p;
+
 	if (!json_get(c->roles, c->initiator_role))
 		return err_set(err, ERR_INVALID, "'%s'", c->initiator_role);
-	for (size_t i = 0; i < c->n_parties; i++) {
-		struct conf_party *p = &c->parties[i];
-
-		p->is_initiator = !strcmp(p->role, c->initiator_role) &&
-				  !strcmp(p->party_id, c->initiator_party_id);
-		if (p->is_initiator)
-			return ERR_OK;
+	p = conf_find_party(c, c->initiator_role, c->initiator_party_id);
+	if (p) {
+		c->parties[p - c->parties].is_initiator = true;
+		return ERR_OK;
 	}
 	return err_set(err, ERR_INVALID, "initiator party id error %s",
 	    c->initiator_party_id);
@@ -201,9 +201,18 @@ read_job_type(struct conf *c, struct buf *err)
 {
 	static const char *const model[] = {"model_id", "model_version", NULL};
 	const char *type = json_str(c->job_parameters, "job_type", "train");
+	struct json_in in = {.obj = c->job_parameters};
+	enum err rc;
 
 	c->is_predict = strcmp(type, "train") != 0;
-	return c->is_predict ? require(c->job_parameters, model, err) : ERR_OK;
+	if (!c->is_predict)
+		return ERR_OK;
+	rc = require(c->job_parameters, model, err);
+	if (rc)
+		return rc;
+	(void)json_in_str(&in, "model_id", JSON_REQUIRED, MODEL_ID_MAX);
+	(void)json_in_str(&in, "model_version", JSON_REQUIRED, VERSION_MAX);
+	return json_in_done(&in, err);
 }
 
 static int64_t
@@ -243,9 +252,63 @@ conf_parse(const cJSON *object, struct conf *out, struct buf *err)
 	return rc;
 }
 
+/* Adds "<role> <party>, ..." of those that `c` has and `other` lacks. */
+static void
+list_missing(const struct conf *c, const struct conf *other, struct buf *out)
+{
+	for (size_t i = 0; i < c->n_parties; i++) {
+		const struct conf_party *p = &c->parties[i];
+
+		if (!conf_find_party(other, p->role, p->party_id))
+			buf_addf(out, "%s%s %s", out->len ? ", " : "", p->role,
+			    p->party_id);
+	}
+}
+
+static enum err
+check_same_parties(const struct conf *c, struct buf *err)
+{
+	struct buf more = BUF_INIT, less = BUF_INIT;
+	enum err rc = ERR_OK;
+
+	list_missing(c, c->train, &more);
+	list_missing(c->train, c, &less);
+	if (more.len)
+		rc = err_set(err, ERR_INVALID,
+		    "role has %s, who had no part in the training of the "
+		    "model",
+		    more.ptr);
+	if (less.len)
+		rc = err_set(err, ERR_INVALID,
+		    "%srole lacks %s of the training of the model",
+		    more.len ? "; " : "", less.ptr);
+	buf_release(&more);
+	buf_release(&less);
+	return rc;
+}
+
+enum err
+conf_set_train(struct conf *c, const cJSON *train, struct buf *err)
+{
+	struct buf fault = BUF_INIT;
+	enum err rc;
+
+	c->train = xcalloc(1, sizeof(*c->train));
+	rc = conf_parse(train, c->train, &fault);
+	if (rc)
+		err_set(err, rc, "the training's configuration: %s", fault.ptr);
+	else
+		rc = check_same_parties(c, err);
+	buf_release(&fault);
+	return rc;
+}
+
 void
 conf_release(struct conf *c)
 {
+	if (c->train)
+		conf_release(c->train);
+	free(c->train);
 	cJSON_Delete(c->root);
 	free(c->parties);
 	memset(c, 0, sizeof(*c));

@@ -52,7 +52,11 @@ conf_parameters(const struct conf *c, const struct dsl *d, size_t component,
 	enum err rc;
 
 	*out = NULL;
-	if (!(m->roles & spec_role_bit(party->role)))
+	if (c->train) {
+		party = conf_find_party(c->train, party->role, party->party_id);
+		c = c->train;
+	}
+	if (!party || !(m->roles & spec_role_bit(party->role)))
 		return ERR_OK;
 	params = spec_defaults(m);
 	rc = spec_merge(m, from->name, algorithm_of(c, from->name), -1, params,
@@ -71,6 +75,22 @@ conf_parameters(const struct conf *c, const struct dsl *d, size_t component,
 	json_add(*out, m->param_class, params);
 	json_add_str(*out, "module", m->name);
 	return ERR_OK;
+}
+
+bool
+conf_needs_run(const struct conf *c, const struct dsl *d, size_t component,
+    const struct conf_party *party)
+{
+	const struct spec_module *m = d->components[component].module;
+	cJSON *params = NULL;
+	bool answer = false;
+
+	if (!conf_parameters(c, d, component, party, NULL, &params, NULL) &&
+	    params)
+		answer = json_bool(
+		    json_get(params, m->param_class), "need_run", true);
+	cJSON_Delete(params);
+	return answer;
 }
 
 /* ---- tables ---- */
@@ -92,6 +112,20 @@ conf_args_table(const struct conf *c, const struct conf_party *party,
 	*name_out = json_str(table, "name", NULL);
 	*namespace_out = json_str(table, "namespace", NULL);
 	return *name_out && *namespace_out ? ERR_OK : ERR_NOTFOUND;
+}
+
+bool
+conf_has_tables(const struct conf *c, const struct conf_party *party)
+{
+	const char *name, *name_space;
+	const cJSON *it;
+
+	cJSON_ArrayForEach(it, args_of(c, party->role))
+	{
+		if (!conf_args_table(c, party, it->string, &name, &name_space))
+			return true;
+	}
+	return false;
 }
 
 /* ---- everything at once ---- */
@@ -117,12 +151,15 @@ check_component(struct check *k, size_t component)
 {
 	struct buf fault = BUF_INIT;
 
+	/* What a training warned of, its predictions need not repeat. */
+	cJSON *warnings = k->conf->train ? NULL : k->warnings;
+
 	for (size_t p = 0; p < k->conf->n_parties; p++) {
 		cJSON *params = NULL;
 
 		buf_reset(&fault);
 		if (conf_parameters(k->conf, k->dsl, component,
-			&k->conf->parties[p], k->warnings, &params, &fault))
+			&k->conf->parties[p], warnings, &params, &fault))
 			add_fault(k, fault.ptr);
 		cJSON_Delete(params);
 	}
@@ -174,7 +211,10 @@ check_tables(struct check *k, const cJSON *role)
 	buf_release(&fault);
 }
 
-/* Parameters for a component that is not there are named as a whole. */
+/*
+ * Parameters for a component that is not there are named as a whole; so are
+ * all of a predict job, whose parameters are the training's.
+ */
 static void
 warn_unknown(struct check *k, const cJSON *components, const char *where)
 {
@@ -186,7 +226,7 @@ warn_unknown(struct check *k, const cJSON *components, const char *where)
 	cJSON_ArrayForEach(it, components)
 	{
 		if (!strcmp(it->string, "args") ||
-		    dsl_find(k->dsl, it->string) >= 0)
+		    (!k->conf->train && dsl_find(k->dsl, it->string) >= 0))
 			continue;
 		buf_reset(&text);
 		buf_addf(&text, "%s.%s", where, it->string);

@@ -364,6 +364,15 @@ dsl_release(struct dsl *d)
 	memset(d, 0, sizeof(*d));
 }
 
+const struct dsl_input *
+dsl_pipeline_input(const struct dsl_component *c)
+{
+	for (size_t i = 0; i < c->n_inputs; i++)
+		if (c->inputs[i].source == DSL_PIPELINE)
+			return &c->inputs[i];
+	return NULL;
+}
+
 int
 dsl_find(const struct dsl *d, const char *name)
 {

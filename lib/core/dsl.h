@@ -74,6 +74,9 @@ void dsl_release(struct dsl *d);
 enum err dsl_inference(
     const struct dsl *train, const char *role, cJSON **out, struct buf *err);
 
+/* The saved model that a component applies, which is its first; or NULL. */
+const struct dsl_input *dsl_pipeline_input(const struct dsl_component *c);
+
 /* Index of a component, or -1. */
 int dsl_find(const struct dsl *d, const char *name);
 

@@ -18,7 +18,8 @@ enum {
 static const char *const stmts[JOB_QUERY__MAX] = {
     [JOB_QUERY_FIND] =
 	"SELECT status, initiator_role, initiator_party_id, f_dsl,"
-	" f_runtime_conf FROM job_run WHERE job_id = ?",
+	" f_runtime_conf, f_train_runtime_conf FROM job_run"
+	" WHERE job_id = ?",
     [JOB_QUERY_INITIATOR] = "SELECT initiator_role, initiator_party_id"
 			    " FROM job_run WHERE job_id = ?",
     [JOB_QUERY_STOP] =
@@ -94,6 +95,7 @@ job_query_release(struct job_query *j)
 	free(j->initiator_party_id);
 	free(j->dsl);
 	free(j->conf);
+	free(j->train_conf);
 	memset(j, 0, sizeof(*j));
 }
 
@@ -112,6 +114,7 @@ job_query_find(
 		out->initiator_party_id = xstrdup(db_text(rows, 2));
 		out->dsl = xstrdup(db_text(rows, 3));
 		out->conf = xstrdup(db_text(rows, 4));
+		out->train_conf = xstrdup_null(db_text(rows, 5));
 	}
 	db_end(&rows);
 	return rc;

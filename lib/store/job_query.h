@@ -25,6 +25,7 @@ struct job_query {
 	char *initiator_party_id;
 	char *dsl;
 	char *conf;
+	char *train_conf; /* of a predict job; else "{}" or NULL */
 };
 
 /* ERR_NOTFOUND (and no text) when there is none. */

@@ -62,7 +62,8 @@ static const char *const stmts[JOB_RUN__MAX] = {
 	" (SELECT id FROM scheduler_instance"
 	" WHERE expires_at > UTC_TIMESTAMP(3))",
     [JOB_RUN_READ] = "SELECT status, fence, timeout_ms, spent_ms,"
-		     " start_time, pending_reason, f_dsl, f_runtime_conf"
+		     " start_time, pending_reason, f_dsl, f_runtime_conf,"
+		     " f_train_runtime_conf"
 		     " FROM job_run WHERE job_id = ?",
     [JOB_RUN_HOLD] = "UPDATE job_run SET spent_ms = ?, update_time = ?"
 		     " WHERE job_id = ? AND owner = ? AND fence = ?"
@@ -95,6 +96,7 @@ job_run_release(struct job_run *j)
 	free(j->pending_reason);
 	free(j->dsl);
 	free(j->conf);
+	free(j->train_conf);
 	memset(j, 0, sizeof(*j));
 }
 
@@ -232,6 +234,7 @@ job_run_read(
 		out->pending_reason = xstrdup_null(db_text(rows, 5));
 		out->dsl = xstrdup(db_text(rows, 6));
 		out->conf = xstrdup(db_text(rows, 7));
+		out->train_conf = xstrdup_null(db_text(rows, 8));
 	}
 	db_end(&rows);
 	return rc;

@@ -21,6 +21,7 @@ struct job_run {
 	char *pending_reason; /* NULL: none */
 	char *dsl;
 	char *conf;
+	char *train_conf; /* of a predict job; else "{}" or NULL */
 };
 
 /* A job in a list: light columns only. */

@@ -338,6 +338,8 @@ task_output_model(struct task *t, const char *buffer, const char *message,
 	cJSON *row;
 	enum err rc;
 
+	if (t->model_alias == NULL)
+		return ERR_OK;
 	path_set(&path, "%s/model", t->dir);
 	rc = path_mkdirs(path.ptr, err);
 	path_set(&path, "%s/model/%s", t->dir, buffer);

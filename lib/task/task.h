@@ -114,7 +114,8 @@ void task_output_pass(struct task *t, const struct task_data *data);
 
 /*
  * One model buffer: serialized protobuf of message `message` under `buffer`,
- * e.g. "HeteroLogisticRegressionParam" of "LRModelParam".
+ * e.g. "HeteroLogisticRegressionParam" of "LRModelParam". Nothing is kept in
+ * a predict job (model_alias is NULL): it applies a model and makes none.
  */
 enum err task_output_model(struct task *t, const char *buffer,
     const char *message, const void *bytes, size_t len, struct buf *err);

@@ -1,6 +1,7 @@
 """Predict jobs: the pipeline that a training keeps, and what comes of it, on
 rows made here. Scores are held against NumPy's, from the model's weights."""
 import json
+import shutil
 
 import numpy
 import pytest
@@ -192,3 +193,355 @@ def test_training_when_it_ends_then_data_view_lists_the_pipeline(
 
 def test_upload_when_it_ends_then_it_has_no_pipeline(site, trained):
     assert not list((site.work / "models").glob("local#*"))
+
+
+# ---- predicting ----
+
+def predict_conf(trained, tables, **more):
+    parameters = {"work_mode": 0, "job_type": "predict",
+                  "model_id": MODEL_ID, "model_version": trained.job,
+                  **more.pop("job_parameters", {})}
+    return {"initiator": {"role": "guest", "party_id": 9999}, "role": ROLES,
+            "job_parameters": parameters,
+            "role_parameters": args(tables, "eval_data"), **more}
+
+
+def predicted(trained, tables, **more):
+    return trained.site.flow.finished({}, predict_conf(trained, tables,
+                                                       **more))
+
+
+def component(what, site, job, name="hetero_lr_0", role="guest"):
+    return site.flow.component(what, job, name, role, PARTY[role])
+
+
+def scored(site, job):
+    """{id: [label, result, score, detail, type]} of at most 100 rows."""
+    answer = component("output/data", site, job)
+    assert answer["meta"]["header"] == [
+        "id", "label", "predict_result", "predict_score", "predict_detail",
+        "type"]
+    return {row[0]: row[1:] for row in answer["data"]}
+
+
+def weights(site, job, role):
+    data = component("output/model", site, job, role=role)["data"]
+    return [data["weight"][name] for name in COLUMNS[role]], data["intercept"]
+
+
+def scores(trained, rows, ids):
+    """NumPy's, from the weights that the training shows."""
+    guest, intercept = weights(trained.site, trained.job, "guest")
+    host, _ = weights(trained.site, trained.job, "host")
+    u = [numpy.dot(rows["guest"][i], guest) + numpy.dot(rows["host"][i], host)
+         + intercept for i in ids]
+    return 1 / (1 + numpy.exp(-numpy.array(u)))
+
+
+def check_scores(got, want, labels):
+    """Rows by id against scores by id; labels None: the table had none."""
+    assert set(got) == set(want)
+    for i, p in want.items():
+        label, result, score, detail, kind = got[i]
+        assert score == pytest.approx(p, abs=1e-9)
+        assert detail == {"0": pytest.approx(1 - p, abs=1e-9), "1": score}
+        assert result == int(score > 0.5) and kind == "predict"
+        assert label == (None if labels is None else labels[i])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("tables")
+
+
+@pytest.fixture(scope="module")
+def fresh(site, folder):
+    """Rows that the training did not see: (rows, labels, tables). Cells are
+    missing at both parties, and each has rows that the other lacks."""
+    rows, labels = make_rows(2, 60, first=1000)
+    tables = upload(site, folder, "fresh", {
+        "guest": with_gaps(rows["guest"], 1, drop=range(0, 5)),
+        "host": with_gaps(rows["host"], 2, drop=range(50, 56))}, labels)
+    return rows, labels, tables
+
+
+def with_gaps(rows, column, drop=()):
+    out = {}
+    for k, (i, values) in enumerate(rows.items()):
+        values = list(values)
+        if k % 3 == 0:
+            values[column] = ("", "na", "none")[k % 9 // 3]
+        if k not in drop:
+            out[i] = values
+    return out
+
+
+def filled(trained, rows):
+    """What with_gaps() left, with the training's means in the gaps."""
+    out = {}
+    for role, column in (("guest", 1), ("host", 2)):
+        mean = round(float(numpy.mean(
+            [v[column] for v in trained.rows[role].values()])), 6)
+        out[role] = {}
+        for k, (i, values) in enumerate(rows[role].items()):
+            values = numpy.array(values)
+            if k % 3 == 0:
+                values[column] = mean
+            out[role][i] = values
+    return out
+
+
+@pytest.fixture(scope="module")
+def fresh_job(trained, fresh):
+    return predicted(trained, fresh[2])
+
+
+def test_predict_when_cells_and_rows_are_missing_then_scores_are_numpys(
+        site, trained, fresh, fresh_job):
+    rows, labels, _ = fresh
+    common = [i for k, i in enumerate(labels)
+              if k >= 5 and not 50 <= k < 56]
+    want = dict(zip(common, scores(trained, filled(trained, rows), common)))
+    check_scores(scored(site, fresh_job), want, labels)
+
+
+def test_predict_when_table_has_no_labels_then_the_same_scores(
+        site, trained, folder):
+    rows, _ = make_rows(3, 20, first=2000)
+    tables = upload(site, folder, "unlabelled", rows)
+    job = predicted(trained, tables)
+    ids = list(rows["guest"])
+    check_scores(scored(site, job),
+                 dict(zip(ids, scores(trained, rows, ids))), None)
+    assert component("output/data", site, job,
+                     "dataio_0")["meta"]["header"] == ["id"] + COLUMNS["guest"]
+
+
+def test_predict_when_on_the_training_rows_then_scores_of_the_training(
+        site, trained):
+    job = predicted(trained, trained.tables)
+    train, ours = scored(site, trained.job), scored(site, job)
+    assert len(ours) == 100
+    assert {i: row[:4] for i, row in ours.items()} == {
+        i: row[:4] for i, row in train.items()}
+    assert {row[4] for row in ours.values()} == {"predict"}
+
+
+def test_predict_when_it_ends_then_only_the_guest_has_scores(
+        site, trained, fresh, fresh_job):
+    for role in ("host", "arbiter"):
+        assert component("output/data", site, fresh_job,
+                         role=role)["retmsg"] == "no data"
+    host = component("output/data", site, fresh_job, "intersection_0", "host")
+    assert host["meta"] == {"header": ["id"] + COLUMNS["host"], "total": 49}
+    for role, n in (("guest", 55), ("host", 54)):
+        metric = component("metric/all", site, fresh_job, "intersection_0",
+                           role)["data"]["train"]["intersection"]["data"]
+        assert metric == [["intersect_count", 49],
+                          ["intersect_rate", pytest.approx(49 / n)]]
+
+
+# ---- what is shown ----
+
+def test_predict_when_queried_then_shows_inference_dsl_and_train_conf(
+        site, trained, fresh, fresh_job):
+    message = pipeline(trained, "guest")
+    for row in site.flow.rows(fresh_job):
+        assert json.loads(row["f_dsl"]) == json.loads(message[1])
+        assert json.loads(row["f_train_runtime_conf"]) == \
+            json.loads(message[3])
+        assert json.loads(row["f_runtime_conf"]) == predict_conf(trained,
+                                                                 fresh[2])
+        assert row["f_status"] == "success" and row["f_progress"] == 100
+    folder = next((site.work / "jobs").glob(f"*/{fresh_job}"))
+    assert json.loads((folder / "train_runtime_conf.json").read_text()) == \
+        json.loads(message[3])
+    assert json.loads((folder / "job_dsl.json").read_text()) == \
+        json.loads(message[1])
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("name", ["dataio_0", "intersection_0", "hetero_lr_0"])
+def test_predict_when_tracked_then_parameters_and_model_of_the_training(
+        site, trained, fresh_job, role, name):
+    for what in ("parameters", "output/model"):
+        assert component(what, site, fresh_job, name, role) == \
+            component(what, site, trained.job, name, role)
+
+
+def test_predict_when_it_ends_then_data_view_has_no_model(site, fresh_job):
+    rows = site.flow.ok("job/data/view/query", {"job_id": fresh_job})
+    assert {r["f_component_name"] for r in rows} == {
+        "dataio_0", "intersection_0", "hetero_lr_0"}
+    assert {r["f_party_model_id"] for r in rows} == {None}
+
+
+DEPENDENCIES = {
+    "component_list": ["dataio_0", "intersection_0", "hetero_lr_0"],
+    "component_module": {"dataio_0": "DataIO",
+                         "intersection_0": "Intersection",
+                         "hetero_lr_0": "HeteroLR"},
+    "component_need_run": {"dataio_0": True, "intersection_0": True,
+                           "hetero_lr_0": True},
+    "dependencies": {
+        "intersection_0": [{"component_name": "dataio_0", "type": "data"}],
+        "hetero_lr_0": [{"component_name": "intersection_0",
+                         "type": "data"}]}}
+
+
+def test_dependency_when_of_a_predict_job_then_of_its_dsl(site, fresh_job):
+    assert site.flow.ok("pipeline/dag/dependency", {
+        "job_id": fresh_job, "role": "guest", "party_id": 9999}) == \
+        DEPENDENCIES
+
+
+def test_dependency_when_train_conf_in_the_body_then_its_parameters_count(
+        site, trained, fresh):
+    message = pipeline(trained, "guest")
+    body = {"role": "guest", "party_id": 9999,
+            "job_dsl": json.loads(message[1]),
+            "job_runtime_conf": predict_conf(trained, fresh[2]),
+            "job_train_runtime_conf": json.loads(message[3])}
+    assert site.flow.ok("pipeline/dag/dependency", body) == DEPENDENCIES
+    body["job_train_runtime_conf"]["role"] = {"guest": [9999]}
+    answer = site.flow.post("pipeline/dag/dependency", body)
+    assert answer["retcode"] == 100 and "host 10000" in answer["retmsg"]
+
+
+def test_submit_when_predicting_then_answers_the_given_model(
+        site, trained, fresh):
+    conf = predict_conf(trained, fresh[2], algorithm_parameters={
+        "hetero_lr_0": {"max_iter": 7}})
+    answer = site.flow.submit({}, conf)
+    assert answer["retcode"] == 0
+    assert answer["data"]["model_info"] == {"model_id": MODEL_ID,
+                                            "model_version": trained.job}
+    assert answer["data"]["warnings"] == ["algorithm_parameters.hetero_lr_0"]
+    assert site.flow.wait(answer["jobId"]) == "success"
+
+
+# ---- the models stay as they are ----
+
+def contents(trained):
+    return {path: (path.stat().st_ino, path.stat().st_mtime_ns,
+                   path.read_bytes())
+            for role in ROLES for path in trained.folder(role).rglob("*")
+            if path.is_file()}
+
+
+def test_predict_when_several_run_then_the_trained_model_is_untouched(
+        site, trained, fresh):
+    before = contents(trained)
+    jobs = [site.flow.submitted({}, predict_conf(trained, fresh[2]))
+            for _ in range(3)]
+    assert [site.flow.wait(job) for job in jobs] == ["success"] * 3
+    assert contents(trained) == before
+    first = scored(site, jobs[0])
+    assert all(scored(site, job) == first for job in jobs)
+    assert not [p for p in (site.work / "models").rglob("*")
+                if p.name in jobs or p.name == "default"]
+
+
+def copied(trained, version):
+    """The model under another version, as an import leaves it."""
+    other = object.__new__(Trained)
+    other.__dict__.update(trained.__dict__, job=version)
+    for role in ROLES:
+        if not other.folder(role).exists():
+            shutil.copytree(trained.folder(role), other.folder(role))
+    return other
+
+
+def test_predict_when_model_has_another_version_then_the_same_scores(
+        site, trained, fresh, fresh_job):
+    job = predicted(copied(trained, "imported-1"), fresh[2])
+    assert scored(site, job) == scored(site, fresh_job)
+
+
+# ---- refused ----
+
+def refused(site, conf):
+    answer = site.flow.submit({}, conf)
+    assert answer["retcode"] == 100 and "data" not in answer, answer
+    return answer["retmsg"]
+
+
+def test_submit_when_model_is_unknown_then_names_party_model_and_version(
+        site, trained, fresh):
+    for own in ({"model_version": "2020"}, {"model_id": "guest-1#model"},
+                {"model_version": "../../x"}, {"model_version": ""}):
+        conf = predict_conf(trained, fresh[2], job_parameters=own)
+        text = refused(site, conf)
+        assert list(own.values())[0] in text
+    conf["job_parameters"]["model_version"] = "2020"
+    assert refused(site, conf) == (
+        f"there is no trained model guest#9999#{MODEL_ID} of version 2020: "
+        "no pipeline of it was saved here")
+    del conf["job_parameters"]["model_version"]
+    assert refused(site, conf) == \
+        "the following arguments are required: model_version "
+    conf["job_parameters"].update(model_version=5, model_id={})
+    text = refused(site, conf)
+    assert "model_version" in text and "model_id" in text
+
+
+@pytest.mark.parametrize("role,named", [
+    ({**ROLES, "host": [10001]}, ["host 10001", "host 10000"]),
+    ({**ROLES, "host": [10000, 10001]}, ["host 10001"]),
+    ({"guest": [9999], "host": [10000]}, ["arbiter 10000"]),
+])
+def test_submit_when_parties_are_others_then_names_them(
+        site, trained, fresh, role, named):
+    text = refused(site, predict_conf(trained, fresh[2], role=role))
+    assert all(name in text for name in named)
+
+
+def test_submit_when_models_of_parties_are_missing_then_names_all(
+        site, trained, fresh):
+    other = copied(trained, "incomplete-1")
+    shutil.rmtree(other.folder("host") / "hetero_lr_0")
+    shutil.rmtree(other.folder("guest") / "dataio_0" / "m")
+    shutil.rmtree(other.folder("arbiter"))
+    text = refused(site, predict_conf(other, fresh[2]))
+    for party in ("hetero_lr_0, host 10000", "hetero_lr_0, arbiter 10000",
+                  "dataio_0, guest 9999"):
+        assert party in text
+    assert "incomplete-1" in text and "dataio_0, host" not in text
+
+
+def test_submit_when_pipeline_is_damaged_then_says_so(site, trained, fresh):
+    other = copied(trained, "damaged-1")
+    file = other.folder("guest") / "pipeline" / "pipeline" / "Pipeline"
+    for content, named in ((b"\x0a\xff", "no valid message Pipeline"),
+                           (b"\x0a\x01{", "inference_dsl"),
+                           (b"\x0a\x02{}\x1a\x02{}", "training"),
+                           (b"", "inference_dsl")):
+        file.write_bytes(content)
+        assert named in refused(site, predict_conf(other, fresh[2]))
+    file.unlink()
+    assert "Pipeline" in refused(site, predict_conf(other, fresh[2]))
+
+
+def test_submit_when_tables_are_missing_then_names_them(
+        site, trained, fresh):
+    conf = predict_conf(trained, {**fresh[2], "host": "gone"})
+    text = refused(site, conf)
+    assert "eval_data" in text and "gone" in text and "host 10000" in text
+    del conf["role_parameters"]["host"]
+    assert refused(site, conf) == (
+        "role_parameters.host.args.data.eval_data names no table of host "
+        "10000, who had one in the training")
+    conf["role_parameters"] = args(fresh[2], "train_data")
+    text = refused(site, conf)
+    assert "guest 9999" in text and "host 10000" in text
+
+
+def test_submit_when_training_failed_then_there_is_no_pipeline(
+        site, trained, fresh):
+    conf = train_conf(trained.tables, max_iter=10 ** 6, tol=1e-300)
+    conf["job_parameters"]["timeout"] = 1
+    job = site.flow.submitted(trained.dsl, conf)
+    assert site.flow.wait(job) == "timeout"
+    other = object.__new__(Trained)
+    other.__dict__.update(trained.__dict__, job=job)
+    assert "no pipeline" in refused(site, predict_conf(other, fresh[2]))
