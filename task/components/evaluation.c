@@ -44,6 +44,7 @@ struct evaluation {
 	struct part_rows parts[N_PARTS];
 	char **classes; /* JSON texts */
 	size_t n_classes;
+	size_t n_unlabelled; /* rows of a prediction, left out */
 };
 
 /* ---- parameters ---- */
@@ -223,6 +224,10 @@ add_cells(struct evaluation *e, const cJSON *const *cells, const char *id,
 	    !find_part(cells[TYPE]->valuestring, &part))
 		return err_set(err, ERR_INVALID,
 		    "row %s: type is not train, validate or predict", id);
+	if (cJSON_IsNull(cells[LABEL]) && part == PREDICT) {
+		e->n_unlabelled++;
+		return ERR_OK;
+	}
 	if (cJSON_IsNull(cells[LABEL]))
 		return err_set(err, ERR_INVALID,
 		    "row %s has no label: only labelled rows can be evaluated",
@@ -468,6 +473,11 @@ evaluation_run(struct task *t, struct buf *err)
 		if (is_first_of_group(t, i))
 			rc = evaluate_group(&e, i, err);
 	}
+	if (rc == ERR_OK && e.n_unlabelled > 0)
+		task_log(t,
+		    "%zu rows of predictions have no label and were "
+		    "left out",
+		    e.n_unlabelled);
 	if (rc == ERR_OK && n_tables == 0)
 		task_log(t, "no predictions at this party: nothing to "
 			    "evaluate");

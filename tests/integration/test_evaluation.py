@@ -331,6 +331,22 @@ def test_rows_when_unusable_then_failed_and_named(tmp_path, row, says):
     assert "000010" in state["error"]["text"]
 
 
+def test_predictions_when_without_label_then_left_out(tmp_path):
+    rows = [r[:4] + ["predict"] for r in predictions(13, 10, 3)]
+    bare = [[None, *r[1:]] for r in rows]
+    state, metrics = run_task(tmp_path / "a", [("lr_0", rows)],
+                              {"eval_type": "binary", "pos_label": 1})
+    assert state["status"] == "success" and "lr_0" in metrics["predict"]
+    some = run_task(tmp_path / "b", [("lr_0", rows + bare)],
+                    {"eval_type": "binary", "pos_label": 1})
+    assert some[0]["status"] == "success" and some[1] == metrics
+    assert "10 rows of predictions have no label" in (
+        tmp_path / "b/guest-9999/task.log").read_text()
+    none = run_task(tmp_path / "c", [("lr_0", bare)],
+                    {"eval_type": "binary", "pos_label": 1})
+    assert none[0]["status"] == "success" and none[1] == {}
+
+
 def test_need_run_when_false_then_nothing(tmp_path):
     state, metrics = run_task(
         tmp_path / "t", [("lr_0", predictions(14, 10, 3))],

@@ -341,6 +341,32 @@ def test_predict_when_it_ends_then_only_the_guest_has_scores(
                           ["intersect_rate", pytest.approx(49 / n)]]
 
 
+def test_predict_when_evaluation_is_deployed_then_it_evaluates(
+        site, trained, fresh, folder):
+    """And what is not deployed is passed by: ids are the same at both."""
+    job = site.flow.finished(
+        dsl(evaluation_0={"need_deploy": True},
+            intersection_0={"need_deploy": False}), trained.conf)
+    other = copied(trained, job)
+    rows, labels = make_rows(4, 40, first=3000)
+    tables = upload(site, folder, "evaluated", rows, labels)
+    first = predicted(other, tables)
+    assert site.flow.rows(first)[0]["f_current_tasks"] == json.dumps(
+        [f"{first}_evaluation_0"])
+    ids = list(labels)
+    want = dict(zip(ids, scores(trained, rows, ids)))
+    check_scores(scored(site, first), want, labels)
+    metrics = dict(component("metric/all", site, first, "evaluation_0")[
+        "data"]["predict"]["hetero_lr_0"]["data"])
+    ones = [p for i, p in want.items() if labels[i]]
+    zeros = [p for i, p in want.items() if not labels[i]]
+    auc = numpy.mean([(a > b) + (a == b) / 2 for a in ones for b in zeros])
+    assert metrics["auc"] == pytest.approx(auc, abs=1e-6)
+    bare = predicted(other, upload(site, folder, "unevaluated", rows))
+    assert component("metric/all", site, bare,
+                     "evaluation_0")["retmsg"] == "no data"
+
+
 # ---- what is shown ----
 
 def test_predict_when_queried_then_shows_inference_dsl_and_train_conf(

@@ -281,6 +281,76 @@ def test_restart_adopts_what_is_running(site, how):
     assert len(site.runs()) == 4 == len(set(site.runs()))
 
 
+# ---- the pipeline at the end of a training ----
+
+PIPELINES = {role: f"models/{role}#{party}#guest-9999#host-10000#model/"
+             "{}/pipeline/pipeline" for role, party in (
+                 ("guest", 9999), ("host", 10000))}
+
+
+def pipelines(site, job):
+    """{file: (inode, bytes)} of both parties."""
+    return {path: (path.stat().st_ino, path.read_bytes())
+            for folder in PIPELINES.values()
+            for path in (site.work / folder.format(job)).glob("*")}
+
+
+def test_kill_between_pipeline_and_commit_ends_the_job_with_the_same_files(
+        site):
+    site.plan("intersection_0-host", "sleep 2")
+    job = site.submit()
+    site.start()
+    end = time.monotonic() + 10
+    while len(site.sql("SELECT 1 FROM t_task WHERE f_status = 'success'")) < 3:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    holder = subprocess.Popen(
+        [*site.client, "-e", "LOCK TABLES t_data_view WRITE; DO SLEEP(4)"])
+    end = time.monotonic() + 3.8
+    while len(pipelines(site, job)) < 4 and time.monotonic() < end:
+        time.sleep(0.02)
+    saved = pipelines(site, job)
+    assert len(saved) == 4
+    site.stop(signal.SIGKILL)
+    assert holder.wait() == 0
+    assert site.status(job)[0] == "running"
+    assert site.sql("SELECT * FROM t_data_view WHERE f_component_name = "
+                    "'pipeline'") == []
+    site.start()
+    assert site.wait(job, ["success", "failed"], 15)[:2] == ["success", ""]
+    assert pipelines(site, job) == saved
+    assert site.sql("SELECT COUNT(*) FROM t_data_view WHERE "
+                    "f_component_name = 'pipeline'") == [["2"]]
+
+
+def test_pipeline_that_cannot_be_saved_fails_the_job_with_the_reason(site):
+    site.plan("intersection_0-host", "sleep 0.5")
+    job = site.submit()
+    site.start()
+    site.wait_runs(4)
+    blocked = (site.work / PIPELINES["host"].format(job)).parent
+    blocked.parent.mkdir(parents=True, exist_ok=True)
+    blocked.write_text("a file where a folder is to be")
+    status, reason, _ = site.wait(job, ["success", "failed"])
+    assert status == "failed"
+    assert "pipeline of host 10000 cannot be saved" in reason
+    assert site.sql("SELECT * FROM t_data_view WHERE f_component_name = "
+                    "'pipeline'") == []
+
+
+def test_job_without_any_task_has_a_pipeline_too(site):
+    dsl = {"components": {"dataio_0": DSL["components"]["dataio_0"]}}
+    job = site.submit(dsl=dsl)
+    conf = site.sql("SELECT f_runtime_conf FROM job_run")[0][0]
+    conf = json.loads(conf)
+    conf.update(role={"arbiter": [5]},
+                initiator={"role": "arbiter", "party_id": 5})
+    site.sql(f"UPDATE job_run SET f_runtime_conf = '{json.dumps(conf)}'")
+    site.once()
+    assert site.status(job)[0] == "success"
+    assert list(site.work.glob(f"models/arbiter#5#*/{job}/pipeline/*/module"))
+
+
 def test_job_wider_than_the_site_fails_with_the_reason(site):
     job = site.submit(width=5)
     site.once()
