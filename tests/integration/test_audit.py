@@ -93,6 +93,64 @@ def test_lr_job_when_decoded_then_nothing_leaks(keeping, lr_job, facts):
     assert tags["lr_blinded_score"] == 8      # 3 iterations and the end, 2 sets
 
 
+@pytest.fixture(scope="module")
+def predict_jobs(keeping, lr_job):
+    """Two predictions of the same rows by the same model."""
+    conf = load(EXAMPLES / "hetero_lr/conf.json")
+    conf["job_parameters"] = {
+        "work_mode": 0, "job_type": "predict", "model_version": lr_job,
+        "model_id": "arbiter-10000#guest-9999#host-10000#model"}
+    conf["role_parameters"] = {
+        role: {"args": {"data": {"eval_data": own["args"]["data"][
+            "train_data"]}}} for role, own in conf["role_parameters"].items()}
+    del conf["algorithm_parameters"]
+    return [keeping.flow.finished({}, conf) for _ in range(2)]
+
+
+PREDICT_TAGS = RSA_TAGS | {"lr_public_key", "lr_align", "lr_rows",
+                           "lr_host_score", "lr_masked_score",
+                           "lr_blinded_score"}
+
+
+def test_predict_job_when_decoded_then_nothing_leaks(
+        keeping, predict_jobs, facts):
+    for job in predict_jobs:
+        faults, tags = Audit(mail_of(keeping, job), facts).run()
+        assert faults == []
+        assert set(tags) == PREDICT_TAGS
+        assert tags["lr_host_score"] == tags["lr_blinded_score"] == 1
+
+
+def test_predict_jobs_when_repeated_then_nothing_is_sent_twice(
+        keeping, lr_job, predict_jobs):
+    """Fresh keys, masks, salts and blinding: neither of two predictions nor
+    the training can be held beside another."""
+    payloads = [{m.payload for path in mail_of(keeping, job).rglob("*.kept")
+                 for m in [audit.Message(path)]
+                 if not m.tag.endswith("_rows")}    # a mere count
+                for job in (lr_job, *predict_jobs)]
+    assert not payloads[1] & payloads[2]
+    assert not payloads[0] & (payloads[1] | payloads[2])
+    items = [{i for path in mail_of(keeping, job).rglob("*hashed*.kept")
+              for i in audit.Message(path).items(32)} for job in predict_jobs]
+    assert items[0] and not items[0] & items[1]
+
+
+def test_predict_tasks_when_read_then_see_their_own_partys_model(
+        keeping, predict_jobs):
+    for party in ("guest-9999", "host-10000", "arbiter-10000"):
+        for component in ("dataio_0", "hetero_lr_0"):
+            if (party, component) == ("arbiter-10000", "dataio_0"):
+                continue
+            task = task_file(keeping, predict_jobs[0], party, component,
+                             "task.json")
+            (model,) = task["inputs"]["models"]
+            assert f"/models/{party.replace('-', '#')}#" in model["dir"]
+            for data in task["inputs"]["data"]:
+                if data["component"] and data["path"]:
+                    assert f"_{party.replace('-', '_')}_" in data["path"]
+
+
 @pytest.mark.parametrize("method", ["rsa", "RSA"])
 def test_rsa_intersection_when_decoded_then_nothing_leaks(
         keeping, facts, method):
@@ -164,14 +222,16 @@ def task_file(site, job, party, component, name):
     return load(job / party / component / "0" / name)
 
 
-def test_outputs_when_read_then_each_partys_own(keeping, lr_job):
+def test_outputs_when_read_then_each_partys_own(keeping, lr_job,
+                                                predict_jobs):
     """The host's tables have no label, the guest's no column of the host:
     after alignment each row is what that party uploaded of that id."""
     for role, party, label in (("guest", "guest-9999", "y"),
                                ("host", "host-10000", None)):
         own = {row.pop("id"): row for row in example(role)}
-        for reader in ("intersection_0", "hetero_lr_0"):
-            task = task_file(keeping, lr_job, party, reader, "task.json")
+        for job, reader in [(j, r) for j in (lr_job, *predict_jobs)
+                            for r in ("intersection_0", "hetero_lr_0")]:
+            task = task_file(keeping, job, party, reader, "task.json")
             rows = read_rows(task["inputs"]["data"][0]["path"])
             assert len(rows) == 569
             for i, got, value in rows:
@@ -179,10 +239,11 @@ def test_outputs_when_read_then_each_partys_own(keeping, lr_job):
                 assert got == (int(want.pop(label)) if label else None)
                 numbers = [float(v) for v in want.values()]
                 assert value == struct.pack(f"<{len(numbers)}d", *numbers)
-    for party in ("host-10000", "arbiter-10000"):
-        state = task_file(keeping, lr_job, party, "hetero_lr_0",
-                          "state.json")
-        assert state["status"] == "success" and not state.get("table")
+    for job in (lr_job, *predict_jobs):
+        for party in ("host-10000", "arbiter-10000"):
+            state = task_file(keeping, job, party, "hetero_lr_0",
+                              "state.json")
+            assert state["status"] == "success" and not state.get("table")
 
 
 def test_outputs_when_shown_then_no_others_columns(keeping, lr_job):

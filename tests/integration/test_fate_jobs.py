@@ -153,6 +153,14 @@ def lr_job(run):
                "test_hetero_lr_train_job_dsl.json")
 
 
+@pytest.fixture(scope="module")
+def predict_job(site, lr_job):
+    """FATE's own predict configuration, of the model just trained."""
+    conf = load(JOBS / LR / "test_predict_conf.json")
+    conf["job_parameters"]["model_version"] = lr_job
+    return site.flow.finished({}, conf, 300)
+
+
 INTERSECT = [
     ("test_intersect_job_raw_conf.json", "test_intersect_job_dsl.json"),
     ("test_intersect_job_rsa_conf.json", "test_intersect_job_dsl.json"),
@@ -181,6 +189,13 @@ def golden_modules():
                   if p.name.endswith(f"{LR}.lr.json"))
 
 
+def golden_predict_modules():
+    if not (GOLDEN / "modules").is_dir():
+        return []
+    return sorted(p.name for p in (GOLDEN / "modules").iterdir()
+                  if p.name.endswith(f"{LR}.lr-predict.json"))
+
+
 # Values that the random initial weights decide.
 RANDOM = ("HeteroLR", "Evaluation")
 
@@ -196,6 +211,43 @@ def test_answer_has_the_golden_shape(site, lr_job, file):
     assert answer["retcode"] == theirs["retcode"]
     if not any(f"__{name}__" in file for name in RANDOM):
         assert answer == theirs
+
+
+@pytest.mark.parametrize("file", golden_predict_modules())
+def test_predict_answer_has_the_golden_shape(site, lr_job, predict_job, file):
+    golden = load(GOLDEN / "modules" / file)
+    path = golden["request"]["path"].removeprefix("/v1/")
+    body = dict(golden["request"]["json"], job_id=predict_job)
+    answer, theirs = site.flow.post(path, body), golden["response"]
+    assert differences(answer, theirs) == []
+    assert answer["retcode"] == theirs["retcode"]
+    if "__HeteroLR__" not in file:
+        assert answer == theirs
+    if path == "tracking/component/output/model":
+        assert answer == site.flow.post(path, {**body, "job_id": lr_job})
+    if "output_data__HeteroLR__guest" in file:
+        assert [row[:2] for row in answer["data"]] == [
+            row[:2] for row in theirs["data"]]
+        assert {row[5] for row in answer["data"]} == {"predict"}
+        assert answer["meta"] == theirs["meta"]
+
+
+def test_fate_flow_predict_conf_runs_unchanged(site, tables):
+    """But for the version of the model, which each training names anew."""
+    folder = JOBS / "fate_flow"
+    for name in ("breast_hetero_guest", "breast_hetero_host"):
+        site.flow.uploaded(TABLES / f"{name}.csv",
+                           "fate_flow_test_breast_hetero", name, drop=1)
+    conf = load(folder / "test_predict_conf.json")
+    train = load(JOBS / LR / "test_hetero_lr_train_job_conf.json")
+    train.update(role=conf["role"], initiator=conf["initiator"])
+    train["algorithm_parameters"]["hetero_lr_0"]["max_iter"] = 2
+    conf["job_parameters"]["model_version"] = site.flow.finished(
+        load(JOBS / LR / TRAIN), train)
+    job = site.flow.finished({}, conf)
+    rows = site.flow.component("output/data", job, "hetero_lr_0", "guest",
+                               9999)
+    assert rows["meta"]["total"] == 569
 
 
 @pytest.mark.parametrize("endpoint,body", [
