@@ -140,15 +140,18 @@ check_width(const struct draft *d, struct buf *err)
 
 /*
  * Upload and Download name files of the server: only the endpoints that
- * check those may make such a job.
+ * check those may make such a job. A pipeline may have been imported, so a
+ * prediction is looked at like a training.
  */
 static enum err
-check_modules(const struct draft *d, const char *kind, struct buf *err)
+check_modules(const struct draft *d, struct buf *err)
 {
+	bool is_own = strcmp(d->kind, "train") && strcmp(d->kind, "predict");
+
 	for (size_t i = 0; i < d->dsl.n_components; i++) {
 		const struct dsl_component *c = &d->dsl.components[i];
 
-		if ((c->module->roles & SPEC_LOCAL) && !strcmp(kind, "train"))
+		if ((c->module->roles & SPEC_LOCAL) && !is_own)
 			return err_set(err, ERR_DENIED,
 			    "component %s: module %s cannot be submitted, use "
 			    "its own endpoint (data/upload)",
@@ -159,12 +162,12 @@ check_modules(const struct draft *d, const char *kind, struct buf *err)
 
 /* What a training cannot derive its predictions from is no training. */
 static enum err
-check_inference(const struct draft *d, const char *kind, struct buf *err)
+check_inference(const struct draft *d, struct buf *err)
 {
 	cJSON *inference = NULL;
 	enum err rc = ERR_OK;
 
-	if (!strcmp(kind, "train"))
+	if (!strcmp(d->kind, "train"))
 		rc = dsl_inference(
 		    &d->dsl, d->conf.initiator_role, &inference, err);
 	cJSON_Delete(inference);
@@ -175,18 +178,15 @@ check_inference(const struct draft *d, const char *kind, struct buf *err)
 static enum err
 parse_dsl(struct draft *d, const struct create *c, struct buf *err)
 {
+	bool is_predict = d->conf.is_predict;
 	enum err rc;
 
-	if (d->conf.is_predict) {
-		d->kind = "predict";
-		return create_predict(d->app, &d->conf, &d->dsl, err);
-	}
-	rc = dsl_parse(c->dsl, DSL_TRAIN, &d->dsl, err);
+	d->kind = is_predict ? "predict" : c->kind;
+	rc = is_predict ? create_predict(d->app, &d->conf, &d->dsl, err)
+			: dsl_parse(c->dsl, DSL_TRAIN, &d->dsl, err);
 	if (!rc)
-		rc = check_modules(d, c->kind, err);
-	if (!rc)
-		rc = check_inference(d, c->kind, err);
-	return rc;
+		rc = check_modules(d, err);
+	return rc ? rc : check_inference(d, err);
 }
 
 static enum err
@@ -194,7 +194,6 @@ parse(struct draft *d, const struct create *c, struct buf *err)
 {
 	enum err rc = conf_parse(c->conf, &d->conf, err);
 
-	d->kind = c->kind;
 	if (!rc)
 		rc = parse_dsl(d, c, err);
 	if (!rc)

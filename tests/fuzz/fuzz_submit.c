@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void
 check(const cJSON *dsl_text, const cJSON *conf_text)
 {
-	cJSON *warnings = cJSON_CreateArray();
+	cJSON *warnings = cJSON_CreateArray(), *inference = NULL;
 	struct buf err = BUF_INIT;
 	struct conf conf;
 	struct dsl dsl;
@@ -20,10 +20,15 @@ check(const cJSON *dsl_text, const cJSON *conf_text)
 	if (conf_parse(conf_text, &conf, &err))
 		goto out;
 	kind = conf.is_predict ? DSL_PREDICT : DSL_TRAIN;
+	if (conf.is_predict && conf_set_train(&conf, conf_text, &err))
+		goto release;
 	if (!dsl_parse(dsl_text, kind, &dsl, &err)) {
+		if (!dsl_inference(&dsl, "host", &inference, &err))
+			cJSON_Delete(inference);
 		(void)conf_check(&conf, &dsl, warnings, &err);
 		dsl_release(&dsl);
 	}
+release:
 	conf_release(&conf);
 out:
 	buf_release(&err);

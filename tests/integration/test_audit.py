@@ -96,14 +96,8 @@ def test_lr_job_when_decoded_then_nothing_leaks(keeping, lr_job, facts):
 @pytest.fixture(scope="module")
 def predict_jobs(keeping, lr_job):
     """Two predictions of the same rows by the same model."""
-    conf = load(EXAMPLES / "hetero_lr/conf.json")
-    conf["job_parameters"] = {
-        "work_mode": 0, "job_type": "predict", "model_version": lr_job,
-        "model_id": "arbiter-10000#guest-9999#host-10000#model"}
-    conf["role_parameters"] = {
-        role: {"args": {"data": {"eval_data": own["args"]["data"][
-            "train_data"]}}} for role, own in conf["role_parameters"].items()}
-    del conf["algorithm_parameters"]
+    conf = load(EXAMPLES / "hetero_lr/predict_conf.json")
+    conf["job_parameters"]["model_version"] = lr_job
     return [keeping.flow.finished({}, conf) for _ in range(2)]
 
 

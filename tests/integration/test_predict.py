@@ -367,6 +367,44 @@ def test_predict_when_evaluation_is_deployed_then_it_evaluates(
                      "evaluation_0")["retmsg"] == "no data"
 
 
+def test_predict_when_two_hosts_are_listed_otherwise_then_each_has_its_part(
+        site, folder):
+    """Two hosts, in another order than in training, and the prediction begun
+    by one of them."""
+    rows, labels = make_rows(5, 60, first=4000)
+    more, _ = make_rows(6, 60, first=4000)
+    tables = {"guest": upload(site, folder, "two", rows, labels)["guest"],
+              10000: upload(site, folder, "one", rows)["host"],
+              10001: upload(site, folder, "other", more)["host"]}
+
+    def of(key, hosts):
+        both = args(tables | {"host": ""}, key)
+        both["host"]["args"]["data"][key] = [
+            {"name": tables[h], "namespace": NAMESPACE} for h in hosts]
+        return both
+
+    conf = train_conf({**tables, "host": ""}, early_stop="weight_diff")
+    conf["role"] = {**ROLES, "host": [10000, 10001]}
+    conf["role_parameters"].update(of("train_data", (10000, 10001)))
+    conf["role_parameters"]["guest"]["dataio_0"] = {"with_label": [True]}
+    conf["role_parameters"]["host"]["dataio_0"] = {
+        "with_label": [False, False], "output_format": ["dense", "sparse"]}
+    job = site.flow.finished(dsl(), conf)
+    again = {"initiator": {"role": "host", "party_id": 10001},
+             "role": {**ROLES, "host": [10001, 10000]},
+             "job_parameters": {
+                 "work_mode": 0, "job_type": "predict", "model_version": job,
+                 "model_id": MODEL_ID.replace("10000#m", "10000_10001#m")},
+             "role_parameters": of("eval_data", (10001, 10000))}
+    again = site.flow.finished({}, again)
+    assert {i: row[:4] for i, row in scored(site, again).items()} == {
+        i: row[:4] for i, row in scored(site, job).items()}
+    for host, form in ((10000, "dense"), (10001, "sparse")):
+        parameters = site.flow.component("parameters", again, "dataio_0",
+                                         "host", host)["data"]
+        assert parameters["DataIOParam"]["output_format"] == form
+
+
 # ---- what is shown ----
 
 def test_predict_when_queried_then_shows_inference_dsl_and_train_conf(
@@ -546,6 +584,43 @@ def test_submit_when_pipeline_is_damaged_then_says_so(site, trained, fresh):
         assert named in refused(site, predict_conf(other, fresh[2]))
     file.unlink()
     assert "Pipeline" in refused(site, predict_conf(other, fresh[2]))
+
+
+def message(texts):
+    """A Pipeline message of {field: text}."""
+    out = b""
+    for number, text in texts.items():
+        size, n = b"", len(text.encode())
+        while n > 127:
+            size += bytes([n & 127 | 128])
+            n >>= 7
+        out += bytes([number << 3 | 2]) + size + bytes([n]) + text.encode()
+    return out
+
+
+def test_submit_when_pipeline_reads_files_of_the_server_then_refused(
+        site, trained, fresh):
+    """A pipeline that came in by an import may hold anything."""
+    other = copied(trained, "crafted-1")
+    texts = pipeline(trained, "guest")
+    file = other.folder("guest") / "pipeline" / "pipeline" / "Pipeline"
+    train = json.loads(texts[3])
+    train["role"]["local"] = [0]
+    train["role_parameters"]["local"] = {"upload_0": {
+        "file": ["/etc/passwd"], "namespace": ["x"], "table_name": ["x"]}}
+    texts[3] = json.dumps(train)
+    texts[1] = json.dumps({"components": {"upload_0": {"module": "Upload"}}})
+    file.write_bytes(message(texts))
+    text = refused(site, predict_conf(other, fresh[2], role={
+        **ROLES, "local": [0]}))
+    assert "module Upload cannot be submitted" in text
+    texts[1] = json.dumps({"components": {"dataio_0": {
+        "module": "DataIO", "input": {
+            "model": ["pipeline.../../x.m"], "data": {
+                "data": ["args.eval_data"]}}}}})
+    texts[3] = pipeline(trained, "guest")[3]
+    file.write_bytes(message(texts))
+    assert "../../x" in refused(site, predict_conf(other, fresh[2]))
 
 
 def test_submit_when_tables_are_missing_then_names_them(
