@@ -225,16 +225,18 @@ read_timeout(const struct conf *c)
 	return (int64_t)((s < TIMEOUT_MAX_S ? s : TIMEOUT_MAX_S) * 1000);
 }
 
-enum err
-conf_parse(const cJSON *object, struct conf *out, struct buf *err)
+/* Takes an object's copy; all but how its job is to be run is checked. */
+static enum err
+parse(const cJSON *object, struct conf *out, bool runs, struct buf *err)
 {
-	enum err rc;
+	enum err rc = ERR_OK;
 
 	memset(out, 0, sizeof(*out));
 	out->root = cJSON_IsObject(object) ? cJSON_Duplicate(object, true)
 					   : cJSON_CreateObject();
 	out->job_parameters = json_get(out->root, "job_parameters");
-	rc = read_work_mode(out, err);
+	if (runs)
+		rc = read_work_mode(out, err);
 	if (!rc)
 		rc = check_shape(out, err);
 	if (!rc)
@@ -250,6 +252,12 @@ conf_parse(const cJSON *object, struct conf *out, struct buf *err)
 	else
 		out->timeout_ms = read_timeout(out);
 	return rc;
+}
+
+enum err
+conf_parse(const cJSON *object, struct conf *out, struct buf *err)
+{
+	return parse(object, out, true, err);
 }
 
 /* Adds "<role> <party>, ..." of those that `c` has and `other` lacks. */
@@ -294,7 +302,7 @@ conf_set_train(struct conf *c, const cJSON *train, struct buf *err)
 	enum err rc;
 
 	c->train = xcalloc(1, sizeof(*c->train));
-	rc = conf_parse(train, c->train, &fault);
+	rc = parse(train, c->train, false, &fault);
 	if (rc)
 		err_set(err, rc, "the training's configuration: %s", fault.ptr);
 	else

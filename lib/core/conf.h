@@ -45,7 +45,8 @@ conf_find_party(const struct conf *c, const char *role, const char *party_id);
 /*
  * Gives a predict job the configuration of the training whose models it
  * applies (borrowed; a copy is kept): from there come the parameters. The
- * parties must be the same; ERR_INVALID names those that are not.
+ * parties must be the same; ERR_INVALID names those that are not. In which
+ * work mode it was trained does not matter: models come from other sites too.
  */
 enum err conf_set_train(struct conf *c, const cJSON *train, struct buf *err);
 

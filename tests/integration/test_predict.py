@@ -89,7 +89,10 @@ def train_conf(tables, **parameters):
             "algorithm_parameters": {
                 "dataio_0": {"missing_fill": True,
                              "missing_fill_method": "mean",
-                             "outlier_replace": False},
+                             "outlier_replace": True,
+                             "outlier_impute": ["-9999"],
+                             "outlier_replace_method": "designated",
+                             "outlier_replace_value": 0.25},
                 "hetero_lr_0": {"max_iter": 3, "batch_size": -1,
                                 "learning_rate": 0.5,
                                 "init_param": {"init_method": "zeros"},
@@ -271,13 +274,16 @@ def with_gaps(rows, column, drop=()):
         values = list(values)
         if k % 3 == 0:
             values[column] = ("", "na", "none")[k % 9 // 3]
+        elif k % 7 == 0:
+            values[column] = "-9999"
         if k not in drop:
             out[i] = values
     return out
 
 
 def filled(trained, rows):
-    """What with_gaps() left, with the training's means in the gaps."""
+    """What with_gaps() left, with the training's means in the gaps and its
+    designated value in place of outliers."""
     out = {}
     for role, column in (("guest", 1), ("host", 2)):
         mean = round(float(numpy.mean(
@@ -287,6 +293,8 @@ def filled(trained, rows):
             values = numpy.array(values)
             if k % 3 == 0:
                 values[column] = mean
+            elif k % 7 == 0:
+                values[column] = 0.25
             out[role][i] = values
     return out
 
@@ -431,6 +439,16 @@ def test_predict_when_tracked_then_parameters_and_model_of_the_training(
     for what in ("parameters", "output/model"):
         assert component(what, site, fresh_job, name, role) == \
             component(what, site, trained.job, name, role)
+
+
+def test_predict_when_its_data_view_is_asked_then_its_own_tables(
+        site, fresh, fresh_job):
+    data = site.flow.ok("tracking/job/data_view", {
+        "job_id": fresh_job, "role": "guest", "party_id": 9999})
+    assert data["dataset"] == {
+        role: {str(PARTY[role]): {"eval_data":
+                                  f"{NAMESPACE}.{fresh[2][role]}"}}
+        for role in COLUMNS}
 
 
 def test_predict_when_it_ends_then_data_view_has_no_model(site, fresh_job):

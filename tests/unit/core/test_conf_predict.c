@@ -108,8 +108,7 @@ test_set_train_when_parties_differ_then_names_them(void **state)
 		"role lacks host 10001 of the training of the model"},
 	    {CONF(PREDICT, "10000", "\"x\":1"), "{}",
 		"the training's configuration: the following arguments are "
-		"required:  work_mode=(<WorkMode.CLUSTER: 1>, "
-		"<WorkMode.STANDALONE: 0>)"},
+		"required: initiator,job_parameters,role "},
 	};
 
 	(void)state;
@@ -123,6 +122,23 @@ test_set_train_when_parties_differ_then_names_them(void **state)
 		release(&j);
 		buf_release(&err);
 	}
+}
+
+static void
+test_set_train_when_trained_in_a_cluster_then_ok(void **state)
+{
+	struct buf err = BUF_INIT;
+	struct job j;
+
+	(void)state;
+	if (parse(CONF(PREDICT, "10000,10001", "\"x\":1"),
+		CONF(
+		    "\"job_parameters\":{\"work_mode\":1}", "10000,10001", OWN),
+		&j, &err))
+		fail_msg("%s", err.ptr);
+	assert_int_equal(j.conf.train->n_parties, 3);
+	release(&j);
+	buf_release(&err);
 }
 
 static void
@@ -179,6 +195,7 @@ main(void)
 	    cmocka_unit_test(test_has_tables_when_null_or_absent_then_not),
 	    cmocka_unit_test(
 		test_set_train_when_parties_differ_then_names_them),
+	    cmocka_unit_test(test_set_train_when_trained_in_a_cluster_then_ok),
 	    cmocka_unit_test(
 		test_check_when_own_parameters_are_given_then_named_as_unused),
 	    cmocka_unit_test(
