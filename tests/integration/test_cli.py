@@ -233,6 +233,19 @@ def test_submit_and_wait_prints_one_document(cli, lr_job, tmp_path):
     assert answer["job"]["status"] == "success"
 
 
+def test_submit_of_a_prediction_needs_no_dsl(cli, lr_job, tmp_path):
+    text = (EXAMPLES / "hetero_lr/predict_conf.json").read_text()
+    conf = json.loads(text.replace('"namespace": "example"',
+                                   '"namespace": "cli"'))
+    conf["job_parameters"]["model_version"] = lr_job
+    (tmp_path / "predict.json").write_text(json.dumps(conf))
+    answer = cli.ok("submit_job", "--wait", "-c", tmp_path / "predict.json")
+    assert answer["job"]["status"] == "success"
+    assert answer["data"]["model_info"]["model_version"] == lr_job
+    shown = cli.ok("component_output_model", "-j", answer["jobId"], *LR)
+    assert shown["data"]["weight"]
+
+
 def test_waiting_for_a_job_that_fails_tells_why(cli, tmp_path):
     answer, code = cli("upload", "--wait", "-c",
                        upload_conf(tmp_path, "bad", partition=0))
