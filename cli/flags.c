@@ -1,4 +1,5 @@
 #include "cli/flags.h"
+#include "cli/nearest.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/base/path.h"
@@ -9,8 +10,15 @@
 enum flag_type {
 	FLAG_TEXT,
 	FLAG_INT,
+	FLAG_SIZE,
 	FLAG_PATH, /* made absolute on its way into the request */
 	FLAG_SET,  /* takes no value */
+};
+
+enum flag_origin {
+	FLAG_FATE,
+	FLAG_OWN,
+	FLAG_COMMON, /* belongs to every command */
 };
 
 struct flag {
@@ -18,69 +26,106 @@ struct flag {
 	const char *word;  /* "--job_id" */
 	const char *key;   /* in the request, or NULL */
 	enum flag_type type;
+	enum flag_origin origin;
 	size_t offset;
 	const char *help;
 };
 
-#define FLAG(brief, word, key, type, member, help)                           \
-	{                                                                    \
-		brief, word, key, type, offsetof(struct flags, member), help \
+#define ROW(brief, word, key, type, origin, member, help) \
+	{                                                 \
+		brief, word, key, type, origin,           \
+		    offsetof(struct flags, member), help  \
 	}
+#define FATE(brief, name, type, member, help) \
+	ROW(brief, "--" name, name, type, FLAG_FATE, member, help)
 
 static const struct flag flags[] = {
-    FLAG("-f", "--function", "function", FLAG_TEXT, function,
-	"the command (required)"),
-    FLAG("-c", "--config", "config", FLAG_PATH, config,
+    ROW("-f", "--function", "function", FLAG_TEXT, FLAG_COMMON, function,
+	"the command by FATE's name"),
+    ROW("-c", "--config", "config", FLAG_PATH, FLAG_COMMON, config,
 	"JSON file that is the base of the request"),
-    FLAG("-d", "--dsl", "dsl", FLAG_TEXT, dsl, "JSON file with a job's DSL"),
-    FLAG("-j", "--job_id", "job_id", FLAG_TEXT, job_id, "job id"),
-    FLAG("-p", "--party_id", "party_id", FLAG_TEXT, party_id, "party id"),
-    FLAG(
-	"-r", "--role", "role", FLAG_TEXT, role, "guest, host, arbiter, local"),
-    FLAG("-cpn", "--component_name", "component_name", FLAG_TEXT,
-	component_name, "component, e.g. hetero_lr_0"),
-    FLAG("-s", "--status", "status", FLAG_TEXT, status, "status, a filter"),
-    FLAG("-n", "--namespace", "namespace", FLAG_TEXT, name_space,
-	"namespace of a table"),
-    FLAG("-t", "--table_name", "table_name", FLAG_TEXT, table_name,
-	"name of a table"),
-    FLAG("-w", "--work_mode", "work_mode", FLAG_INT, work_mode,
-	"0: all parties on this site"),
-    FLAG("-i", "--file", "file", FLAG_TEXT, file, "file to upload"),
-    FLAG("-o", "--output_path", "output_path", FLAG_PATH, output_path,
-	"where to write"),
-    FLAG("-m", "--model", "model", FLAG_TEXT, model, "day YYYYMMDD of metrics"),
-    FLAG("-drop", "--drop", "drop", FLAG_TEXT, drop,
-	"1: replace a table that exists"),
-    FLAG("-limit", "--limit", "limit", FLAG_INT, limit, "at most so many rows"),
-    FLAG("-verbose", "--verbose", "verbose", FLAG_INT, verbose,
+    FATE("-d", "dsl", FLAG_TEXT, dsl, "JSON file with a job's DSL"),
+    FATE("-j", "job_id", FLAG_TEXT, job_id, "job id"),
+    FATE("-p", "party_id", FLAG_TEXT, party_id, "party id"),
+    FATE("-r", "role", FLAG_TEXT, role, "guest, host, arbiter, local"),
+    FATE("-cpn", "component_name", FLAG_TEXT, component_name,
+	"component, e.g. hetero_lr_0"),
+    FATE("-s", "status", FLAG_TEXT, status, "status, a filter"),
+    FATE("-n", "namespace", FLAG_TEXT, name_space, "namespace of a table"),
+    FATE("-t", "table_name", FLAG_TEXT, table_name, "name of a table"),
+    FATE("-w", "work_mode", FLAG_INT, work_mode,
+	"0: all parties on this site, 1: each on its own"),
+    FATE("-i", "file", FLAG_TEXT, file, "file to send"),
+    FATE("-o", "output_path", FLAG_PATH, output_path, "where to write"),
+    FATE("-m", "model", FLAG_TEXT, model, "day YYYYMMDD of metrics"),
+    FATE("-drop", "drop", FLAG_TEXT, drop,
+	"a table that exists: 1 replaces it, 0 adds to it"),
+    FATE("-limit", "limit", FLAG_INT, limit, "at most so many rows"),
+    FATE("-verbose", "verbose", FLAG_INT, verbose,
 	"1: show progress though stderr is no terminal"),
-    FLAG("", "--server", NULL, FLAG_TEXT, server,
+    FATE("-src_party_id", "src_party_id", FLAG_TEXT, src_party_id,
+	"the party that asks"),
+    FATE("-src_role", "src_role", FLAG_TEXT, src_role, "the role that asks"),
+    FATE("-privilege_role", "privilege_role", FLAG_TEXT, privilege_role,
+	"roles, a comma list, or all"),
+    FATE("-privilege_command", "privilege_command", FLAG_TEXT,
+	privilege_command, "commands, a comma list, or all"),
+    FATE("-privilege_component", "privilege_component", FLAG_TEXT,
+	privilege_component, "modules, a comma list, or all"),
+    ROW("", "--model_id", "model_id", FLAG_TEXT, FLAG_OWN, model_id,
+	"model id, as a job's model_info has it"),
+    ROW("", "--model_version", "model_version", FLAG_TEXT, FLAG_OWN,
+	model_version, "the id of the job that trained the model"),
+    ROW("", "--service_id", "service_id", FLAG_TEXT, FLAG_OWN, service_id,
+	"the id by which the model is served"),
+    ROW("", "--wait", NULL, FLAG_SET, FLAG_OWN, wait,
+	"wait for the end of the job that this starts"),
+    ROW("", "--timeout", NULL, FLAG_INT, FLAG_OWN, timeout,
+	"give up after so many seconds of waiting"),
+    ROW("", "--force", NULL, FLAG_SET, FLAG_OWN, force,
+	"replace files that are there already"),
+    ROW("", "--server", NULL, FLAG_TEXT, FLAG_COMMON, server,
 	"HOST:PORT (else $FATEFLOW_SERVER, else 127.0.0.1:9380)"),
-    FLAG("", "--wait", NULL, FLAG_SET, wait,
-	"submit_job, upload: wait for the end of the job"),
-    FLAG("", "--timeout", NULL, FLAG_INT, timeout,
-	"give up waiting after so many seconds"),
-    FLAG("-h", "--help", NULL, FLAG_SET, help,
-	"this text, or with -f that of a command"),
+    ROW("-h", "--help", NULL, FLAG_SET, FLAG_COMMON, help,
+	"this text; with a command, that of the command"),
 };
 
-/* "--component=x" means --component_name: the beginning of one word only. */
+/* Equal for n characters, "-" and "_" being one. */
+static bool
+begins(const char *word, const char *with, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (word[i] != with[i] &&
+		    !(i > 1 && strchr("-_", word[i]) && strchr("-_", with[i])))
+			return false;
+	return true;
+}
+
+/*
+ * "--component=x" means --component_name: the beginning of one word only.
+ * What FATE's client understands stays what it means there: a word of ours is
+ * not looked at when one of FATE's begins so.
+ */
 static const struct flag *
 find_abbreviated(const char *word, size_t len)
 {
-	const struct flag *found = NULL;
+	const struct flag *found[2] = {NULL, NULL};
+	int n[2] = {0, 0};
 
 	for (size_t i = 0; len > 2 && i < ARRAY_LEN(flags); i++) {
-		if (strncmp(word, flags[i].word, len))
+		bool is_own = flags[i].origin == FLAG_OWN;
+
+		if (strlen(flags[i].word) < len ||
+		    !begins(flags[i].word, word, len))
 			continue;
 		if (!flags[i].word[len])
 			return &flags[i];
-		if (found)
-			return NULL;
-		found = &flags[i];
+		found[is_own] = &flags[i];
+		n[is_own]++;
 	}
-	return found;
+	if (n[0])
+		return n[0] == 1 ? found[0] : NULL;
+	return n[1] == 1 ? found[1] : NULL;
 }
 
 /* *value_out: what stands behind "=" in a double-dash word, or NULL. */
@@ -103,6 +148,19 @@ find(const char *word, const char **value_out)
 	return find_abbreviated(word, len);
 }
 
+/* "unrecognized arguments: --jobid" and what was perhaps meant. */
+static enum err
+unknown(const char *word, struct buf *err)
+{
+	struct nearest near = {.word = word};
+
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+		nearest_try(&near, flags[i].word);
+	err_set(err, ERR_INVALID, "unrecognized arguments: %s", word);
+	nearest_tell(&near, err);
+	return ERR_INVALID;
+}
+
 static enum err
 set(struct flags *out, const struct flag *flag, const char *value,
     struct buf *err)
@@ -115,6 +173,9 @@ set(struct flags *out, const struct flag *flag, const char *value,
 		return err_set(err, ERR_INVALID,
 		    "argument %s%s%s: invalid int value: '%s'", flag->brief,
 		    *flag->brief ? "/" : "", flag->word, value);
+	if (flag->type == FLAG_SIZE &&
+	    num_parse_size(value, flag->word, &ignored, err))
+		return ERR_INVALID;
 	*text = value;
 	return ERR_OK;
 }
@@ -129,8 +190,7 @@ flags_parse(int argc, char *const *argv, struct flags *out, struct buf *err)
 		enum err rc;
 
 		if (!flag || (value && flag->type == FLAG_SET))
-			return err_set(err, ERR_INVALID,
-			    "unrecognized arguments: %s", argv[i]);
+			return unknown(argv[i], err);
 		if (flag->type == FLAG_SET) {
 			*(bool *)((char *)out + flag->offset) = true;
 			continue;
@@ -215,10 +275,66 @@ flags_merge(const struct flags *f, cJSON *request)
 	merge_local(f, request);
 }
 
+static bool
+is_given(const struct flags *f, const struct flag *flag)
+{
+	const char *at = (const char *)f + flag->offset;
+
+	if (flag->type == FLAG_SET)
+		return *(const bool *)at;
+	return *(const char *const *)(const void *)at != NULL;
+}
+
+const char *
+flags_unread(
+    const struct flags *f, bool own_only, flags_reads *reads, const void *arg)
+{
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+		const struct flag *flag = &flags[i];
+
+		if (flag->origin == FLAG_COMMON ||
+		    (own_only && flag->origin == FLAG_FATE))
+			continue;
+		if (is_given(f, flag) && !reads(flag->word + 2, arg))
+			return flag->word;
+	}
+	return NULL;
+}
+
+static void
+print_row(const struct flag *flag, const char *note, struct buf *out)
+{
+	static const char *const values[] = {
+	    [FLAG_TEXT] = " TEXT",
+	    [FLAG_INT] = " N",
+	    [FLAG_SIZE] = " SIZE",
+	    [FLAG_PATH] = " PATH",
+	    [FLAG_SET] = "",
+	};
+	struct buf left = BUF_INIT;
+	bool is_same = !strcmp(flag->brief, flag->word + 1);
+
+	buf_addf(&left, "%s%s%s%s", is_same ? "" : flag->brief,
+	    *flag->brief && !is_same ? ", " : "", flag->word + is_same,
+	    values[flag->type]);
+	buf_addf(out, "  %-28s %s%s\n", left.ptr, flag->help, note);
+	buf_release(&left);
+}
+
+bool
+flags_print_one(const char *name, const char *note, struct buf *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+		if (!strcmp(flags[i].word + 2, name)) {
+			print_row(&flags[i], note, out);
+			return true;
+		}
+	return false;
+}
+
 void
 flags_print_help(struct buf *out)
 {
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
-		buf_addf(out, "  %-8s %-18s %s\n", flags[i].brief,
-		    flags[i].word, flags[i].help);
+		print_row(&flags[i], "", out);
 }

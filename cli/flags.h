@@ -1,6 +1,6 @@
 /*
  * The command line's flags: FATE's single-dash words, each also with two
- * dashes, in one table that parsing and the help share.
+ * dashes, and our own with two, in one table that parsing and help share.
  */
 #ifndef FF_CLI_FLAGS_H
 #define FF_CLI_FLAGS_H
@@ -28,16 +28,27 @@ struct flags {
 	const char *drop;
 	const char *limit;
 	const char *verbose;
+	const char *src_party_id;
+	const char *src_role;
+	const char *privilege_role;
+	const char *privilege_command;
+	const char *privilege_component;
+	/* Ours: */
+	const char *model_id;
+	const char *model_version;
+	const char *service_id;
 	const char *server;
 	const char *timeout;
 	bool wait;
+	bool force;
 	bool help;
 };
 
 /*
- * Reads argv; a double-dash word may be cut short and may hold its value
- * behind "=". ERR_INVALID with a usage message for an unknown flag, a missing
- * value, a second value, or text where an integer is expected.
+ * Reads argv; a double-dash word may be cut short, may have "-" for "_" and
+ * may hold its value behind "=". ERR_INVALID with a usage message for an
+ * unknown flag, a missing value, a second value, or text where an integer or a
+ * size is expected.
  */
 enum err
 flags_parse(int argc, char *const *argv, struct flags *out, struct buf *err);
@@ -47,6 +58,19 @@ flags_parse(int argc, char *const *argv, struct flags *out, struct buf *err);
  * makes output_path absolute, wherever it came from.
  */
 void flags_merge(const struct flags *f, cJSON *request);
+
+/*
+ * The word of a given flag for which reads(name, arg) is false ("name" is the
+ * word without dashes), or NULL. Flags that belong to every command are not
+ * asked for; neither are FATE's own when `own_only`, since its scripts give
+ * more than a command reads.
+ */
+typedef bool flags_reads(const char *name, const void *arg);
+const char *flags_unread(
+    const struct flags *f, bool own_only, flags_reads *reads, const void *arg);
+
+/* One line for the flag of that name (without dashes); false if none has it. */
+bool flags_print_one(const char *name, const char *note, struct buf *out);
 
 /* One line per flag. */
 void flags_print_help(struct buf *out);

@@ -25,6 +25,22 @@ print_failure(enum cli_exit code, const char *message)
 }
 
 enum cli_exit
+print_downloaded(const char *kind, const char *path)
+{
+	bool is_file = !strcmp(kind, "file");
+	cJSON *object = cJSON_CreateObject();
+	struct buf text = BUF_INIT;
+
+	buf_addf(&text, "download successfully, please check %s%s", path,
+	    is_file ? "" : " directory");
+	json_add_int(object, "retcode", 0);
+	json_add_str(object, kind, path);
+	json_add_str(object, "retmsg", text.ptr);
+	buf_release(&text);
+	return print_object(CLI_OK, object);
+}
+
+enum cli_exit
 print_answer(const struct http_response *response, const char *const *drop)
 {
 	struct buf out = BUF_INIT, err = BUF_INIT;

@@ -18,6 +18,12 @@ enum cli_exit print_failure(enum cli_exit code, const char *message);
 enum cli_exit
 print_answer(const struct http_response *response, const char *const *drop);
 
+/*
+ * Prints that `path`, a "file" or a "directory", was written, as FATE's client
+ * does.
+ */
+enum cli_exit print_downloaded(const char *kind, const char *path);
+
 /* Prints an object of our own and takes it. */
 enum cli_exit print_object(enum cli_exit code, cJSON *object);
 

@@ -146,3 +146,35 @@ reindent(const char *text, const char *const *drop, struct buf *out)
 
 	value(&w);
 }
+
+/* Of equal keys the last one stands, as in json_parse(). */
+const char *
+reindent_member(const char *text, const char *key)
+{
+	const char *found = NULL;
+	struct buf skipped = BUF_INIT;
+	struct walk w = {.p = text, .out = &skipped};
+
+	skip_space(&w);
+	for (w.p += *w.p == '{'; *w.p && *w.p != '}';) {
+		cJSON *name;
+
+		skip_space(&w);
+		w.p += *w.p == ',';
+		skip_space(&w);
+		if (*w.p != '"')
+			break;
+		name = take_string(&w);
+		skip_space(&w);
+		w.p += *w.p == ':';
+		skip_space(&w);
+		if (cJSON_IsString(name) && !strcmp(name->valuestring, key))
+			found = w.p;
+		cJSON_Delete(name);
+		value(&w);
+		buf_reset(&skipped);
+		skip_space(&w);
+	}
+	buf_release(&skipped);
+	return found;
+}

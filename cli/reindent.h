@@ -13,4 +13,10 @@
  */
 void reindent(const char *text, const char *const *drop, struct buf *out);
 
+/*
+ * Where in `text` (an object, valid JSON) the value of that member begins, for
+ * reindent(); NULL if there is none.
+ */
+const char *reindent_member(const char *text, const char *key);
+
 #endif

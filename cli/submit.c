@@ -1,4 +1,4 @@
-/* submit_job and wait_job. */
+/* submit_job, wait_job, and waiting for the job of any answer. */
 #include "cli/call.h"
 #include "cli/print.h"
 #include "cli/wait.h"
@@ -32,7 +32,7 @@ make_body(const struct call *call, cJSON **body_out, struct buf *err)
 }
 
 /* Waits for the job of an answer and prints the answer with its end. */
-enum cli_exit
+static enum cli_exit
 print_waited(const struct call *call, const struct http_response *response)
 {
 	cJSON *answer = NULL, *job = NULL;
@@ -60,6 +60,13 @@ print_waited(const struct call *call, const struct http_response *response)
 }
 
 enum cli_exit
+print_reply(const struct call *call, const struct http_response *response)
+{
+	return call->flags->wait ? print_waited(call, response)
+				 : print_answer(response, NULL);
+}
+
+enum cli_exit
 call_submit_job(struct call *call)
 {
 	struct http_response response = HTTP_RESPONSE_INIT;
@@ -73,12 +80,7 @@ call_submit_job(struct call *call)
 		goto out;
 	}
 	rc = call_post(call, call->command->path, body, &response, &err);
-	if (rc)
-		code = call_failed(rc, err.ptr);
-	else if (call->flags->wait)
-		code = print_waited(call, &response);
-	else
-		code = print_answer(&response, NULL);
+	code = rc ? call_failed(rc, err.ptr) : print_reply(call, &response);
 out:
 	cJSON_Delete(body);
 	http_response_release(&response);

@@ -5,6 +5,7 @@
 #include "cli/wait.h"
 #include "cli/call.h"
 #include "cli/print.h"
+#include "cli/progress.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
@@ -13,7 +14,6 @@
 
 #define FIRST_PAUSE_MS 10
 #define LAST_PAUSE_MS  1000
-#define BAR_WIDTH      30
 #define TRIES_MAX      5 /* looks in a row that may go unanswered */
 
 static const cJSON *
@@ -29,16 +29,15 @@ initiator_row(const cJSON *answer)
 static void
 show_progress(const struct call *call, const char *job_id, const cJSON *row)
 {
-	int percent = (int)json_int(row, "f_progress", 0);
-	int full = percent * BAR_WIDTH / 100;
+	struct buf head = BUF_INIT;
 
 	if (!call->is_terminal)
 		return;
-	fprintf(stderr, "\r\033[K%s [", job_id);
-	for (int i = 0; i < BAR_WIDTH; i++)
-		fputc(i < full ? '#' : '.', stderr);
-	fprintf(stderr, "] %3d%% %s %s", percent, json_str(row, "f_status", ""),
+	buf_addf(&head, "%s ", job_id);
+	progress_bar(head.ptr, (int)json_int(row, "f_progress", 0));
+	fprintf(stderr, " %s %s", json_str(row, "f_status", ""),
 	    json_str(row, "f_current_tasks", ""));
+	buf_release(&head);
 }
 
 static bool

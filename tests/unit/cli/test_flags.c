@@ -30,9 +30,20 @@ test_parse_of_arguments_gives_request_or_complaint(void **state)
 		"{\"job_id\":\"7\",\"party_id\":\"1=2\",\"component_name\":"
 		"\"c\",\"local\":{\"party_id\":\"1=2\"}}"},
 	    {{"fateflow", "--privilege"},
-		"unrecognized arguments: --privilege"},
-	    {{"fateflow", "--wait=1"}, "unrecognized arguments: --wait=1"},
-	    {{"fateflow", "--w", "0"}, "unrecognized arguments: --w"},
+		"unrecognized arguments: --privilege (did you mean "
+		"'--privilege_role'?)"},
+	    {{"fateflow", "--wait=1"},
+		"unrecognized arguments: --wait=1 (did you mean '--wait'?)"},
+	    {{"fateflow", "--zzzzz"}, "unrecognized arguments: --zzzzz"},
+	    {{"fateflow", "-jobid"},
+		"unrecognized arguments: -jobid (did you mean '--job_id'?)"},
+	    /* What FATE's client understands, it understands here. */
+	    {{"fateflow", "--w", "0"}, "{\"work_mode\":0}"},
+	    {{"fateflow", "--mod", "x"}, "{\"model\":\"x\"}"},
+	    {{"fateflow", "--model-v", "7"}, "{\"model_version\":\"7\"}"},
+	    {{"fateflow", "--job-id=7"}, "{\"job_id\":\"7\"}"},
+	    {{"fateflow", "-src_role", "guest", "--privilege_role=all"},
+		"{\"src_role\":\"guest\",\"privilege_role\":\"all\"}"},
 	    {{"fateflow", "-limit", "many"},
 		"argument -limit/--limit: invalid int value: 'many'"},
 	    {{"fateflow", "-j"}, "argument -j/--job_id: expected one argument"},

@@ -51,12 +51,39 @@ test_reindent_of_cut_text_ends(void **state)
 	}
 }
 
+static void
+test_member_of_an_object_is_found_as_it_is_written(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} rows[] = {
+	    {"{\"a\":[1,{\"k\":2}],\"k\" : 1.0 ,\"b\":{}}", "1.0"},
+	    {" { \"k\":1,\"k\":2}", "2"},
+	    {"{\"s\":\"k\",\"x\":{\"k\":1}}", ""},
+	    {"{}", ""},
+	    {"{\"k\"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *at = reindent_member(rows[i].text, "k");
+		struct buf out = BUF_INIT;
+
+		if (at)
+			reindent(at, NULL, &out);
+		assert_string_equal(out.ptr, rows[i].expected);
+		buf_release(&out);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_reindent_of_answers_keeps_numbers_and_order),
 	    cmocka_unit_test(test_reindent_of_cut_text_ends),
+	    cmocka_unit_test(
+		test_member_of_an_object_is_found_as_it_is_written),
 	};
 
 	json_init();
