@@ -121,6 +121,11 @@ static const struct command commands[] = {
     {"query_privilege", "privilege", "query", "POST",
 	"permission/query/privilege", "src_party_id! src_role!", call_plain,
 	"what a party is allowed", "-src_party_id 9999 -src_role guest"},
+
+    {"profile_list", "profile", "list", NULL, NULL, "", call_profile_list,
+	"the servers that the profile file names", ""},
+    {"profile_show", "profile", "show", NULL, NULL, "", call_profile_show,
+	"which server would be asked, and what says so", "--profile NAME"},
 };
 
 const struct command *

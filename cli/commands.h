@@ -69,16 +69,18 @@ void help_noun(const char *noun, struct buf *out);
 void help_command(const struct command *c, struct buf *out);
 
 /* Handlers. */
-command_run call_plain;	      /* send the request, print the answer */
-command_run call_started;     /* the same; --wait for the job it started */
-command_run call_query_job;   /* without the two big texts */
-command_run call_submit_job;  /* cli/submit.c */
-command_run call_wait_job;    /* cli/submit.c */
-command_run call_job_config;  /* cli/job_config.c */
-command_run call_job_log;     /* cli/fetch_folder.c */
-command_run call_output_data; /* cli/fetch_folder.c */
-command_run call_upload;      /* cli/upload.c */
-command_run call_export;      /* cli/model.c */
-command_run call_import;      /* cli/model.c */
+command_run call_plain;	       /* send the request, print the answer */
+command_run call_started;      /* the same; --wait for the job it started */
+command_run call_query_job;    /* without the two big texts */
+command_run call_submit_job;   /* cli/submit.c */
+command_run call_wait_job;     /* cli/submit.c */
+command_run call_job_config;   /* cli/job_config.c */
+command_run call_job_log;      /* cli/fetch_folder.c */
+command_run call_output_data;  /* cli/fetch_folder.c */
+command_run call_upload;       /* cli/upload.c */
+command_run call_export;       /* cli/model.c */
+command_run call_import;       /* cli/model.c */
+command_run call_profile_list; /* cli/profile_show.c */
+command_run call_profile_show; /* cli/profile_show.c */
 
 #endif

@@ -85,7 +85,9 @@ static const struct flag flags[] = {
     ROW("", "--force", NULL, FLAG_SET, FLAG_OWN, force,
 	"replace files that are there already"),
     ROW("", "--server", NULL, FLAG_TEXT, FLAG_COMMON, server,
-	"HOST:PORT (else $FATEFLOW_SERVER, else 127.0.0.1:9380)"),
+	"HOST:PORT (else --profile, $FATEFLOW_SERVER, ...)"),
+    ROW("", "--profile", NULL, FLAG_TEXT, FLAG_COMMON, profile,
+	"a server by its name in the profile file"),
     ROW("-h", "--help", NULL, FLAG_SET, FLAG_COMMON, help,
 	"this text; with a command, that of the command"),
 };

@@ -38,6 +38,7 @@ struct flags {
 	const char *model_version;
 	const char *service_id;
 	const char *server;
+	const char *profile;
 	const char *timeout;
 	bool wait;
 	bool force;

@@ -71,7 +71,8 @@ help_noun(const char *noun, struct buf *out)
 static void
 print_flags(const struct command *c, struct buf *out)
 {
-	static const char *const common[] = {"config", "server", "help"};
+	static const char *const common[] = {
+	    "config", "server", "profile", "help"};
 	bool wants_file = false;
 	struct command_key key;
 

@@ -2,12 +2,11 @@
  * fateflow: FATE-Flow's command line over HTTP.
  */
 #include "cli/print.h"
+#include "cli/profile.h"
 #include "cli/request.h"
 #include "cli/select.h"
 
 #include <unistd.h>
-
-#define DEFAULT_SERVER "127.0.0.1:9380"
 
 static enum cli_exit
 usage(const char *complaint)
@@ -36,45 +35,31 @@ help(const struct selection *selected)
 	return CLI_OK;
 }
 
-/* "HOST:PORT" or a whole URL -> "http://HOST:PORT/v1" */
-static void
-make_base(const struct flags *flags, struct buf *base)
-{
-	const char *server = flags->server;
-
-	if (!server)
-		server = getenv("FATEFLOW_SERVER");
-	if (!server || !*server)
-		server = DEFAULT_SERVER;
-	if (strncmp(server, "http://", 7) && strncmp(server, "https://", 8))
-		buf_adds(base, "http://");
-	buf_adds(base, server);
-	while (base->len && base->ptr[base->len - 1] == '/')
-		buf_truncate(base, base->len - 1);
-	buf_adds(base, "/v1");
-}
-
 static enum cli_exit
 run(const struct command *command, const struct flags *flags)
 {
 	struct call call = {.command = command, .flags = flags};
+	struct profile profile = PROFILE_INIT;
 	struct buf base = BUF_INIT, err = BUF_INIT;
 	enum cli_exit code;
 	enum err rc = request_make(flags, &call.request, &err);
 
 	if (!rc)
 		rc = request_check(command, call.request, &err);
+	if (!rc && command->path)
+		rc = profile_choose(flags, &profile, &err);
 	if (rc) {
 		code = print_failure(CLI_USAGE, err.ptr);
 		goto out;
 	}
-	make_base(flags, &base);
+	profile_base(&profile, &base);
 	call.base = base.ptr;
 	call.is_terminal =
 	    isatty(STDERR_FILENO) || json_int(call.request, "verbose", 0) == 1;
 	code = command->run(&call);
 out:
 	cJSON_Delete(call.request);
+	profile_release(&profile);
 	buf_release(&base);
 	buf_release(&err);
 	return code;

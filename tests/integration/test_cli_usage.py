@@ -1,5 +1,6 @@
 """How the command line is spoken to: words and names, help, mistakes, which
 server is asked."""
+import json
 import os
 import re
 import socket
@@ -29,7 +30,8 @@ WORDS = {
     "restore": "model restore", "export": "model export",
     "import": "model import", "grant_privilege": "privilege grant",
     "delete_privilege": "privilege delete",
-    "query_privilege": "privilege query",
+    "query_privilege": "privilege query", "profile_list": "profile list",
+    "profile_show": "profile show",
 }
 
 
@@ -94,7 +96,7 @@ def test_help_lists_every_command_by_both_its_names(stand_in):
         assert re.search(rf"^  {words}  ", out.stdout, re.M)
 
 
-@pytest.mark.parametrize("name", ["submit_job", "export"])
+@pytest.mark.parametrize("name", ["submit_job", "export", "profile_show"])
 def test_help_of_a_command_is_the_same_by_both_its_names(stand_in, name):
     _, cli = stand_in(lambda asked: SUCCESS)
     texts = [cli.run(*words) for words in (
@@ -139,3 +141,76 @@ def test_refused_connection_has_fates_text(stand_in):
     assert answer == {
         "retcode": 100, "retmsg": "Connection refused, Please check if the "
         "fate flow service is started"}
+
+
+# ---- profiles ----
+
+def with_profiles(server, folder, profiles):
+    """The command line in the environment of somebody with that file."""
+    cli = server.cli()
+    cli.environ = {k: v for k, v in os.environ.items()
+                   if not k.startswith("FATEFLOW_")}
+    cli.environ["XDG_CONFIG_HOME"] = str(folder)
+    (folder / "fateflow").mkdir()
+    path = folder / "fateflow" / "profiles"
+    path.write_text(profiles if isinstance(profiles, str)
+                    else json.dumps(profiles))
+    return cli, path
+
+
+def test_profile_names_the_server(stand_in, tmp_path):
+    server, _ = stand_in(lambda asked: SUCCESS)
+    cli, path = with_profiles(server, tmp_path, {"default": "dead", "profiles": {
+        "dead": {"server": "127.0.0.1:1"},
+        "lab": {"server": server.address, "note": "in the cellar"}}})
+    assert cli("upload_history")[1] == UNREACHABLE
+    cli.ok("upload_history", "--profile", "lab")
+    by_environment = {**cli.environ, "FATEFLOW_PROFILE": "lab"}
+    cli.ok("upload_history", env=by_environment)
+    answer, code = cli("upload_history", "--profile", "bal")
+    assert (answer["retcode"], code) == (100, USAGE)
+    assert answer["retmsg"] == (f'{path}: no profile "bal", which --profile '
+                                "asks for")
+    assert len(server.asked) == 2
+
+
+def test_profiles_are_listed_and_shown(stand_in, tmp_path):
+    server, _ = stand_in(lambda asked: SUCCESS)
+    profiles = {"lab": {"server": "lab:9380", "note": "in the cellar"}}
+    cli, path = with_profiles(server, tmp_path,
+                              {"default": "lab", "profiles": profiles})
+    answer, code = cli.words("profile", "list")
+    assert (answer["data"], code) == ({
+        "file": str(path), "exists": True, "default": "lab",
+        "profiles": profiles}, OK)
+    assert cli.words("profile", "show") == ({"data": {
+        "server": "lab:9380", "base": "http://lab:9380/v1",
+        "source": "the profile lab (the file's default)",
+        "note": "in the cellar"}, **SUCCESS}, OK)
+    answer, _ = cli.words("profile", "show", "--server", "x:1")
+    assert answer["data"]["source"] == "--server"
+    path.unlink()
+    answer, _ = cli.words("profile", "list")
+    assert (answer["data"]["exists"], answer["data"]["profiles"]) == \
+        (False, {})
+    answer, _ = cli.words("profile", "show")
+    assert answer["data"]["server"] == "127.0.0.1:9380"
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("text, reason", [
+    ('{"profiles": ', "JSON"),
+    ('{"profiles": {"lab": {"sever": "x"}}}', "sever"),
+    ('{"default": "x", "profiles": {}}', '"x"'),
+])
+def test_wrong_profile_file_is_told_with_path_and_reason(stand_in, tmp_path,
+                                                         text, reason):
+    server, _ = stand_in(lambda asked: SUCCESS)
+    cli, path = with_profiles(server, tmp_path, text)
+    for words in (["-f", "upload_history"], ["profile", "list"],
+                  ["profile", "show"]):
+        answer, code = cli.words(*words)
+        assert (answer["retcode"], code) == (100, USAGE)
+        assert answer["retmsg"].startswith(str(path))
+        assert reason in answer["retmsg"]
+    cli.ok("upload_history", "--server", server.address)
