@@ -73,9 +73,16 @@ static const struct command commands[] = {
 	"-j JOB -cpn hetero_lr_0 -r guest -p 9999"},
 
     {"upload", "table", "upload", "POST", "data/upload",
-	"file! namespace table_name work_mode drop .head .partition " JOB_END,
+	"file! namespace table_name work_mode drop .head .partition resume "
+	"no-resume part-size " JOB_END,
 	call_upload, "upload the file of -c CONF (or -i) as a table",
 	"-c upload.json --wait"},
+    {"upload_status", "table", "upload-status", "POST",
+	"data/upload/session/query", "session_id!", call_plain,
+	"how far an upload by parts has come", "--session_id SESSION"},
+    {"upload_cancel", "table", "upload-cancel", "POST",
+	"data/upload/session/cancel", "session_id!", call_plain,
+	"give an upload by parts up", "--session_id SESSION"},
     {"upload_history", "table", "history", "POST", "data/upload/history",
 	"job_id limit", call_plain, "what was uploaded, newest first",
 	"-limit 10"},

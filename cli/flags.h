@@ -37,10 +37,14 @@ struct flags {
 	const char *model_id;
 	const char *model_version;
 	const char *service_id;
+	const char *session_id;
 	const char *server;
 	const char *profile;
 	const char *timeout;
+	const char *part_size;
 	bool wait;
+	bool resume;
+	bool no_resume;
 	bool force;
 	bool help;
 };

@@ -1,12 +1,17 @@
 /*
  * upload: the file goes as a multipart part, every other field in the query
- * string, as FATE's client sends it.
+ * string, as FATE's client sends it; a large one by parts (cli/session.h).
  * With use_local_data 0 the path is the server's and the request plain JSON.
  */
 #include "cli/call.h"
 #include "cli/print.h"
 #include "cli/progress.h"
 #include "cli/request.h"
+#include "cli/session.h"
+
+#include <sys/stat.h>
+
+#define BY_PARTS_FROM ((off_t)64 << 20)
 
 static void
 add_fields(const cJSON *request, struct buf *url)
@@ -54,6 +59,27 @@ send_whole(struct call *call, const char *path)
 	return code;
 }
 
+static bool
+is_large(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       st.st_size >= BY_PARTS_FROM;
+}
+
+static enum cli_exit
+send_file(struct call *call, const char *path)
+{
+	const struct flags *flags = call->flags;
+	enum cli_exit code;
+
+	if (flags->resume || (!flags->no_resume && is_large(path)))
+		if (session_upload(call, path, &code))
+			return code;
+	return send_whole(call, path);
+}
+
 enum cli_exit
 call_upload(struct call *call)
 {
@@ -62,12 +88,17 @@ call_upload(struct call *call)
 	struct buf path = BUF_INIT, err = BUF_INIT;
 	enum cli_exit code;
 
-	if (is_server_path)
+	if (call->flags->resume && (is_server_path || call->flags->no_resume))
+		code = print_failure(CLI_USAGE,
+		    is_server_path
+			? "--resume: with use_local_data 0 nothing is sent"
+			: "--resume and --no-resume exclude each other");
+	else if (is_server_path)
 		code = call_started(call);
 	else if (request_find_file(call, &path, &err))
 		code = print_failure(CLI_USAGE, err.ptr);
 	else
-		code = send_whole(call, path.ptr);
+		code = send_file(call, path.ptr);
 	buf_release(&path);
 	buf_release(&err);
 	return code;
