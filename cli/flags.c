@@ -2,7 +2,6 @@
 #include "cli/nearest.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
-#include "lib/base/path.h"
 
 #include <limits.h>
 #include <unistd.h>
@@ -217,6 +216,26 @@ flags_parse(int argc, char *const *argv, struct flags *out, struct buf *err)
 	return ERR_OK;
 }
 
+/* Adds the parts of `path`; "." and ".." are gone through, as in Python. */
+static void
+add_parts(struct buf *out, const char *path)
+{
+	for (const char *p = path; *p;) {
+		size_t n = strcspn(p, "/");
+
+		if (n == 2 && !strncmp(p, "..", n)) {
+			const char *slash = strrchr(out->ptr, '/');
+
+			buf_truncate(
+			    out, slash ? (size_t)(slash - out->ptr) : 0);
+		} else if (n && !(n == 1 && *p == '.')) {
+			buf_addc(out, '/');
+			buf_add(out, p, n);
+		}
+		p += n + (p[n] == '/');
+	}
+}
+
 static void
 merge_path(cJSON *request, const char *key, const char *value)
 {
@@ -224,9 +243,10 @@ merge_path(cJSON *request, const char *key, const char *value)
 	struct buf path = BUF_INIT;
 
 	if (*value != '/' && getcwd(cwd, sizeof(cwd)))
-		path_set(&path, "%s/%s", cwd, value);
-	else
-		buf_adds(&path, value);
+		add_parts(&path, cwd);
+	add_parts(&path, value);
+	if (!path.len)
+		buf_adds(&path, "/");
 	cJSON_DeleteItemFromObjectCaseSensitive(request, key);
 	json_add_str(request, key, path.ptr);
 	buf_release(&path);
@@ -281,7 +301,7 @@ flags_merge(const struct flags *f, cJSON *request)
 		}
 	}
 	folder = json_str(request, "output_path", NULL);
-	if (folder && *folder != '/')
+	if (folder && *folder)
 		merge_path(request, "output_path", folder);
 	merge_local(f, request);
 }

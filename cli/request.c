@@ -4,6 +4,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define BLOCK 65536
+
+enum err
+request_read_json(const char *path, cJSON **out, struct buf *err)
+{
+	FILE *in = fopen(path, "re");
+	struct buf text = BUF_INIT;
+	enum err rc = ERR_OK;
+	char block[BLOCK];
+	size_t n;
+
+	if (!in)
+		return err_set_errno(err, ERR_NOTFOUND, "cannot open %s", path);
+	while (text.len <= JSON_SIZE_MAX &&
+	       (n = fread(block, 1, sizeof(block), in)) > 0)
+		buf_add(&text, block, n);
+	if (ferror(in))
+		rc = err_set_errno(err, ERR_NOTFOUND, "cannot read %s", path);
+	else
+		rc = json_parse(text.ptr, text.len, path, out, err);
+	fclose(in);
+	buf_release(&text);
+	return rc;
+}
+
 enum err
 request_make(const struct flags *flags, cJSON **out, struct buf *err)
 {
@@ -11,7 +36,7 @@ request_make(const struct flags *flags, cJSON **out, struct buf *err)
 	enum err rc = ERR_OK;
 
 	if (flags->config)
-		rc = json_read_file(flags->config, &request, err);
+		rc = request_read_json(flags->config, &request, err);
 	else
 		request = cJSON_CreateObject();
 	if (!rc && !cJSON_IsObject(request))

@@ -4,6 +4,12 @@
 
 #include "cli/commands.h"
 
+/*
+ * A JSON file of the user's: behind links, or a pipe, as a shell gives one for
+ * <(command). ERR_NOTFOUND or ERR_INVALID.
+ */
+enum err request_read_json(const char *path, cJSON **out, struct buf *err);
+
 /* *out is the caller's; ERR_INVALID or ERR_NOTFOUND for the -c file. */
 enum err request_make(const struct flags *flags, cJSON **out, struct buf *err);
 

@@ -1,6 +1,7 @@
 /* submit_job, wait_job, and waiting for the job of any answer. */
 #include "cli/call.h"
 #include "cli/print.h"
+#include "cli/request.h"
 #include "cli/wait.h"
 
 static const char required[] = "the following arguments are required: ";
@@ -21,7 +22,7 @@ make_body(const struct call *call, cJSON **body_out, struct buf *err)
 	if (!call->flags->dsl && !is_predict)
 		return err_set(err, ERR_INVALID, "%sdsl path", required);
 	if (call->flags->dsl)
-		rc = json_read_file(call->flags->dsl, &dsl, err);
+		rc = request_read_json(call->flags->dsl, &dsl, err);
 	if (rc)
 		return rc;
 	body = cJSON_CreateObject();

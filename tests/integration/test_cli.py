@@ -7,7 +7,8 @@ import json
 import pytest
 
 from cli_run import (EXAMPLES, GUEST, JOB_FAILED, LR, REFUSED, TIMEOUT, USAGE,
-                     cli, recorded, upload_conf)  # noqa: F401
+                     cli, offered, recorded, skip_unless_offered,
+                     upload_conf)  # noqa: F401
 from flow import load
 from shape import differences
 
@@ -143,6 +144,78 @@ def test_output_data_of_a_component_without_any_is_refused(cli, lr_job,
     assert list(tmp_path.iterdir()) == []
 
 
+# ---- what needs endpoints of later versions ----
+
+def test_config_of_a_job_can_be_submitted_again(cli, lr_job, tmp_path):
+    answer = offered(cli("job_config", "-j", lr_job, *GUEST, "-o", tmp_path))
+    theirs = recorded("job_config")
+    if theirs:
+        assert differences(answer, theirs) == []
+        assert list(answer["data"]) == list(theirs["data"])
+    folder = tmp_path / f"job_{lr_job}_config"
+    assert answer["directory"] == str(folder)
+    again = cli.ok("submit_job", "-c", folder / "runtime_conf.json", "-d",
+                   folder / "dsl.json", "--wait")
+    assert again["job"]["status"] == "success"
+
+
+def test_logs_of_a_job_have_fates_folders(cli, lr_job, tmp_path):
+    answer = offered(cli("job_log", "-j", lr_job, "-o", tmp_path))
+    theirs = recorded("job_log")
+    if theirs:
+        assert list(answer) == list(theirs)
+    folder = tmp_path / f"job_{lr_job}_log"
+    assert (folder / "fate_flow_schedule.log").exists()
+    assert "[INFO]" in (folder / "guest/9999/INFO.log").read_text()
+
+
+def test_table_of_a_component_is_found_and_deleted(cli, tmp_path):
+    job = cli.ok("upload", "--wait", "-c", upload_conf(tmp_path, "doomed"))
+    found = offered(cli("component_output_data_table", "-j", job["jobId"],
+                        "-cpn", "upload_0", "-r", "local", "-p", "0"))
+    theirs = recorded("component_output_data_table")
+    if theirs:
+        assert differences(found, theirs) == []
+    offered(cli("table_delete", "-n", "cli", "-t", "doomed"))
+    info = cli.ok("table_info", "-n", "cli", "-t", "doomed")
+    assert info["data"]["count"] == 0
+
+
+def test_metrics_are_gone_after_their_deletion(cli, lr_job, tmp_path):
+    job = cli.ok("submit_job", "--wait",
+                 *job_files(tmp_path, short_conf()))["jobId"]
+    evaluation = ["-j", job, *GUEST, "-cpn", "evaluation_0"]
+    assert cli.ok("component_metric_all", *evaluation)["data"]
+    offered(cli("component_metric_delete", *evaluation))
+    assert cli.ok("component_metric_all", *evaluation)["retmsg"] == "no data"
+    offered(cli("clean_job", "-j", job))
+    answer, code = cli("component_output_data", "-j", job, *LR, "-o",
+                       tmp_path / "out")
+    assert (answer["retmsg"], code) == ("no data", REFUSED)
+
+
+def test_empty_queue_has_nothing_to_clean(cli):
+    answer, code = cli("clean_queue")
+    skip_unless_offered(answer)
+    assert (answer["retmsg"], code) == (
+        "There are no jobs in the queue", REFUSED)
+
+
+def test_downloaded_table_is_the_uploaded_one(cli, tmp_path):
+    cli.ok("upload", "--wait", "-c", upload_conf(tmp_path, "there"))
+    answer = offered(cli("download", "-n", "cli", "-t", "there", "-w", "0",
+                         "-o", tmp_path / "there.csv", "--wait"))
+    assert answer["job"]["status"] == "success"
+
+
+def test_privileges_of_a_party_can_be_granted_and_taken(cli):
+    who = ["-src_party_id", "9998", "-src_role", "guest"]
+    offered(cli("grant_privilege", *who, "-privilege_command", "create_job"))
+    assert offered(cli("query_privilege", *who))["data"][
+        "privilege_command"] == ["create_job"]
+    offered(cli("delete_privilege", *who, "-privilege_command", "all"))
+
+
 # ---- jobs ----
 
 def job_files(folder, conf):
@@ -227,6 +300,15 @@ def test_file_of_the_current_folder_comes_first(cli, tmp_path):
     cli.ok("upload", "--wait", "-c", conf, cwd=tmp_path / "here")
     assert cli.ok("table_info", "-n", "cli", "-t", "current")["data"][
         "count"] == 1
+
+
+def test_configuration_may_be_a_link_or_a_pipe(cli, tmp_path):
+    conf = upload_conf(tmp_path, "linked")
+    (tmp_path / "link.json").symlink_to(conf)
+    cli.ok("upload", "--wait", "-c", tmp_path / "link.json")
+    with conf.open("rb") as pipe:
+        cli.ok("upload", "-c", "/dev/stdin", "-i", tmp_path / "ten.csv",
+               "-drop", "1", stdin=pipe)
 
 
 def test_missing_files_are_named(cli, tmp_path):

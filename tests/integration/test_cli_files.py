@@ -71,6 +71,12 @@ def test_job_log_is_unpacked_with_its_folders(stand_in, tmp_path):
         "output_path": str(tmp_path / "logs")}
 
 
+def test_output_path_is_told_without_detours(stand_in, tmp_path):
+    _, cli = stand_in(lambda asked: LOGS)
+    answer = cli.ok("job_log", "-j", "7", "-o", "./x/..", cwd=tmp_path)
+    assert answer["directory"] == str(tmp_path / "job_7_log")
+
+
 def test_job_log_is_renewed_and_keeps_what_else_is_there(stand_in, tmp_path):
     answers = [LOGS, tar(("fate_flow_audit.log", b"longer"))]
     _, cli = stand_in(lambda asked: answers.pop(0))

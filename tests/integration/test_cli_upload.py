@@ -10,7 +10,8 @@ import pytest
 
 import private_site
 from cli_run import (OK, REFUSED, SUCCESS, UNREACHABLE, USAGE, cli,
-                     json_answer, stand_in, upload_conf)  # noqa: F401
+                     json_answer, skip_unless_offered, stand_in,
+                     upload_conf)  # noqa: F401
 
 CREATE, PUT, QUERY, FINISH, CANCEL = (
     f"/v1/data/upload/session/{word}"
@@ -333,8 +334,29 @@ def test_large_file_goes_whole_when_that_is_wished(stand_in, large):
 def test_site_makes_the_same_table_by_parts(cli, tmp_path):
     conf = upload_conf(tmp_path, "by_parts")
     answer, code = cli(*RESUME, conf, "--wait", "-drop", "1")
-    if answer["retmsg"].endswith("not offered yet") or code == REFUSED:
-        pytest.skip("this site has no upload sessions")
+    skip_unless_offered(answer)
     assert (answer["job"]["status"], code) == ("success", OK)
     info = cli.ok("table_info", "-n", "cli", "-t", "by_parts")
     assert info["data"]["count"] == 10
+
+
+def test_site_has_every_row_though_the_client_was_killed(cli, tmp_path):
+    conf = upload_conf(tmp_path, "killed")
+    answer, _ = cli("upload_status", "--session_id", "nosuch")
+    skip_unless_offered(answer)
+    (tmp_path / "ten.csv").write_text(
+        "id,x0\n" + "".join(f"{i},{i}.25\n" for i in range(400000)))
+    words = ["upload", "--resume", "--part-size", "64K", "-c", conf,
+             "-verbose", "1"]
+    child = cli.start("-f", *words)
+    seen = ""
+    while " uploaded " not in seen:
+        piece = child.stderr.read(20)
+        assert piece, seen
+        seen += piece
+    child.kill()
+    child.communicate(timeout=10)
+    out = cli.run("-f", *words, "--wait")
+    assert json.loads(out.stdout)["job"]["status"] == "success"
+    info = cli.ok("table_info", "-n", "cli", "-t", "killed")
+    assert info["data"]["count"] == 400000

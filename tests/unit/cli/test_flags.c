@@ -26,6 +26,8 @@ test_parse_of_arguments_gives_request_or_complaint(void **state)
 		"{\"party_id\":\"9999\",\"role\":\"guest\",\"local\":"
 		"{\"role\":\"guest\",\"party_id\":\"9999\"}}"},
 	    {{"fateflow", "-o", "/x", "--wait"}, "{\"output_path\":\"/x\"}"},
+	    {{"fateflow", "-o", "/a//b/./c/../d/", "-c", "/../.."},
+		"{\"config\":\"/\",\"output_path\":\"/a/b/d\"}"},
 	    {{"fateflow", "--job_id=7", "--component", "c", "--par=1=2"},
 		"{\"job_id\":\"7\",\"party_id\":\"1=2\",\"component_name\":"
 		"\"c\",\"local\":{\"party_id\":\"1=2\"}}"},
