@@ -85,6 +85,7 @@ fetch(const struct fetch *f)
 		goto out;
 	}
 	buf_addf(&path, "%s/.fateflow-%d.part", f->folder, (int)getpid());
+	unlink(path.ptr); /* of a run that was killed, long ago */
 	interrupt_catch();
 	rc = receive(f, path.ptr, &response, &err);
 	if (!interrupt_seen())

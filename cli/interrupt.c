@@ -1,13 +1,14 @@
 #include "cli/interrupt.h"
+#include "lib/base/mem.h"
 
 #include <signal.h>
-#include <stddef.h>
+
+static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
 
 static struct {
 	volatile sig_atomic_t signo;
+	struct sigaction before[ARRAY_LEN(ends)];
 } state;
-
-static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
 
 static void
 note(int signo)
@@ -15,20 +16,18 @@ note(int signo)
 	state.signo = signo;
 }
 
-static void
-set_all(void (*handler)(int))
-{
-	struct sigaction action = {.sa_handler = handler};
-
-	sigemptyset(&action.sa_mask);
-	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
-		sigaction(ends[i], &action, NULL);
-}
-
+/* What is ignored stays so: nohup, and jobs behind a shell's "&". */
 void
 interrupt_catch(void)
 {
-	set_all(note);
+	struct sigaction action = {.sa_handler = note};
+
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		sigaction(ends[i], NULL, &state.before[i]);
+		if (state.before[i].sa_handler != SIG_IGN)
+			sigaction(ends[i], &action, NULL);
+	}
 }
 
 bool
@@ -40,7 +39,8 @@ interrupt_seen(void)
 void
 interrupt_release(void)
 {
-	set_all(SIG_DFL);
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		sigaction(ends[i], &state.before[i], NULL);
 	if (state.signo)
 		raise(state.signo);
 }

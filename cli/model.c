@@ -149,8 +149,7 @@ send_model(const struct call *call, const char *path,
 	enum err rc;
 
 	form_fill(&form, call->request);
-	request.upload_name =
-	    strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	request.upload_name = request_file_name(path);
 	request.fields = form.fields;
 	request.n_fields = form.n;
 	request.progress = progress_show;

@@ -96,6 +96,14 @@ request_find_file(const struct call *call, struct buf *path, struct buf *err)
 	return ERR_OK;
 }
 
+const char *
+request_file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 void
 request_text(const cJSON *member, struct buf *out)
 {

@@ -24,6 +24,9 @@ request_check(const struct command *c, const cJSON *request, struct buf *err);
 enum err
 request_find_file(const struct call *call, struct buf *path, struct buf *err);
 
+/* What a server is shown as the name of a file: the path's last part. */
+const char *request_file_name(const char *path);
+
 /* A member as form fields and query strings have it: text without quotes. */
 void request_text(const cJSON *member, struct buf *out);
 

@@ -14,21 +14,39 @@ is_noun(const char *word)
 	return false;
 }
 
-/* FATE's own names are known too: "submit_job" leads to "job submit". */
+/* "submit_job", FATE's name, and a verb alone lead to "job submit" too. */
+static const struct command *
+nearest_command(const char *word)
+{
+	struct nearest near = {.word = word};
+	const struct command *c = NULL, *found = command_find(word);
+
+	while (!found && (c = command_next(c)))
+		if (!strcmp(c->verb, word))
+			found = c;
+	if (found)
+		return found;
+	while ((c = command_next(c))) {
+		nearest_try(&near, c->name);
+		if (near.best == c->name)
+			found = c;
+	}
+	return found;
+}
+
 static enum err
 unknown_noun(const char *word, struct buf *err)
 {
-	const struct command *c = command_find(word);
 	struct nearest near = {.word = word};
+	const struct command *c = NULL;
 
 	err_set(err, ERR_INVALID, "unknown command: '%s'", word);
-	if (c) {
-		buf_addf(err, " (did you mean '%s %s'?)", c->noun, c->verb);
-		return ERR_INVALID;
-	}
 	while ((c = command_next(c)))
 		nearest_try(&near, c->noun);
 	nearest_tell(&near, err);
+	c = near.best ? NULL : nearest_command(word);
+	if (c)
+		buf_addf(err, " (did you mean '%s %s'?)", c->noun, c->verb);
 	return ERR_INVALID;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/call.h"
 #include "cli/print.h"
 #include "cli/progress.h"
+#include "cli/request.h"
 #include "lib/base/clock.h"
 #include "lib/base/digest.h"
 #include "lib/base/num.h"
@@ -141,13 +142,12 @@ static enum err
 create(struct session *s, struct buf *err)
 {
 	cJSON *body = cJSON_Duplicate(s->call->request, 1);
-	const char *slash = strrchr(s->path, '/');
 	enum err rc;
 
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "file");
 	json_add_int(body, "file_bytes", s->st.st_size);
 	json_add_str(body, "file_sha256", s->digest);
-	json_add_str(body, "file_name", slash ? slash + 1 : s->path);
+	json_add_str(body, "file_name", request_file_name(s->path));
 	rc = post(s, "create", body, err);
 	cJSON_Delete(body);
 	return rc;

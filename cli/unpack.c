@@ -182,6 +182,7 @@ unpack(const char *archive, const char *folder, int *n_out, struct buf *err)
 	enum err rc;
 
 	buf_addf(&u.scratch, "%s.fateflow-%d", folder, (int)getpid());
+	path_remove_tree(u.scratch.ptr, NULL);
 	rc = path_mkdirs(u.scratch.ptr, err);
 	if (!rc)
 		rc = read_all(&u, archive, err);

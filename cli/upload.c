@@ -48,8 +48,7 @@ send_whole(struct call *call, const char *path)
 	buf_addf(&url, "%s/%s", call->base, call->command->path);
 	add_fields(call->request, &url);
 	request.url = url.ptr;
-	request.upload_name =
-	    strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	request.upload_name = request_file_name(path);
 	rc = http_perform(&request, &response, &err);
 	progress_end(&progress);
 	code = rc ? call_failed(rc, err.ptr) : print_reply(call, &response);

@@ -179,7 +179,7 @@ def one_answer(text):
     return f"127.0.0.1:{s.getsockname()[1]}"
 
 
-# ---- fixtures, for the modules that import them ----
+# ---- fixtures, which conftest.py makes known ----
 
 @pytest.fixture(scope="module")
 def cli(site):

@@ -128,3 +128,7 @@ def database(tmp_path_factory):
 def rss_anon():
     """rss_anon(pid): anonymous resident memory in bytes."""
     return private_site.rss_anon
+
+
+# Last, because it asks this module for BIN: the fixtures cli and stand_in.
+from cli_run import cli, stand_in  # noqa: E402,F401

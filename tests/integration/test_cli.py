@@ -7,8 +7,7 @@ import json
 import pytest
 
 from cli_run import (EXAMPLES, GUEST, JOB_FAILED, LR, REFUSED, TIMEOUT, USAGE,
-                     cli, offered, recorded, skip_unless_offered,
-                     upload_conf)  # noqa: F401
+                     offered, recorded, skip_unless_offered, upload_conf)
 from flow import load
 from shape import differences
 

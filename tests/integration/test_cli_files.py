@@ -18,8 +18,7 @@ import pytest
 
 import private_site
 from cli_run import (BIN, GUEST, LR, OK, REFUSED, SUCCESS, UNREACHABLE, USAGE,
-                     Answer, cli, json_answer, one_answer, recorded, stand_in,
-                     upload_conf)  # noqa: F401
+                     Answer, json_answer, one_answer, recorded, upload_conf)
 
 MODEL = ["--model_id", "m", "--model_version", "7", *GUEST]
 ZIP = b"PK\3\4 not that anybody looks"

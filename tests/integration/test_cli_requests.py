@@ -4,9 +4,8 @@ import json
 
 import pytest
 
-from cli_run import (GUEST, JOB_FAILED, LR, OK, REFUSED, SUCCESS,
-                     UNREACHABLE, json_answer, one_answer, recorded,
-                     stand_in)  # noqa: F401
+from cli_run import (GUEST, JOB_FAILED, LR, OK, REFUSED, SUCCESS, UNREACHABLE,
+                     json_answer, one_answer, recorded)
 from test_cli_usage import WORDS
 
 LOCAL = {"role": "guest", "party_id": "9999"}

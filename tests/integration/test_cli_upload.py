@@ -9,9 +9,8 @@ import time
 import pytest
 
 import private_site
-from cli_run import (OK, REFUSED, SUCCESS, UNREACHABLE, USAGE, cli,
-                     json_answer, skip_unless_offered, stand_in,
-                     upload_conf)  # noqa: F401
+from cli_run import (OK, REFUSED, SUCCESS, UNREACHABLE, USAGE, json_answer,
+                     skip_unless_offered, upload_conf)
 
 CREATE, PUT, QUERY, FINISH, CANCEL = (
     f"/v1/data/upload/session/{word}"

@@ -7,8 +7,7 @@ import socket
 
 import pytest
 
-from cli_run import (EXAMPLES, OK, SUCCESS, UNREACHABLE, USAGE,
-                     cli, stand_in)  # noqa: F401
+from cli_run import (EXAMPLES, OK, SUCCESS, UNREACHABLE, USAGE)
 
 WORDS = {
     "submit_job": "job submit", "stop_job": "job stop",

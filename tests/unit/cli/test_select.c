@@ -53,6 +53,10 @@ test_words_or_name_give_the_command_or_a_complaint(void **state)
 	    {{"-f", "submit_job", "--help"}, "help of job submit"},
 	    {{"jbo", "submit"}, "unknown command: 'jbo' (did you mean 'job'?)"},
 	    {{"wxyz"}, "unknown command: 'wxyz'"},
+	    {{"submit"}, "unknown command: 'submit' (did you mean 'job "
+			 "submit'?)"},
+	    {{"sumbit_job"}, "unknown command: 'sumbit_job' (did you mean "
+			     "'job submit'?)"},
 	    {{"submit_job"},
 		"unknown command: 'submit_job' (did you mean 'job submit'?)"},
 	    {{"task", "qeury"}, "unknown command: 'task qeury' (did you mean "
