@@ -176,10 +176,12 @@ set(struct flags *out, const struct flag *flag, const char *value,
     struct buf *err)
 {
 	const char **text = (const char **)(void *)((char *)out + flag->offset);
-	int64_t ignored;
+	/* FATE's client takes any integer, and the server says what is wrong.
+	 */
+	int64_t ignored, min = flag->origin == FLAG_OWN ? 0 : INT_MIN;
 
 	if (flag->type == FLAG_INT &&
-	    num_parse_int(value, flag->word, INT_MIN, INT_MAX, &ignored, NULL))
+	    num_parse_int(value, flag->word, min, INT_MAX, &ignored, NULL))
 		return err_set(err, ERR_INVALID,
 		    "argument %s%s%s: invalid int value: '%s'", flag->brief,
 		    *flag->brief ? "/" : "", flag->word, value);

@@ -33,55 +33,54 @@ size_text(double bytes, char out[TEXT_LEN])
 }
 
 static void
-print_line(struct progress *p, int64_t done, int64_t total, int64_t now_ms)
+print_line(struct progress *p)
 {
-	double seconds = (double)(now_ms - p->start_ms) / 1000;
+	double seconds;
 	char a[TEXT_LEN], b[TEXT_LEN];
 
-	if (total > 0)
-		progress_bar("", p->percent);
+	p->shown_ms = clock_mono_ms();
+	p->is_open = true;
+	p->is_stale = false;
+	seconds = (double)(p->shown_ms - p->start_ms) / 1000;
+	if (p->total > 0)
+		progress_bar("", (int)(p->done * 100 / p->total));
 	else
 		fputs("\r\033[K", stderr);
-	fprintf(stderr, " %s %s", p->verb, size_text((double)done, a));
-	if (total > 0)
-		fprintf(stderr, " of %s", size_text((double)total, b));
+	fprintf(stderr, " %s %s", p->verb, size_text((double)p->done, a));
+	if (p->total > 0)
+		fprintf(stderr, " of %s", size_text((double)p->total, b));
 	if (seconds >= 1)
 		fprintf(stderr, ", %s/s",
-		    size_text((double)(done - p->first) / seconds, b));
-	p->is_open = true;
+		    size_text((double)(p->done - p->first) / seconds, b));
 }
 
 bool
 progress_show(int64_t done, int64_t total, void *arg)
 {
 	struct progress *p = arg;
-	int64_t now_ms = clock_mono_ms();
-	int percent;
 
 	if (interrupt_seen())
 		return false;
 	done += p->base;
-	total = p->whole ? p->whole : total;
-	percent = total > 0 ? (int)(done * 100 / total) : 0;
 	if (!p->is_shown || done <= 0)
 		return true;
 	if (!p->start_ms) {
-		p->start_ms = now_ms;
+		p->start_ms = clock_mono_ms();
 		p->first = p->base;
-		p->percent = -1;
 	}
-	if ((percent == 100 && p->percent != 100) ||
-	    now_ms - p->shown_ms >= PAUSE_MS) {
-		p->percent = percent;
-		p->shown_ms = now_ms;
-		print_line(p, done, total, now_ms);
-	}
+	p->is_stale |= done != p->done;
+	p->done = done;
+	p->total = p->whole ? p->whole : total;
+	if (p->is_stale && clock_mono_ms() - p->shown_ms >= PAUSE_MS)
+		print_line(p);
 	return true;
 }
 
 void
 progress_end(struct progress *p)
 {
+	if (p->is_stale)
+		print_line(p);
 	if (p->is_open)
 		fputc('\n', stderr);
 	p->is_open = false;

@@ -17,8 +17,10 @@ struct progress {
 	int64_t first;	  /* bytes that were there at the start */
 	int64_t start_ms; /* monotonic; 0: not begun */
 	int64_t shown_ms; /* of the last line */
-	int percent;	  /* of the last line */
-	bool is_open;	  /* a line without its end is on the screen */
+	int64_t done;	  /* last told, and of what */
+	int64_t total;
+	bool is_open;  /* a line without its end is on the screen */
+	bool is_stale; /* it shows less than was told */
 };
 
 /*

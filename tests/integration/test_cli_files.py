@@ -334,6 +334,23 @@ def test_interrupted_download_leaves_nothing(stand_in, tmp_path, words, head):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_hangup_that_is_ignored_ends_no_download(stand_in, tmp_path):
+    """As under nohup."""
+    _, cli = stand_in(lambda asked: SUCCESS)
+    words, head = DOWNLOADS[0]
+    child = cli.start("-f", *words, "-o", tmp_path, "--server", trickle(head),
+                      preexec_fn=lambda: signal.signal(signal.SIGHUP,
+                                                       signal.SIG_IGN))
+    private_site.wait_for("a first byte on disk",
+                          lambda: list(tmp_path.glob(".fateflow-*")))
+    child.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        child.wait(timeout=2)
+    child.terminate()
+    assert child.wait(timeout=10) == -signal.SIGTERM
+    child.communicate()
+
+
 @pytest.mark.parametrize("words, head", DOWNLOADS)
 def test_broken_download_leaves_nothing(stand_in, tmp_path, words, head):
     _, cli = stand_in(lambda asked: SUCCESS)

@@ -51,6 +51,8 @@ test_parse_of_arguments_gives_request_or_complaint(void **state)
 		"--part-size is 'many', expected a number with a unit"},
 	    {{"fateflow", "-limit", "many"},
 		"argument -limit/--limit: invalid int value: 'many'"},
+	    {{"fateflow", "--timeout", "-1"},
+		"argument --timeout: invalid int value: '-1'"},
 	    {{"fateflow", "-j"}, "argument -j/--job_id: expected one argument"},
 	    {{"fateflow", "nosuch"}, "unrecognized arguments: nosuch"},
 	};
