@@ -9,13 +9,18 @@
 /* What http_perform() calls back with. */
 struct receiving {
 	const struct fetch *fetch;
+	const struct http_response *response;
 	struct progress progress;
 };
 
+/* What a refusal weighs is nothing to show. */
 static bool
 show(int64_t done, int64_t total, void *arg)
 {
-	return progress_show(done, total, &((struct receiving *)arg)->progress);
+	struct receiving *r = arg;
+
+	return progress_show(
+	    r->response->saved ? done : 0, total, &r->progress);
 }
 
 static enum err
@@ -34,6 +39,7 @@ receive(const struct fetch *f, const char *path, struct http_response *response,
 {
 	struct receiving r = {
 	    .fetch = f,
+	    .response = response,
 	    .progress = {.is_shown = f->call->is_terminal,
 		.verb = "downloaded"},
 	};

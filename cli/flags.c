@@ -192,6 +192,15 @@ set(struct flags *out, const struct flag *flag, const char *value,
 	return ERR_OK;
 }
 
+/* As with argparse: a word that is a flag is no value, but "-1" is. */
+static bool
+is_flag(const char *word)
+{
+	const char *value;
+
+	return word && *word == '-' && find(word, &value);
+}
+
 enum err
 flags_parse(int argc, char *const *argv, struct flags *out, struct buf *err)
 {
@@ -207,7 +216,7 @@ flags_parse(int argc, char *const *argv, struct flags *out, struct buf *err)
 			*(bool *)((char *)out + flag->offset) = true;
 			continue;
 		}
-		if (!value && ++i == argc)
+		if (!value && (++i == argc || is_flag(argv[i])))
 			return err_set(err, ERR_INVALID,
 			    "argument %s%s%s: expected one argument",
 			    flag->brief, *flag->brief ? "/" : "", flag->word);

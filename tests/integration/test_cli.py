@@ -3,6 +3,7 @@ which exit status. Where a recording of FATE's client is at hand, what ours
 prints must have its shape.
 """
 import json
+import zipfile
 
 import pytest
 
@@ -213,6 +214,28 @@ def test_privileges_of_a_party_can_be_granted_and_taken(cli):
     assert offered(cli("query_privilege", *who))["data"][
         "privilege_command"] == ["create_job"]
     offered(cli("delete_privilege", *who, "-privilege_command", "all"))
+
+
+def test_model_goes_out_as_a_file_and_comes_in_again(cli, lr_job, tmp_path):
+    model_id = "arbiter-10000#guest-9999#host-10000#model"
+    words = ["--model_version", lr_job, *GUEST]
+    out = offered(cli("export", "--model_id", model_id, *words, "-o",
+                      tmp_path / "a"))
+    assert f"{model_id}_{lr_job}.zip" in out["file"]
+    cli.ok("import", "--model_id", f"{model_id}-again", *words, "-i",
+           out["file"])
+    again = cli.ok("export", "--model_id", f"{model_id}-again", *words, "-o",
+                   tmp_path / "a")
+    assert contents(out["file"]) == contents(again["file"])
+    answer, code = cli("import", "--model_id", f"{model_id}-again", *words,
+                       "-i", out["file"])
+    assert code == REFUSED
+    assert "already existed" in answer["retmsg"]
+
+
+def contents(path):
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 # ---- jobs ----

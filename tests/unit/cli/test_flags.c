@@ -53,6 +53,9 @@ test_parse_of_arguments_gives_request_or_complaint(void **state)
 		"argument -limit/--limit: invalid int value: 'many'"},
 	    {{"fateflow", "--timeout", "-1"},
 		"argument --timeout: invalid int value: '-1'"},
+	    {{"fateflow", "-j", "-r", "guest"},
+		"argument -j/--job_id: expected one argument"},
+	    {{"fateflow", "-limit", "-1"}, "{\"limit\":-1}"},
 	    {{"fateflow", "-j"}, "argument -j/--job_id: expected one argument"},
 	    {{"fateflow", "nosuch"}, "unrecognized arguments: nosuch"},
 	};
