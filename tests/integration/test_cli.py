@@ -7,8 +7,9 @@ import zipfile
 
 import pytest
 
-from cli_run import (EXAMPLES, GUEST, JOB_FAILED, LR, REFUSED, TIMEOUT, USAGE,
-                     offered, recorded, skip_unless_offered, upload_conf)
+from cli_run import (EXAMPLES, GUEST, JOB_FAILED, LR, REFUSED, TEN, TIMEOUT,
+                     USAGE, offered, recorded, skip_unless_offered,
+                     upload_conf)
 from flow import load
 from shape import differences
 
@@ -201,11 +202,14 @@ def test_empty_queue_has_nothing_to_clean(cli):
         "There are no jobs in the queue", REFUSED)
 
 
-def test_downloaded_table_is_the_uploaded_one(cli, tmp_path):
+def test_downloaded_table_is_the_uploaded_one(cli, site, tmp_path):
     cli.ok("upload", "--wait", "-c", upload_conf(tmp_path, "there"))
+    path = getattr(site, "output_dir", tmp_path) / "cli" / "there.csv"
     answer = offered(cli("download", "-n", "cli", "-t", "there", "-w", "0",
-                         "-o", tmp_path / "there.csv", "--wait"))
+                         "-o", path, "--wait"))
     assert answer["job"]["status"] == "success"
+    assert sorted(path.read_text().splitlines()) == sorted(
+        TEN.splitlines()[1:])
 
 
 def test_privileges_of_a_party_can_be_granted_and_taken(cli):
