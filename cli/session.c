@@ -33,7 +33,7 @@ struct session {
 	struct buf id;
 	int64_t offset;	   /* how far the server is */
 	int64_t part_size; /* of one request */
-	int64_t moved_ms;  /* when the offset last grew */
+	int64_t stuck_ms;  /* since when nothing moves; 0: it does */
 	unsigned pause_ms; /* before the next try */
 	bool is_synced;	   /* the offset is what the server said last */
 	bool is_finished;  /* the response is that of finish */
@@ -203,7 +203,7 @@ take_state(struct session *s)
 	if (!s->id.len || offset < 0 || offset > s->st.st_size)
 		return false;
 	if (offset > s->offset) {
-		s->moved_ms = clock_mono_ms();
+		s->stuck_ms = 0;
 		s->pause_ms = FIRST_PAUSE_MS;
 	}
 	s->offset = offset;
@@ -257,11 +257,18 @@ timeout_ms(const struct session *s)
 	return seconds * 1000;
 }
 
-/* False when nothing has moved for too long. */
+/*
+ * False when nothing has moved for too long. That counts from the first break:
+ * a part on a slow line may be on its way for longer, and move.
+ */
 static bool
 pause_for_next(struct session *s)
 {
-	if (clock_mono_ms() + s->pause_ms - s->moved_ms > timeout_ms(s))
+	int64_t now_ms = clock_mono_ms();
+
+	if (!s->stuck_ms)
+		s->stuck_ms = now_ms;
+	if (now_ms + s->pause_ms - s->stuck_ms > timeout_ms(s))
 		return false;
 	usleep(s->pause_ms * 1000);
 	s->pause_ms *= 2;
@@ -320,7 +327,6 @@ send_parts(struct session *s)
 	enum cli_exit code;
 	enum step next;
 
-	s->moved_ms = clock_mono_ms();
 	s->pause_ms = FIRST_PAUSE_MS;
 	do {
 		if (check_unchanged(s, &err)) {

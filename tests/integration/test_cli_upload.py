@@ -149,6 +149,22 @@ def test_wrong_offset_is_put_right_by_the_answer(stand_in, conf):
                             (2000, 500)]
 
 
+def test_part_that_takes_longer_than_the_timeout_is_no_standstill(stand_in,
+                                                                  conf):
+    sessions = Sessions([300])
+    put = sessions.put
+
+    def slow(asked):
+        if asked.query["offset"] == "0":
+            time.sleep(1.5)
+        return put(asked)
+    sessions.put = slow
+    server, cli = stand_in(sessions)
+    assert cli.ok(*RESUME, conf, "--timeout", "1") == DONE
+    assert puts(server) == [(0, 300), (300, 1000),
+                            (1300, 1000), (2300, 200)]
+
+
 def test_next_run_goes_on_where_one_gave_up(stand_in, conf):
     sessions = Sessions([None, 300])
 

@@ -160,9 +160,10 @@ def with_profiles(server, folder, profiles):
 
 def test_profile_names_the_server(stand_in, tmp_path):
     server, _ = stand_in(lambda asked: SUCCESS)
-    cli, path = with_profiles(server, tmp_path, {"default": "dead", "profiles": {
-        "dead": {"server": "127.0.0.1:1"},
-        "lab": {"server": server.address, "note": "in the cellar"}}})
+    cli, path = with_profiles(server, tmp_path, {
+        "default": "dead", "profiles": {
+            "dead": {"server": "127.0.0.1:1"},
+            "lab": {"server": server.address, "note": "in the cellar"}}})
     assert cli("upload_history")[1] == UNREACHABLE
     cli.ok("upload_history", "--profile", "lab")
     by_environment = {**cli.environ, "FATEFLOW_PROFILE": "lab"}
