@@ -73,10 +73,10 @@ static const struct command commands[] = {
 	"-j JOB -cpn hetero_lr_0 -r guest -p 9999"},
 
     {"upload", "table", "upload", "POST", "data/upload",
-	"file! namespace table_name work_mode drop .head .partition resume "
-	"no-resume part-size " JOB_END,
-	call_upload, "upload the file of -c CONF (or -i) as a table",
-	"-c upload.json --wait"},
+	"file! namespace* table_name* work_mode* head* partition* drop "
+	"resume no-resume part-size " JOB_END,
+	call_upload, "upload a CSV file as a table",
+	"-i guest.csv -n ns -t name -w 0 --head 1 --partition 4 --wait"},
     {"upload_status", "table", "upload-status", "POST",
 	"data/upload/session/query", "session_id!", call_plain,
 	"how far an upload by parts has come", "--session_id SESSION"},
@@ -101,7 +101,7 @@ static const struct command commands[] = {
 	".initiator! .role! .job_parameters!", call_plain,
 	"load a model into the serving of every party", "-c load.json"},
     {"bind", "model", "bind", "POST", "model/bind",
-	".initiator! .role! .job_parameters! service_id .servings", call_plain,
+	".initiator! .role! .job_parameters! service_id* .servings", call_plain,
 	"give a loaded model the id by which it is served",
 	"-c load.json --service_id SERVICE"},
     {"store", "model", "store", "POST", "model/store",

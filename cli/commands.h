@@ -43,8 +43,9 @@ struct command {
 /*
  * What a command reads, "job_id! status": the words of flags without their
  * dashes, in the order in which missing ones are told. Behind one, "!" says
- * that it is required, "*" that it is and that the handler tells it; "."
- * before one says that it is a member of the -c file that no flag gives.
+ * that it is required, "*" that it is and that the handler or the server tells
+ * it; "." before one says that it is a member of the -c file that no flag
+ * gives.
  */
 #define COMMAND_KEY_MAX 40
 

@@ -36,6 +36,8 @@ struct flags {
 	/* Ours: */
 	const char *model_id;
 	const char *model_version;
+	const char *head;
+	const char *partition;
 	const char *service_id;
 	const char *session_id;
 	const char *server;

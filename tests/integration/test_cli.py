@@ -337,6 +337,14 @@ def test_configuration_may_be_a_link_or_a_pipe(cli, tmp_path):
                "-drop", "1", stdin=pipe)
 
 
+def test_upload_needs_no_configuration(cli, tmp_path):
+    (tmp_path / "ten.csv").write_text(TEN)
+    cli.ok("upload", "-i", "ten.csv", "-n", "cli", "-t", "bare", "-w", 0,
+           "--head", 1, "--partition", 4, "--wait", cwd=tmp_path)
+    assert cli.ok("table_info", "-n", "cli", "-t", "bare")["data"][
+        "count"] == 10
+
+
 def test_missing_files_are_named(cli, tmp_path):
     conf = upload_conf(tmp_path, "missing", file="nosuch.csv")
     answer, code = cli("upload", "-c", conf)
