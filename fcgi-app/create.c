@@ -25,6 +25,7 @@
 struct draft {
 	struct app *app;
 	const char *kind;
+	const char *upload_session; /* whose file it takes, or NULL */
 	struct conf conf;
 	struct dsl dsl;
 	cJSON *warnings;
@@ -212,6 +213,12 @@ set_text(cJSON *obj, const char *key, const char *value)
 	json_add_str(obj, key, value);
 }
 
+static void
+set_dir(const struct cfg *cfg, const char *job_id, struct buf *out)
+{
+	path_set(out, "%s/jobs/%.8s/%s", cfg->site.work_dir, job_id, job_id);
+}
+
 /*
  * A new id, and what of the configuration follows from it. A predict job's
  * model is the one it was given.
@@ -227,8 +234,7 @@ take_id(struct draft *d)
 		set_text(parameters, "model_id", d->model_id.ptr);
 		set_text(parameters, "model_version", d->id);
 	}
-	path_set(&d->dir, "%s/jobs/%.8s/%s", d->app->cfg->site.work_dir, d->id,
-	    d->id);
+	set_dir(d->app->cfg, d->id, &d->dir);
 }
 
 static enum err
@@ -241,6 +247,7 @@ insert(struct draft *d, struct buf *err)
 	struct job_submit s = {
 	    .job_id = d->id,
 	    .kind = d->kind,
+	    .upload_session = d->upload_session,
 	    .initiator_role = d->conf.initiator_role,
 	    .initiator_party_id = d->conf.initiator_party_id,
 	    .work_mode = d->conf.work_mode,
@@ -311,19 +318,32 @@ add_textf(cJSON *obj, const char *key, const char *fmt, ...)
 	buf_release(&text);
 }
 
+cJSON *
+create_describe(const struct cfg *cfg, const char *job_id, const char *role,
+    const char *party_id)
+{
+	cJSON *data = cJSON_CreateObject();
+	struct buf dir = BUF_INIT;
+
+	set_dir(cfg, job_id, &dir);
+	add_textf(data, "board_url",
+	    "%s/index.html#/dashboard?job_id=%s&role=%s&party_id=%s",
+	    cfg->site.board_url, job_id, role, party_id);
+	add_textf(data, "job_dsl_path", "%s/job_dsl.json", dir.ptr);
+	add_textf(
+	    data, "job_runtime_conf_path", "%s/job_runtime_conf.json", dir.ptr);
+	json_add_str(data, "logs_directory", dir.ptr);
+	buf_release(&dir);
+	return data;
+}
+
 static cJSON *
 describe(struct draft *d, const struct create *c)
 {
-	cJSON *data = cJSON_CreateObject(), *model;
+	cJSON *data = create_describe(d->app->cfg, d->id,
+		  d->conf.initiator_role, d->conf.initiator_party_id),
+	      *model;
 
-	add_textf(data, "board_url",
-	    "%s/index.html#/dashboard?job_id=%s&role=%s&party_id=%s",
-	    d->app->cfg->site.board_url, d->id, d->conf.initiator_role,
-	    d->conf.initiator_party_id);
-	add_textf(data, "job_dsl_path", "%s/job_dsl.json", d->dir.ptr);
-	add_textf(data, "job_runtime_conf_path", "%s/job_runtime_conf.json",
-	    d->dir.ptr);
-	json_add_str(data, "logs_directory", d->dir.ptr);
 	if (c->has_model_info) {
 		model = cJSON_CreateObject();
 		json_add(data, "model_info", model);
@@ -356,7 +376,9 @@ enum err
 create_job(
     struct app *app, const struct create *c, struct reply *rp, struct buf *err)
 {
-	struct draft d = {.app = app, .warnings = cJSON_CreateArray()};
+	struct draft d = {.app = app,
+	    .upload_session = c->upload_session,
+	    .warnings = cJSON_CreateArray()};
 	enum err rc;
 
 	buf_init(&d.model_id);

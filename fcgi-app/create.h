@@ -14,9 +14,14 @@ struct create {
 	const cJSON *dsl;
 	const cJSON *conf;
 	bool has_model_info;
+	const char *upload_session; /* whose file the job takes, or NULL */
 };
 enum err create_job(
     struct app *app, const struct create *c, struct reply *rp, struct buf *err);
+
+/* Where a job's files and its board are, as answers show them. */
+cJSON *create_describe(const struct cfg *cfg, const char *job_id,
+    const char *role, const char *party_id);
 
 /* "Look now" to the scheduler; whether anybody hears does not matter. */
 void create_ring(const struct cfg *cfg);

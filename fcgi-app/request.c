@@ -7,7 +7,8 @@
 
 #include <strings.h>
 
-#define CHUNK 16384
+#define CHUNK	   16384
+#define PUMP_CHUNK 65536
 
 void
 request_parse(struct request *rq, const char *prefix)
@@ -85,5 +86,20 @@ request_read_json(struct request *rq, size_t limit, struct buf *err)
 		rc = json_parse(
 		    text.ptr, text.len, "the request body", &rq->body, err);
 	buf_release(&text);
+	return rc;
+}
+
+enum err
+request_pump(struct request *rq, request_sink *sink, void *arg, struct buf *err)
+{
+	char *chunk = xmalloc(PUMP_CHUNK);
+	ssize_t n = 0;
+	enum err rc = ERR_OK;
+
+	while (!rc && (n = rq->read(rq->arg, chunk, PUMP_CHUNK)) > 0)
+		rc = sink(arg, chunk, (size_t)n, err);
+	if (!rc && n < 0)
+		rc = err_set(err, ERR_INVALID, "the file did not arrive whole");
+	free(chunk);
 	return rc;
 }

@@ -46,4 +46,13 @@ bool request_is_json(const struct request *rq);
  */
 enum err request_read_json(struct request *rq, size_t limit, struct buf *err);
 
+/*
+ * Gives the body out piece by piece. The sink's error ends it; ERR_INVALID
+ * when the body broke off.
+ */
+typedef enum err
+request_sink(void *arg, const void *bytes, size_t len, struct buf *err);
+enum err request_pump(
+    struct request *rq, request_sink *sink, void *arg, struct buf *err);
+
 #endif

@@ -14,6 +14,11 @@
 static const struct route routes[] = {
     {POST, "/v1/data/upload", data_upload, ROUTE_RAW},
     {POST, "/v1/data/upload/history", data_history, 0},
+    {POST, "/v1/data/upload/session/create", upload_session_create_handle, 0},
+    {POST, "/v1/data/upload/session/put", upload_session_put_handle, ROUTE_RAW},
+    {POST, "/v1/data/upload/session/query", upload_session_query_handle, 0},
+    {POST, "/v1/data/upload/session/finish", upload_session_finish_handle, 0},
+    {POST, "/v1/data/upload/session/cancel", upload_session_cancel_handle, 0},
     {POST, "/v1/data/download", NULL, 0},
     {POST, "/v1/job/submit", job_submit_handle, 0},
     {POST, "/v1/job/stop", job_stop_handle, 0},

@@ -5,23 +5,20 @@
  */
 #include "fcgi-app/spool.h"
 #include "lib/base/path.h"
+#include "lib/core/ids.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static void
 choose_name(struct spool *s)
 {
-	unsigned char random[16];
-	char hex[33];
+	char random[ID_RANDOM_LEN];
 
-	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		memset(random, getpid(), sizeof(random));
-	digest_hex(random, sizeof(random), hex);
-	path_set(&s->path, "%s/spool/upload-%s", s->cfg->site.work_dir, hex);
+	ids_random(random);
+	path_set(&s->path, "%s/spool/upload-%s", s->cfg->site.work_dir, random);
 }
 
 enum err

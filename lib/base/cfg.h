@@ -39,8 +39,10 @@ struct cfg {
 		int64_t requests_per_worker;
 		int64_t body_limit;   /* bytes of a JSON body */
 		int64_t upload_limit; /* bytes of an uploaded file, 0 = none */
+		int64_t upload_session_ttl; /* ms since its last use */
 		int64_t read_timeout_ms;
 		char *input_dir;  /* use_local_data paths must lie below it */
+		char *output_dir; /* data/download paths must lie below it */
 		char *url_prefix; /* cut from REQUEST_URI before routing */
 	} api;
 	struct {

@@ -4,6 +4,7 @@
  * a microsecond; the database's key settles the rest.
  */
 #include "lib/core/ids.h"
+#include "lib/base/digest.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
 
@@ -41,6 +42,16 @@ ids_new_job(char out[ID_JOB_MAX + 1])
 {
 	clock_job_stamp(out);
 	snprintf(out + 20, ID_JOB_MAX + 1 - 20, "%u", next_number());
+}
+
+void
+ids_random(char out[ID_RANDOM_LEN])
+{
+	uint8_t bytes[ID_RANDOM_LEN / 2];
+
+	while (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		;
+	digest_hex(bytes, sizeof(bytes), out);
 }
 
 bool

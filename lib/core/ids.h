@@ -8,9 +8,10 @@
 
 #include "lib/base/json.h"
 
-#define ID_JOB_MAX   25	 /* characters of a job id */
-#define ID_NAME_MAX  512 /* bytes of table names, model ids, ... */
-#define ID_PARTY_MAX 10
+#define ID_JOB_MAX    25  /* characters of a job id */
+#define ID_NAME_MAX   512 /* bytes of table names, model ids, ... */
+#define ID_PARTY_MAX  10
+#define ID_RANDOM_LEN 33 /* 32 hex digits and a NUL */
 
 /*
  * A new job id: local time to the microsecond and a number 1..99999 that
@@ -21,6 +22,9 @@ void ids_new_job(char out[ID_JOB_MAX + 1]);
 
 /* Digits only, 21..25 of them. */
 bool ids_is_job(const char *s);
+
+/* 128 random bits in lower-case hex: a name that nobody guesses. */
+void ids_random(char out[ID_RANDOM_LEN]);
 
 /* "<job>_<component>" appended to out. */
 void ids_task(const char *job_id, const char *component, struct buf *out);

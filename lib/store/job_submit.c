@@ -4,6 +4,7 @@
  */
 #include "lib/store/job_submit.h"
 #include "lib/base/mem.h"
+#include "lib/store/upload_session.h"
 
 enum { JOB_SUBMIT_RUN, JOB_SUBMIT__MAX };
 
@@ -70,7 +71,12 @@ submit_work(struct db *db, void *ctx, struct buf *err)
 	const struct job_submit *s = ctx;
 	enum err rc = insert_run(db, s, err);
 
-	return rc ? rc : insert_parties(db, s, err);
+	if (!rc)
+		rc = insert_parties(db, s, err);
+	if (!rc && s->upload_session)
+		rc = upload_session_finish(
+		    db, s->upload_session, s->job_id, s->now, err);
+	return rc;
 }
 
 enum err

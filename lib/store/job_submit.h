@@ -30,9 +30,13 @@ struct job_submit {
 	int64_t now;
 	const struct job_submit_party *parties;
 	size_t n_parties;
+	const char *upload_session; /* whose file it takes, or NULL */
 };
 
-/* ERR_CONFLICT: the id is taken, choose another. */
+/*
+ * ERR_CONFLICT: the id is taken, choose another. ERR_DENIED: the upload
+ * session is not open any more.
+ */
 enum err job_submit(struct db *db, const struct job_submit *s, struct buf *err);
 
 #endif
