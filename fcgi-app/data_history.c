@@ -27,7 +27,7 @@ describe(const struct db_rows *rows)
 	add_int(info, "partition", rows, UPLOAD_PARTITION);
 	add_int(info, "upload_count", rows, UPLOAD_COUNT);
 	add_int(info, "actual_count", rows, UPLOAD_ACTUAL);
-	json_add_raw(info, "ledger", db_text(rows, UPLOAD_LEDGER));
+	json_add_raw(job, "ledger", db_text(rows, UPLOAD_LEDGER));
 	json_add_str(job, "notes", notes ? notes : "");
 	json_add_raw(job, "meta", schema && *schema ? schema : "{}");
 	return row;

@@ -54,7 +54,7 @@ static const struct route routes[] = {
     {BOTH, "/v1/model/store", NULL, 0},
     {BOTH, "/v1/model/restore", NULL, 0},
     {POST, "/v1/table/table_info", table_info_handle, 0},
-    {POST, "/v1/table/delete", NULL, 0},
+    {POST, "/v1/table/delete", table_delete_handle, 0},
     {POST, "/v1/permission/grant/privilege", NULL, 0},
     {POST, "/v1/permission/delete/privilege", NULL, 0},
     {POST, "/v1/permission/query/privilege", NULL, 0},

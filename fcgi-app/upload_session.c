@@ -192,13 +192,21 @@ make_spool(const struct app *app, struct buf *err)
 }
 
 static void
+remove_old(const char *id, void *ctx)
+{
+	struct app *app = ctx;
+
+	(void)upload_session_remove(app->db, app->cfg->site.work_dir, id, NULL);
+}
+
+static void
 sweep(struct app *app)
 {
 	struct buf err = BUF_INIT;
 
-	if (upload_session_sweep(app->db, app->cfg->site.work_dir,
+	if (upload_session_sweep(app->db,
 		clock_wall_ms() - app->cfg->api.upload_session_ttl,
-		SWEEP_AT_ONCE, &err))
+		SWEEP_AT_ONCE, remove_old, app, &err))
 		log_warn("old upload sessions stay: %s", err.ptr);
 	buf_release(&err);
 }

@@ -195,6 +195,27 @@ new_uuid(char out[37])
 	}
 }
 
+/* The task's account, and which file and which content it is about. */
+static void
+add_ledger(const struct run_task *t, const cJSON *table, struct buf *out)
+{
+	const cJSON *given = json_get(table, "ledger");
+	const cJSON *file = json_get(t->job->conf.root, "upload_file");
+	cJSON *ledger;
+
+	if (!cJSON_IsObject(given))
+		return;
+	ledger = cJSON_Duplicate(given, true);
+	json_add_str(ledger, "digest", json_str(table, "digest", ""));
+	if (file) {
+		json_add_int(ledger, "file_bytes", json_int(file, "bytes", 0));
+		json_add_str(
+		    ledger, "file_sha256", json_str(file, "sha256", ""));
+	}
+	json_print(ledger, JSON_STORE, out);
+	cJSON_Delete(ledger);
+}
+
 static enum err
 publish(struct scheduler *s, struct run_task *t, const cJSON *table,
     struct catalogue_table *c, struct buf *err)
@@ -207,8 +228,7 @@ publish(struct scheduler *s, struct run_task *t, const cJSON *table,
 		json_print(json_get(table, "schema"), JSON_STORE, &schema);
 	else
 		buf_adds(&schema, "{}");
-	if (json_get(table, "ledger"))
-		json_print(json_get(table, "ledger"), JSON_STORE, &ledger);
+	add_ledger(t, table, &ledger);
 	c->rows = json_int(table, "rows", 0);
 	c->partitions = (int)json_int(table, "partitions", 1);
 	c->schema_json = schema.ptr;

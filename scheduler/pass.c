@@ -209,8 +209,10 @@ after_commit(struct pass *p)
 		job_commit(j);
 		if (is_gone(j)) {
 			report_end(j);
-			if (j->is_over)
+			if (j->is_over) {
 				sweep_add(&sweep, s, j);
+				sweep_soon(s, clock_mono_ms());
+			}
 			continue;
 		}
 		job_each(j, launch_one, s);
@@ -273,6 +275,8 @@ transact(struct scheduler *s, int64_t now)
 		handle_failure(s, &p, rc, now, &err);
 	} else {
 		s->retry_at = 0;
+		if (s->is_rung)
+			sweep_soon(s, now);
 		s->is_rung = false;
 		if (p.renews)
 			s->renewed_at = now;
@@ -345,6 +349,8 @@ pass_run(struct scheduler *s)
 	    (s->jobs && now - s->renewed_at >= s->cfg->scheduler.lease_ms / 3))
 		transact(s, now);
 	watch_kill(s, now);
+	if (now >= s->retry_at)
+		sweep_stored(s, now);
 out:
 	buf_release(&err);
 }
@@ -360,6 +366,8 @@ pass_due(const struct scheduler *s)
 		return 0;
 	survey_ms = s->surveyed_at + (s->jobs ? SURVEY_MS : IDLE_MS) - now;
 	due = watch_due(s, now, survey_ms > 0 ? survey_ms : 0);
+	if (s->sweep_at - now < due)
+		due = s->sweep_at > now ? s->sweep_at - now : 0;
 	return due;
 }
 

@@ -17,6 +17,9 @@ struct scheduler {
 	int64_t renewed_at;   /* the lease */
 	int64_t surveyed_at;  /* last look for work that nobody rang for */
 	int64_t explained_at; /* last time pending reasons were written */
+	int64_t sweep_at;     /* next look for files that nobody needs */
+	int64_t spool_at;     /* the same in the spool */
+	int64_t freed_at;     /* last change that may have set some free */
 	int64_t retry_at;     /* the database failed: not before */
 	struct run_job *jobs; /* in the order of their claim */
 	int watch_fd;	      /* inotify, or -1 */

@@ -1,18 +1,35 @@
 /*
  * An uploaded file goes only when it lies directly below <work>/spool and
  * the job's own Upload named it: FATE-Flow once removed folders that it had
- * not made, by cutting paths at a word.
+ * not made, by cutting paths at a word. A table's file goes when the catalogue
+ * lists it. The child has no database: what it has removed is seen at the next
+ * look, and only then forgotten there.
  */
 #include "scheduler/sweep.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
+#include "lib/base/clock.h"
+#include "lib/store/catalogue.h"
+#include "lib/store/job_run.h"
+#include "lib/store/upload_session.h"
 #include "scheduler/taskdir.h"
 
+#include <dirent.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define NICE 10
+
+enum {
+	SWEEP_MS = 60 * 1000, /* between looks that nothing asked for */
+	AGAIN_MS = 500,	      /* to see what the child has removed */
+	SOON_MS = 2500,
+	GRACE_MS = 2000, /* a worker may be about to open it */
+	SWEEP_AT_ONCE = 100,
+	SUBMIT_MS = 3600 * 1000, /* an upload's last byte to its job, at most */
+};
 
 static void
 add_path(struct sweep *w, const char *path)
@@ -96,4 +113,153 @@ sweep_run(struct sweep *w)
 	if (pid < 0)
 		log_warn("cannot start a child to remove scratch files");
 	forget(w);
+}
+
+/* ---- what the database lists ---- */
+
+/* Row and file of one kind of thing that goes. */
+struct listed {
+	struct scheduler *s;
+	struct sweep sweep;
+};
+
+/* The file is still there: it goes, and the row waits for the next look. */
+static bool
+is_noted(struct listed *l, const char *path)
+{
+	bool is_there = path_exists(path);
+
+	if (is_there)
+		add_path(&l->sweep, path);
+	return is_there;
+}
+
+static void
+on_table(int64_t id, const char *file, void *ctx)
+{
+	struct listed *l = ctx;
+	struct buf path = BUF_INIT;
+
+	path_set(&path, "%s/tables/%s", l->s->cfg->site.work_dir, file);
+	if (!path_is_component(file))
+		log_error("table=%lld its file '%s' has no legal name",
+		    (long long)id, file);
+	else if (!is_noted(l, path.ptr) && !catalogue_swept(l->s->db, id, NULL))
+		log_info("table=%lld file=%s removed", (long long)id, file);
+	buf_release(&path);
+}
+
+static void
+on_session(const char *id, void *ctx)
+{
+	struct listed *l = ctx;
+	struct buf path = BUF_INIT;
+
+	upload_session_path(l->s->cfg->site.work_dir, id, &path);
+	if (!is_noted(l, path.ptr) &&
+	    !upload_session_forget(l->s->db, id, NULL))
+		log_info("upload_session=%s removed", id);
+	buf_release(&path);
+}
+
+/* ---- the spool ---- */
+
+static bool
+is_upload(const char *name)
+{
+	return !strncmp(name, "upload-", 7) &&
+	       strlen(name + 7) == ID_RANDOM_LEN - 1 &&
+	       strspn(name + 7, "0123456789abcdef") == ID_RANDOM_LEN - 1;
+}
+
+/*
+ * Uploads that no job took: their job was canceled while it waited, or their
+ * worker died where files cannot be nameless. A living job is younger than its
+ * file by less than SUBMIT_MS.
+ */
+static void
+look_into_spool(struct listed *l, int64_t oldest_job)
+{
+	int64_t before = clock_wall_ms() - l->s->cfg->api.upload_session_ttl;
+	struct buf path = BUF_INIT;
+	struct dirent *e;
+	struct stat st;
+	DIR *d;
+
+	path_set(&path, "%s/spool", l->s->cfg->site.work_dir);
+	d = opendir(path.ptr);
+	while (d && l->sweep.n < SWEEP_AT_ONCE && (e = readdir(d)) != NULL) {
+		int64_t at;
+
+		if (!is_upload(e->d_name))
+			continue;
+		path_set(
+		    &path, "%s/spool/%s", l->s->cfg->site.work_dir, e->d_name);
+		if (lstat(path.ptr, &st) || !S_ISREG(st.st_mode))
+			continue;
+		at = (int64_t)st.st_mtim.tv_sec * 1000;
+		if (at < before && (!oldest_job || oldest_job > at + SUBMIT_MS))
+			add_path(&l->sweep, path.ptr);
+	}
+	if (d)
+		closedir(d);
+	buf_release(&path);
+}
+
+static enum err
+sweep_spool(struct listed *l, struct buf *err)
+{
+	struct scheduler *s = l->s;
+	int64_t oldest_job = 0;
+	enum err rc;
+
+	rc = upload_session_sweep(s->db,
+	    clock_wall_ms() - s->cfg->api.upload_session_ttl, SWEEP_AT_ONCE,
+	    on_session, l, err);
+	if (!rc)
+		rc = job_run_oldest(s->db, &oldest_job, err);
+	if (!rc)
+		look_into_spool(l, oldest_job);
+	return rc;
+}
+
+static int64_t
+period(const struct scheduler *s)
+{
+	int64_t ttl = s->cfg->api.upload_session_ttl;
+
+	return ttl < SWEEP_MS ? ttl : SWEEP_MS;
+}
+
+void
+sweep_soon(struct scheduler *s, int64_t mono_now)
+{
+	s->freed_at = mono_now;
+	if (s->sweep_at > mono_now + SOON_MS)
+		s->sweep_at = mono_now + SOON_MS;
+}
+
+void
+sweep_stored(struct scheduler *s, int64_t mono_now)
+{
+	struct listed l = {.s = s};
+	struct buf err = BUF_INIT;
+	enum err rc;
+
+	if (mono_now < s->sweep_at)
+		return;
+	rc = catalogue_sweep(s->db, clock_wall_ms() - GRACE_MS, SWEEP_AT_ONCE,
+	    on_table, &l, &err);
+	if (!rc && mono_now >= s->spool_at) {
+		rc = sweep_spool(&l, &err);
+		s->spool_at = mono_now + (l.sweep.n ? AGAIN_MS : period(s));
+	}
+	if (rc)
+		log_warn("files that nobody needs stay: %s", err.ptr);
+	s->sweep_at = mono_now + (l.sweep.n && !rc ? AGAIN_MS : period(s));
+	/* What was set free since was too young for this look. */
+	if (s->freed_at && s->freed_at + SOON_MS > mono_now)
+		sweep_soon(s, s->freed_at);
+	sweep_run(&l.sweep);
+	buf_release(&err);
 }

@@ -10,6 +10,8 @@
 #include "lib/base/mem.h"
 #include "lib/store/catalogue.h"
 
+#define QUERY_LIMIT_MS 10000
+
 #define COLUMNS                                                    \
 	"id, namespace, name, version, is_current, file, "         \
 	"row_count, partitions, schema_json, digest, ledger_json," \
@@ -22,6 +24,7 @@ enum {
 	TABLE_LAST_VERSION,
 	TABLE_INSERT,
 	TABLE_DELETE,
+	TABLE_NEWEST,
 	TABLE_SWEEP,
 	TABLE_SWEPT,
 	TABLE__MAX
@@ -45,6 +48,9 @@ static const char *const stmts[TABLE__MAX] = {
     [TABLE_DELETE] = "UPDATE data_table"
 		     " SET is_current = NULL, deleted = 1, ended_time = ?"
 		     " WHERE name_key = ? AND is_current = 1",
+    /* LIMIT: no index has the namespace, so this walks back over the ids. */
+    [TABLE_NEWEST] = "SELECT name FROM data_table WHERE namespace = ?"
+		     " AND is_current = 1 ORDER BY id DESC LIMIT 1",
     [TABLE_SWEEP] = "SELECT id, file FROM data_table AS t"
 		    " WHERE deleted IN (0, 1) AND is_current IS NULL"
 		    " AND ended_time < ? AND NOT EXISTS"
@@ -209,6 +215,25 @@ catalogue_delete(struct db *db, const char *name_space, const char *name,
 
 	if (rc == ERR_OK && !db_affected(db))
 		return no_such_table(name_space, name, err);
+	return rc;
+}
+
+enum err
+catalogue_newest(
+    struct db *db, const char *name_space, char **name_out, struct buf *err)
+{
+	struct db_rows *r = NULL;
+	enum err rc = db_limit(db, QUERY_LIMIT_MS, err);
+
+	if (!rc)
+		rc = db_one(db, stmts[TABLE_NEWEST],
+		    DB_BINDS(DB_TEXT(name_space)), &r, err);
+	if (!rc)
+		*name_out = xstrdup(db_text(r, 0));
+	db_end(&r);
+	if (rc == ERR_NOTFOUND)
+		return err_set(
+		    err, rc, "there is no table in namespace %s", name_space);
 	return rc;
 }
 

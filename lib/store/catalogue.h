@@ -47,6 +47,10 @@ enum err catalogue_publish(struct db *db, const struct catalogue_table *t,
 enum err catalogue_delete(struct db *db, const char *name_space,
     const char *name, int64_t now, struct buf *err);
 
+/* The name of the newest current table of a namespace; ERR_NOTFOUND. */
+enum err catalogue_newest(
+    struct db *db, const char *name_space, char **name_out, struct buf *err);
+
 /*
  * Files that nobody can need any more: replaced or deleted, before every
  * living job was created and before `ended_before`. The caller unlinks, then

@@ -13,6 +13,7 @@ enum {
 	JOB_RUN_OWNED,
 	JOB_RUN_STOPS,
 	JOB_RUN_ANY,
+	JOB_RUN_OLDEST,
 	JOB_RUN_OTHER_JOBS,
 	JOB_RUN_OTHER_TASKS,
 	JOB_RUN_CLAIM,
@@ -43,6 +44,8 @@ static const char *const stmts[JOB_RUN__MAX] = {
 		    " AND (status = 'waiting' OR owner NOT IN"
 		    " (SELECT id FROM scheduler_instance"
 		    " WHERE expires_at > UTC_TIMESTAMP(3))) LIMIT 1",
+    [JOB_RUN_OLDEST] = "SELECT MIN(create_time) FROM job_run"
+		       " WHERE live = 1",
     [JOB_RUN_OTHER_JOBS] = "SELECT COUNT(*) FROM job_run WHERE live = 1"
 			   " AND status = 'running' AND owner <> ?",
     [JOB_RUN_OTHER_TASKS] =
@@ -174,6 +177,12 @@ job_run_any(struct db *db, bool *out, struct buf *err)
 
 	*out = found != 0;
 	return rc;
+}
+
+enum err
+job_run_oldest(struct db *db, int64_t *out, struct buf *err)
+{
+	return db_number(db, stmts[JOB_RUN_OLDEST], DB_NONE, 0, out, err);
 }
 
 enum err

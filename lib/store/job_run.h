@@ -61,6 +61,9 @@ enum err job_run_stops(
 /* Is there a job that waits, or one whose owner's time is up? */
 enum err job_run_any(struct db *db, bool *out, struct buf *err);
 
+/* When the oldest waiting or running job was created; 0: there is none. */
+enum err job_run_oldest(struct db *db, int64_t *out, struct buf *err);
+
 /* Running jobs and tasks of other owners, for the site's limits. */
 enum err job_run_load_of_others(struct db *db, int64_t owner,
     int64_t *n_jobs_out, int64_t *n_tasks_out, struct buf *err);

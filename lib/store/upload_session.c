@@ -5,7 +5,6 @@
  * a job, which the next sweep takes up.
  */
 #include "lib/store/upload_session.h"
-#include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
 
@@ -198,9 +197,14 @@ upload_session_finish(struct db *db, const char *id, const char *job_id,
 
 /* ---- the end ---- */
 
-/* The file of a closed session, then its row. */
-static enum err
-remove_closed(
+enum err
+upload_session_forget(struct db *db, const char *id, struct buf *err)
+{
+	return db_exec(db, stmts[SESSION_FORGET], DB_BINDS(DB_TEXT(id)), err);
+}
+
+enum err
+upload_session_remove(
     struct db *db, const char *work_dir, const char *id, struct buf *err)
 {
 	struct buf path = BUF_INIT;
@@ -210,8 +214,7 @@ remove_closed(
 	if (unlink(path.ptr) && errno != ENOENT)
 		rc = err_set_errno(err, ERR_IO, "cannot remove %s", path.ptr);
 	if (!rc)
-		rc = db_exec(
-		    db, stmts[SESSION_FORGET], DB_BINDS(DB_TEXT(id)), err);
+		rc = upload_session_forget(db, id, err);
 	buf_release(&path);
 	return rc;
 }
@@ -223,12 +226,12 @@ upload_session_cancel(
 	enum err rc =
 	    db_exec_one(db, stmts[SESSION_CLOSE], DB_BINDS(DB_TEXT(id)), err);
 
-	return rc ? rc : remove_closed(db, work_dir, id, err);
+	return rc ? rc : upload_session_remove(db, work_dir, id, err);
 }
 
 enum err
-upload_session_sweep(struct db *db, const char *work_dir, int64_t before,
-    int limit, struct buf *err)
+upload_session_sweep(struct db *db, int64_t before, int limit,
+    upload_session_each *each, void *ctx, struct buf *err)
 {
 	struct db_rows *rows = NULL;
 	enum err rc =
@@ -237,10 +240,8 @@ upload_session_sweep(struct db *db, const char *work_dir, int64_t before,
 	if (!rc)
 		rc = db_query(db, stmts[SESSION_CLOSED],
 		    DB_BINDS(DB_INT(before), DB_INT(limit)), &rows, err);
-	while (!rc && !(rc = db_next(rows, err))) {
-		log_info("upload_session=%s removed", db_text(rows, 0));
-		rc = remove_closed(db, work_dir, db_text(rows, 0), err);
-	}
+	while (!rc && !(rc = db_next(rows, err)))
+		each(db_text(rows, 0), ctx);
 	db_end(&rows);
 	return rc == ERR_NOTFOUND ? ERR_OK : rc;
 }

@@ -51,12 +51,18 @@ enum err upload_session_cancel(
     struct db *db, const char *work_dir, const char *id, struct buf *err);
 
 /*
- * Gives up what nobody used since `before`, removes the files of what was
- * given up or whose job has ended without removing it, and forgets the rows:
- * at most `limit` of them.
+ * Gives up what nobody used since `before`, then names what can go: sessions
+ * that were given up, and those whose job has ended and that are older than
+ * `before`; at most `limit`. The caller removes their files, then forgets
+ * them.
  */
-enum err upload_session_sweep(struct db *db, const char *work_dir,
-    int64_t before, int limit, struct buf *err);
+typedef void upload_session_each(const char *id, void *ctx);
+enum err upload_session_sweep(struct db *db, int64_t before, int limit,
+    upload_session_each *each, void *ctx, struct buf *err);
+enum err upload_session_forget(struct db *db, const char *id, struct buf *err);
+/* Removes the file of a session that is not open, and forgets it. */
+enum err upload_session_remove(
+    struct db *db, const char *work_dir, const char *id, struct buf *err);
 
 /* Its file, whether there is one or not. */
 void upload_session_path(const char *work_dir, const char *id, struct buf *out);

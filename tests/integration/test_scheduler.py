@@ -381,7 +381,7 @@ def test_idle_scheduler_asks_at_most_once_in_five_seconds(site):
     site.start()
     job = site.submit()
     site.wait(job, ["success"])
-    time.sleep(0.3)
+    time.sleep(3)       # the look for files that follows a job's end
 
     def count():
         return int(site.sql("SHOW GLOBAL STATUS LIKE 'Com_stmt_execute'"

@@ -336,3 +336,28 @@ def test_the_upload_limit_is_told_before_the_first_byte(make_site):
     assert answer["retcode"] == 100
     assert "api.upload_limit" in answer["retmsg"]
     site.stop()
+
+
+def test_an_old_session_goes_with_its_file(make_site):
+    site = make_site(options={"api": {"upload_session_ttl": "2s"}})
+    s = Session(site, text_of(10), "old")
+    s.create()
+    s.put(0, s.content[:10])
+    other = Session(site, text_of(11), "finished")
+    other.create()
+    other.put(0, other.content)
+    job = other.ask("finish")["jobId"]
+    assert site.flow.wait(job) == "success"
+    # An upload whose job never began, as its worker may have left it.
+    lost = site.work / "spool" / f"upload-{'0' * 32}"
+    lost.write_text("x")
+    mine = site.work / "spool" / "upload-of-mine"
+    mine.write_text("x")
+    for path in (lost, mine):
+        os.utime(path, (1, 1))
+    until(lambda: not s.file().exists() and not lost.exists())
+    until(lambda: site.sql("SELECT session_id FROM upload_session") == [])
+    assert s.ask("query")["retcode"] == 101
+    assert mine.exists()
+    assert s.create()["offset"] == 0
+    site.stop()

@@ -4,8 +4,10 @@ FATEFLOW_ROWS sets the rows of the big file, whose memory is compared with that
 of a million rows: 10,000,000 for the full measure, 3,000,000 by default."""
 import concurrent.futures
 import contextlib
+import hashlib
 import os
 import random
+import re
 import socket
 import sqlite3
 import statistics
@@ -192,7 +194,17 @@ def test_duplicates_are_told(site, tmp_path):
     entry = site.flow.ok("data/upload/history", {"job_id": job})[0][job]
     assert entry["upload_info"]["upload_count"] == 3
     assert entry["upload_info"]["actual_count"] == 2
-    assert entry["upload_info"]["ledger"]["duplicates"] == 1
+    ledger = entry["ledger"]
+    assert ledger["read"] == 3 and ledger["stored"] == 2
+    assert ledger["rejected"] == 0 and ledger["duplicates"] == 1
+    assert len(ledger["reasons"]) == 1
+    assert ledger["file_bytes"] == len(ODD["duplicate ids"][0])
+    assert ledger["file_sha256"] == hashlib.sha256(
+        ODD["duplicate ids"][0]).hexdigest()
+    assert re.fullmatch("[0-9a-f]{64}", ledger["digest"])
+    info = site.flow.ok("table/table_info",
+                        {"namespace": "odd", "table_name": "told"})
+    assert info["ledger"] == ledger
 
 
 def test_uploads_at_once_to_one_name_lose_no_rows(site, tmp_path):
