@@ -8,6 +8,7 @@
 #include "fcgi-app/query_string.h"
 #include "fcgi-app/spool.h"
 #include "fcgi-app/upload.h"
+#include "lib/base/below.h"
 #include "lib/base/path.h"
 
 #include <sys/stat.h>
@@ -100,32 +101,21 @@ static enum err
 local_file(struct transfer *t, const char *file, struct buf *err)
 {
 	const char *input_dir = t->app->cfg->api.input_dir;
-	char *root = NULL, *real = NULL;
-	struct buf path = BUF_INIT;
+	struct buf root = BUF_INIT;
 	struct stat st;
 	enum err rc = ERR_OK;
-	size_t len;
 
 	if (!*input_dir)
 		return err_set(err, ERR_DENIED,
 		    "this server takes no files of its own "
 		    "(use_local_data 0): api.input_dir is not set");
-	path_set(&path, "%s%s%s", *file == '/' ? "" : input_dir,
-	    *file == '/' ? "" : "/", file);
-	root = realpath(input_dir, NULL);
-	real = realpath(path.ptr, NULL);
-	len = root ? strlen(root) : 0;
-	if (!root || (real && (strncmp(real, root, len) || real[len] != '/')))
+	if (!below_resolve(input_dir, file, &root, &t->upload.file))
 		rc = err_set(err, ERR_DENIED,
 		    "file '%s' does not lie below api.input_dir", file);
-	else if (!real || stat(real, &st) || !S_ISREG(st.st_mode))
+	else if (stat(t->upload.file.ptr, &st) || !S_ISREG(st.st_mode))
 		rc = err_set(err, ERR_INVALID,
 		    "file '%s' is not there or no regular file", file);
-	else
-		path_set(&t->upload.file, "%s", real);
-	free(root);
-	free(real);
-	buf_release(&path);
+	buf_release(&root);
 	return rc;
 }
 

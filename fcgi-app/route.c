@@ -19,7 +19,7 @@ static const struct route routes[] = {
     {POST, "/v1/data/upload/session/query", upload_session_query_handle, 0},
     {POST, "/v1/data/upload/session/finish", upload_session_finish_handle, 0},
     {POST, "/v1/data/upload/session/cancel", upload_session_cancel_handle, 0},
-    {POST, "/v1/data/download", NULL, 0},
+    {POST, "/v1/data/download", data_download, 0},
     {POST, "/v1/job/submit", job_submit_handle, 0},
     {POST, "/v1/job/stop", job_stop_handle, 0},
     {POST, "/v1/job/stop/do", job_stop_handle, 0},

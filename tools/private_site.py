@@ -222,6 +222,7 @@ class Site:
         self.conf = self.root / "fateflow.conf"
         self.work = self.root / "work"
         self.input_dir = self.root / "input"
+        self.output_dir = self.root / "output"
 
     # ---- what a test asks ----
 
@@ -282,8 +283,8 @@ class Site:
     # ---- folders and files ----
 
     def _make_folders(self):
-        for name in ("db", "log", "pids", "work", "input", "web/tmp",
-                     "web/log"):
+        for name in ("db", "log", "pids", "work", "input", "output",
+                     "web/tmp", "web/log"):
             (self.root / name).mkdir(parents=True, exist_ok=True)
         os.chmod(self.root / "db", 0o700)
         run = self.root / "run"
@@ -309,7 +310,8 @@ class Site:
                          "name": "fateflow"},
             "api": {"workers": WORKERS["api"],
                     "bulk_workers": WORKERS["bulk"],
-                    "input_dir": str(self.input_dir)},
+                    "input_dir": str(self.input_dir),
+                    "output_dir": str(self.output_dir)},
             "scheduler": {"task_program": str(self.bin / "fateflow-task")},
         }
         for section, keys in self.options.items():

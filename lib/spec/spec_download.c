@@ -25,6 +25,15 @@ static const struct spec_param params[] = {
 	.fallback = "\",\"",
 	.check = spec_check_not_empty,
 	.meaning = "What stands between id and values."},
+    {.name = "head",
+	.type = SPEC_BOOL,
+	.fallback = "false",
+	.meaning = "Whether the first line names the columns."},
+    {.name = "output_dir",
+	.type = SPEC_STRING,
+	.fallback = "\"\"",
+	.meaning = "The folder that the file must lie below; set by the "
+		   "server."},
 };
 
 const struct spec_module spec_download = {

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PROGRESS_EVERY 10000
@@ -33,6 +34,8 @@ static void
 add_line(const struct table_schema *schema, const struct table_row *row,
     const char *delimiter, struct buf *out)
 {
+	struct buf line = BUF_INIT;
+
 	buf_add(out, row->id, row->id_len);
 	if (schema->kind == TABLE_RAW || schema->kind == TABLE_LIST) {
 		if (row->text_len)
@@ -41,8 +44,26 @@ add_line(const struct table_schema *schema, const struct table_row *row,
 		buf_addc(out, '\n');
 		return;
 	}
-	buf_truncate(out, out->len - row->id_len);
-	table_row_to_csv(schema, row, out);
+	table_row_to_csv(schema, row, &line); /* id, comma, values */
+	buf_adds(out, delimiter);
+	buf_adds(out, line.ptr + row->id_len + 1);
+	buf_release(&line);
+}
+
+static void
+add_head(
+    const struct table_schema *schema, const char *delimiter, struct buf *out)
+{
+	cJSON *names = table_header_to_json(schema, schema->label_name != NULL);
+
+	for (const cJSON *it = names->child; it; it = it->next) {
+		if (it != names->child)
+			buf_adds(
+			    out, it->prev == names->child ? delimiter : ",");
+		buf_adds(out, it->valuestring);
+	}
+	buf_addc(out, '\n');
+	cJSON_Delete(names);
 }
 
 static enum err
@@ -54,6 +75,8 @@ write_rows(const struct transfer_options *o, struct table_reader *r, int fd,
 	enum err rc;
 
 	*rows = 0;
+	if (o->has_head && table_reader_schema(r)->sid_name)
+		add_head(table_reader_schema(r), o->delimiter, &out);
 	while (!(rc = table_reader_next(r, &row, err))) {
 		add_line(table_reader_schema(r), &row, o->delimiter, &out);
 		if (out.len >= WRITE_LEN)
@@ -71,20 +94,55 @@ write_rows(const struct transfer_options *o, struct table_reader *r, int fd,
 	return rc;
 }
 
-/* link() and not rename(): it never replaces a file that is there. */
+/* ---- the file ---- */
+
+/* Nameless where there is such a thing: a killed task leaves nothing then. */
 static enum err
-put_in_place(const char *part, const char *file, struct buf *err)
+create(const struct transfer_options *o, struct buf *part, int *fd_out,
+    struct buf *err)
 {
-	struct buf dir = BUF_INIT;
+	int fd = openat(o->dir_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0640);
+
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
+		path_set(part, "%s.%d.part", o->name, (int)getpid());
+		fd = openat(o->dir_fd, part->ptr,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+	}
+	*fd_out = fd;
+	return fd < 0 ? err_set_errno(err, ERR_IO, "cannot create %s", o->file)
+		      : ERR_OK;
+}
+
+/* A link and not rename(): it never replaces a file that is there. */
+static enum err
+put_in_place(const struct transfer_options *o, int fd, const struct buf *part,
+    struct buf *err)
+{
+	struct buf from = BUF_INIT;
+	int at = part->len ? o->dir_fd : AT_FDCWD;
 	enum err rc = ERR_OK;
 
-	if (link(part, file) < 0)
-		rc = err_set_errno(err, errno == EEXIST ? ERR_CONFLICT : ERR_IO,
-		    "cannot create the output file %s", file);
+	if (part->len)
+		path_set(&from, "%s", part->ptr);
 	else
-		rc = path_sync_dir(path_parent(file, &dir), err);
-	buf_release(&dir);
+		path_set(&from, "/proc/self/fd/%d", fd);
+	if (linkat(at, from.ptr, o->dir_fd, o->name,
+		part->len ? 0 : AT_SYMLINK_FOLLOW) < 0)
+		rc = err_set_errno(err, errno == EEXIST ? ERR_CONFLICT : ERR_IO,
+		    "cannot create the output file %s", o->file);
+	else if (fsync(o->dir_fd) < 0)
+		rc = err_set_errno(
+		    err, ERR_IO, "cannot sync the folder of %s", o->file);
+	buf_release(&from);
 	return rc;
+}
+
+static bool
+is_there(const struct transfer_options *o)
+{
+	struct stat st;
+
+	return fstatat(o->dir_fd, o->name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 enum err
@@ -96,27 +154,21 @@ transfer_write(
 	enum err rc;
 	int fd = -1;
 
-	if (path_exists(o->file))
+	if (is_there(o))
 		return err_set(err, ERR_CONFLICT,
 		    "the output file %s exists already and is not overwritten",
 		    o->file);
 	rc = table_reader_open(o->table, &r, err);
-	if (rc)
-		goto out;
-	path_set(&part, "%s.%d.part", o->file, (int)getpid());
-	fd = open(part.ptr, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-	if (fd < 0) {
-		rc = err_set_errno(err, ERR_IO, "cannot create %s", part.ptr);
-		goto out;
-	}
-	rc = write_rows(o, r, fd, rows_out, err);
 	if (!rc)
-		rc = put_in_place(part.ptr, o->file, err);
-out:
-	if (fd >= 0) {
+		rc = create(o, &part, &fd, err);
+	if (!rc)
+		rc = write_rows(o, r, fd, rows_out, err);
+	if (!rc)
+		rc = put_in_place(o, fd, &part, err);
+	if (fd >= 0)
 		close(fd);
-		unlink(part.ptr);
-	}
+	if (fd >= 0 && part.len)
+		unlinkat(o->dir_fd, part.ptr, 0);
 	table_reader_close(&r);
 	buf_release(&part);
 	return rc;

@@ -229,3 +229,138 @@ def test_deleting_an_upload_by_job_spares_its_replacement(site, put):
     assert info(site, "replace2")["count"] == 0
 
 
+# ---- download ----
+
+@pytest.fixture
+def down(site):
+    """down(name, path, **more): the answer of data/download."""
+    def call(name, path, **more):
+        return site.flow.post("data/download", {
+            "work_mode": 0, "namespace": SPACE, "table_name": name,
+            "output_path": str(path), **more})
+    return call
+
+
+def test_a_table_is_written_into_a_file(site, put, down):
+    put("down", 2)
+    path = site.output_dir / "new" / "down.csv"
+    answer = down("down", path)
+    assert answer["retcode"] == 0, answer
+    assert sorted(answer["data"]) == ["board_url", "job_dsl_path",
+                                      "job_runtime_conf_path",
+                                      "logs_directory"]
+    assert site.flow.wait(answer["jobId"]) == "success"
+    assert path.read_text() == "0,0,0.5\n1,1,1.5\n"
+    metric = site.flow.component("metric_data", answer["jobId"], "download_0",
+                                 "local", 0, metric_namespace="download",
+                                 metric_name="data_access")
+    assert metric["data"] == [["count", 2]]
+    # A relative path counts from the folder; the header is there if wanted.
+    answer = down("down", "head.csv", delimitor=";", head=True)
+    assert site.flow.wait(answer["jobId"]) == "success"
+    assert (site.output_dir / "head.csv").read_text() == (
+        "id;y,x0\n0;0,0.5\n1;1,1.5\n")
+    assert [p.name for p in path.parent.iterdir()] == ["down.csv"]
+
+
+@pytest.fixture
+def links(site):
+    """Links in the folder: one that stays in it, and others."""
+    made = {"inner": site.output_dir / "real", "outer": site.root / "away",
+            "up": "..", "dangling": site.root / "nowhere"}
+    (site.output_dir / "real").mkdir(exist_ok=True)
+    (site.root / "away").mkdir(exist_ok=True)
+    for name, target in made.items():
+        (site.output_dir / name).symlink_to(target)
+    yield
+    for name in made:
+        (site.output_dir / name).unlink()
+
+
+def test_a_link_within_the_folder_is_resolved(site, put, down, links):
+    put("inner", 1)
+    answer = down("inner", "inner/x.csv")
+    assert site.flow.wait(answer["jobId"]) == "success"
+    assert (site.output_dir / "real" / "x.csv").exists()
+
+
+@pytest.mark.parametrize("path", [
+    "/etc/x.csv", "../x.csv", "outer/x.csv", "up/x.csv", "a/../../x.csv",
+    "nothere/../../../x", ".", "", "x/", "/", "../output2/x.csv"])
+def test_a_path_elsewhere_is_refused_at_once(site, put, down, links, path):
+    if info(site, "elsewhere")["count"] == 0:
+        put("elsewhere", 1)
+    before = site.sql("SELECT COUNT(*) FROM job_run")
+    answer = down("elsewhere", path)
+    assert answer["retcode"] == 100 and "output_path" in answer["retmsg"]
+    assert "jobId" not in answer
+    assert site.sql("SELECT COUNT(*) FROM job_run") == before
+    assert not list((site.root / "away").iterdir())
+
+
+def test_a_dangling_link_is_not_written_through(site, put, down, links):
+    put("dangling", 1)
+    answer = down("dangling", "dangling")
+    assert answer["retcode"] == 100 and "exists" in answer["retmsg"]
+    answer = down("dangling", "dangling/x.csv")
+    assert site.flow.wait(answer["jobId"]) == "failed"
+    assert not (site.root / "nowhere").exists()
+
+
+def test_a_file_that_is_there_is_kept(site, put, down):
+    put("kept", 1)
+    path = site.output_dir / "kept.csv"
+    path.write_text("mine")
+    answer = down("kept", path)
+    assert answer["retcode"] == 100 and "exists" in answer["retmsg"]
+    assert path.read_text() == "mine"
+
+
+def test_a_folder_that_became_a_link_is_not_followed(site, put, down):
+    """Between the request and the writing: the scheduler is stopped."""
+    put("swapped", 1)
+    folder = site.output_dir / "swapped"
+    folder.mkdir()
+    away = site.root / "swapped_away"
+    away.mkdir()
+    there = site.output_dir / "there.csv"
+    site.process("scheduler").stop()
+    try:
+        link = down("swapped", folder / "x.csv")
+        file = down("swapped", there)
+        folder.rmdir()
+        folder.symlink_to(away)
+        there.write_text("mine")
+    finally:
+        site.start_scheduler()
+    for answer in (link, file):
+        assert site.flow.wait(answer["jobId"]) == "failed"
+        assert "output" in site.flow.reason(answer["jobId"]) or "link" in \
+            site.flow.reason(answer["jobId"])
+    assert not list(away.iterdir())
+    assert there.read_text() == "mine"
+    folder.unlink()
+
+
+@pytest.mark.parametrize("change, told", [
+    ({"table_name": "nosuch"}, "nosuch"),
+    ({"work_mode": "x"}, "work_mode"),
+    ({"delimitor": ""}, "delimitor"),
+    ({"delimitor": "d" * 17}, "delimitor"),
+    ({"head": "x"}, "head"),
+    ({"output_path": 1}, "output_path"),
+    ({"output_path": "p" * 4097}, "output_path"),
+])
+def test_a_bad_download_is_refused_at_once(down, change, told):
+    answer = down("any", "any.csv", **change)
+    assert answer["retcode"] == 100 and told in answer["retmsg"]
+
+
+def test_without_a_folder_nothing_is_written(make_site, tmp_path):
+    site = make_site(options={"api": {"output_dir": ""}})
+    answer = site.flow.post("data/download", {
+        "work_mode": 0, "namespace": "a", "table_name": "b",
+        "output_path": str(tmp_path / "x")})
+    site.stop()
+    assert answer["retcode"] == 100
+    assert "api.output_dir" in answer["retmsg"]
