@@ -180,6 +180,13 @@ def test_a_wrong_offset_is_told_the_true_one(site):
     assert s.file().read_bytes() == s.content[:10]
 
 
+def test_a_large_body_at_a_wrong_offset_is_answered_too(any_site):
+    s = Session(any_site, b"id,a\n" + b"x" * (20 << 20), "large")
+    s.create()
+    answer = s.put(7, s.content)
+    assert answer["retcode"] == 100 and answer["data"]["offset"] == 0
+
+
 def test_nothing_is_stored_beyond_the_announced_length(site):
     s = Session(site, text_of(10), "beyond")
     s.create()
