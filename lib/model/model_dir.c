@@ -15,9 +15,9 @@
 
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
+#include "lib/model/model_index.h"
 
-#define INDEX_FILE "module"
-#define INDEX_MAX  ((size_t)1 << 20)
+#define INDEX_FILE MODEL_INDEX_FILE
 
 /* ---- writing ---- */
 
@@ -217,22 +217,13 @@ ends_with(const char *s, const char *tail)
 	return len >= n && strcmp(s + len - n, tail) == 0;
 }
 
-/* "<buffer> <message>", cut in place. */
 static enum err
-read_line(const char *dir, char *line, struct model_view *view, struct buf *err)
+row_to_view(const char *dir, const struct model_index_row *row,
+    struct model_view *view, struct buf *err)
 {
-	struct model_buffer buffer = {.name = line};
-	char *space = strchr(line, ' ');
+	struct model_buffer buffer = {
+	    .name = row->buffer, .message = row->message};
 
-	if (space == NULL)
-		return err_set(err, ERR_INVALID,
-		    "%s/" INDEX_FILE ": \"%s\" is not \"<buffer> <message>\"",
-		    dir, line);
-	*space = '\0';
-	buffer.message = space + 1;
-	if (!path_is_component(buffer.name))
-		return err_set(err, ERR_INVALID,
-		    "%s/" INDEX_FILE ": bad buffer name", dir);
 	if (ends_with(buffer.name, "Meta"))
 		return buffer_to_json(dir, &buffer, &view->meta, err);
 	if (ends_with(buffer.name, "Param"))
@@ -243,30 +234,19 @@ read_line(const char *dir, char *line, struct model_view *view, struct buf *err)
 enum err
 model_dir_to_json(const char *dir, struct model_view *out, struct buf *err)
 {
-	struct buf path = BUF_INIT, index = BUF_INIT;
+	struct model_index index;
 	struct model_view view = {0};
-	char *line, *rest = NULL;
-	enum err rc;
+	enum err rc = model_index_read(dir, &index, err);
 
-	path_set(&path, "%s/" INDEX_FILE, dir);
-	rc = path_read_file(path.ptr, INDEX_MAX, &index, err);
-	if (rc != ERR_OK)
-		goto out;
-	line = strtok_r(index.ptr, "\n", &rest);
-	if (line == NULL) {
-		rc = err_set(err, ERR_INVALID, "%s is empty", path.ptr);
-		goto out;
-	}
-	view.module = xstrdup(line);
-	while (rc == ERR_OK && (line = strtok_r(NULL, "\n", &rest)) != NULL)
-		rc = read_line(dir, line, &view, err);
-out:
+	if (rc == ERR_OK)
+		view.module = xstrdup(index.module);
+	for (size_t i = 0; rc == ERR_OK && i < index.n_rows; i++)
+		rc = row_to_view(dir, &index.rows[i], &view, err);
 	if (rc == ERR_OK)
 		*out = view;
 	else
 		model_view_release(&view);
-	buf_release(&index);
-	buf_release(&path);
+	model_index_release(&index);
 	return rc;
 }
 
