@@ -13,6 +13,7 @@
 #include "admin/verbs.h"
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
+#include "lib/serving/serving.h"
 #include "lib/store/health.h"
 #include "lib/store/migrate.h"
 
@@ -185,14 +186,39 @@ check_scheduler(struct visit *v, struct buf *note)
 }
 
 static enum err
-check_task_program(struct visit *v, struct buf *note)
+check_program(const char *path, struct buf *note)
 {
-	const char *path = v->args->cfg->scheduler.task_program;
-
 	if (access(path, X_OK) != 0)
 		return err_set_errno(note, ERR_IO, "%s", path);
 	buf_addf(note, "%s", path);
 	return ERR_OK;
+}
+
+static enum err
+check_task_program(struct visit *v, struct buf *note)
+{
+	return check_program(v->args->cfg->scheduler.task_program, note);
+}
+
+static enum err
+check_keeper_program(struct visit *v, struct buf *note)
+{
+	return check_program(v->args->cfg->scheduler.keeper_program, note);
+}
+
+static enum err
+check_serving(struct visit *v, struct buf *note)
+{
+	struct serving_list list;
+	enum err rc =
+	    serving_list_parse(v->args->cfg->serving.addresses, &list, note);
+
+	if (rc == ERR_OK && list.n)
+		buf_addf(note, "%zu configured, not asked", list.n);
+	else if (rc == ERR_OK)
+		buf_adds(note, "none configured");
+	serving_list_release(&list);
+	return rc;
 }
 
 static const struct {
@@ -206,6 +232,8 @@ static const struct {
     {"work folder", check_work_dir},
     {"disk", check_disk},
     {"task program", check_task_program},
+    {"keeper program", check_keeper_program},
+    {"serving", check_serving},
     {"api workers", check_api_socket},
     {"bulk workers", check_bulk_socket},
     {"scheduler", check_scheduler},

@@ -17,6 +17,7 @@
 
 #include <ctype.h>
 #include <libconfig.h>
+#include <stdlib.h>
 
 #define CFG_SIZE_MAX	((size_t)1 << 20)
 #define RUNTIME_DIR_MAX 80
@@ -63,6 +64,7 @@ static const struct cfg_key keys[] = {
     NUMBER(api, body_limit, CFG_SIZE, "8M", 1024, GIB / 16),
     NUMBER(api, upload_limit, CFG_SIZE, "0", 0, 1048576 * GIB),
     NUMBER(api, upload_session_ttl, CFG_DURATION, "7d", 1000, 8760 * HOUR),
+    NUMBER(api, model_limit, CFG_SIZE, "1G", 1024, 4 * GIB - 1),
     NUMBER(api, read_timeout_ms, CFG_DURATION, "60s", 100, HOUR),
     STRING(api, input_dir, ""),
     STRING(api, output_dir, ""),
@@ -73,8 +75,16 @@ static const struct cfg_key keys[] = {
     NUMBER(scheduler, lease_ms, CFG_DURATION, "10s", 1000, HOUR),
     NUMBER(scheduler, stop_grace_ms, CFG_DURATION, "3s", 0, HOUR),
     STRING(scheduler, task_program, "/usr/bin/fateflow-task"),
+    STRING(scheduler, keeper_program, "/usr/bin/fateflow-keeper"),
     NUMBER(federation, keep_messages, CFG_BOOL, "false", 0, 1),
     NUMBER(federation, mailbox_quota, CFG_SIZE, "4G", 0, 1048576 * GIB),
+    STRING(serving, addresses, ""),
+    STRING(model_store, name, ""),
+    STRING(model_store, socket, "/run/mysqld/mysqld.sock"),
+    STRING(model_store, host, "127.0.0.1"),
+    NUMBER(model_store, port, CFG_INT, "3306", 1, 65535),
+    STRING(model_store, user, "fateflow"),
+    STRING(model_store, password_file, ""),
 };
 
 static void *
@@ -256,6 +266,8 @@ cfg_load(struct cfg *c, const char *path, struct buf *err)
 		    "%s: site.runtime_dir has %zu bytes, at most %d leave room "
 		    "for a socket's name",
 		    path, strlen(c->site.runtime_dir), RUNTIME_DIR_MAX);
+	if (!rc)
+		c->path = realpath(path, NULL);
 	if (rc)
 		cfg_release(c);
 	buf_release(&text);
@@ -272,6 +284,8 @@ cfg_release(struct cfg *c)
 			free(*s);
 			*s = NULL;
 		}
+	free(c->path);
+	c->path = NULL;
 }
 
 static void

@@ -17,6 +17,7 @@
 
 /* Every string is owned by the struct and never NULL. */
 struct cfg {
+	char *path; /* of the file, absolute: for programs that we start */
 	struct {
 		char *work_dir; /* tables, models, spool, jobs */
 		char *
@@ -40,6 +41,7 @@ struct cfg {
 		int64_t body_limit;   /* bytes of a JSON body */
 		int64_t upload_limit; /* bytes of an uploaded file, 0 = none */
 		int64_t upload_session_ttl; /* ms since its last use */
+		int64_t model_limit; /* bytes of an imported model, unpacked */
 		int64_t read_timeout_ms;
 		char *input_dir;  /* use_local_data paths must lie below it */
 		char *output_dir; /* data/download paths must lie below it */
@@ -52,11 +54,23 @@ struct cfg {
 		int64_t lease_ms;
 		int64_t stop_grace_ms; /* between TERM and KILL */
 		char *task_program;    /* path of fateflow-task */
+		char *keeper_program;  /* path of fateflow-keeper */
 	} scheduler;
 	struct {
 		bool keep_messages; /* audit: consumed messages stay on disk */
 		int64_t mailbox_quota;
 	} federation;
+	struct {
+		char *addresses; /* "host:port, ..." of FATE-Serving, or "" */
+	} serving;
+	struct {
+		char *name; /* "": models are stored in the site's own */
+		char *socket;
+		char *host;
+		int64_t port;
+		char *user;
+		char *password_file;
+	} model_store;
 };
 
 /* Fills in the defaults, then what the file says. */

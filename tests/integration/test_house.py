@@ -9,7 +9,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIBS = {"lib/spec", "lib/core", "lib/store", "lib/http", "lib/table",
-        "lib/model", "lib/federation", "lib/crypto", "lib/math", "lib/task"}
+        "lib/model", "lib/federation", "lib/crypto", "lib/math", "lib/task",
+        "lib/serving"}
 # Room -> rooms it may include; itself and lib/base always.
 MAY = {
     "lib/base": set(),
@@ -23,8 +24,10 @@ MAY = {
     "lib/crypto": {"lib/math"},
     "lib/federation": {"lib/core", "lib/http"},
     "lib/task": {"lib/core", "lib/table", "lib/model", "lib/federation"},
-    "task": LIBS - {"lib/store"},
-    "scheduler": LIBS - {"lib/crypto", "lib/math", "lib/task"},
+    "lib/serving": {"lib/core", "lib/http"},
+    "task": LIBS - {"lib/store", "lib/serving"},
+    "keeper": {"lib/core", "lib/spec", "lib/store", "lib/model", "lib/task"},
+    "scheduler": LIBS - {"lib/crypto", "lib/math", "lib/task", "lib/serving"},
     "fcgi-app": LIBS - {"lib/crypto", "lib/math", "lib/task"},
     "cli": {"lib/spec", "lib/http"},
     "admin": LIBS - {"lib/crypto", "lib/math", "lib/task"},
