@@ -377,9 +377,13 @@ write_task_json(const struct run_task *t, struct buf *err)
 static enum err
 spawn(struct scheduler *s, struct run_task *t, struct buf *err)
 {
-	const char *argv[] = {s->cfg->scheduler.task_program, t->dir.ptr, NULL};
+	const char *task[] = {s->cfg->scheduler.task_program, t->dir.ptr, NULL};
+	const char *keeper[] = {s->cfg->scheduler.keeper_program, "-c",
+	    s->cfg->path, t->dir.ptr, NULL};
+	bool by_keeper = t->job->dsl.components[t->component].module->by_keeper;
 	struct buf log = BUF_INIT;
-	struct proc_options options = {.argv = argv, .dir = t->dir.ptr};
+	struct proc_options options = {
+	    .argv = by_keeper ? keeper : task, .dir = t->dir.ptr};
 	enum err rc;
 
 	options.output = path_set(&log, "%s/task.log", t->dir.ptr);

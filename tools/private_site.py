@@ -312,7 +312,9 @@ class Site:
                     "bulk_workers": WORKERS["bulk"],
                     "input_dir": str(self.input_dir),
                     "output_dir": str(self.output_dir)},
-            "scheduler": {"task_program": str(self.bin / "fateflow-task")},
+            "scheduler": {
+                "task_program": str(self.bin / "fateflow-task"),
+                "keeper_program": str(self.bin / "fateflow-keeper")},
         }
         for section, keys in self.options.items():
             settings.setdefault(section, {}).update(keys)

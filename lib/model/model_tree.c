@@ -14,11 +14,8 @@
 
 #include "lib/base/digest.h"
 #include "lib/base/path.h"
-#include "lib/model/model.h"
 #include "lib/model/model_index.h"
-#include "pipeline.pb-c.h"
-
-#define PIPELINE_MAX ((size_t)32 << 20)
+#include "lib/model/pipeline.h"
 
 typedef enum err folder_each(struct define_meta *meta, const char *path,
     const char *name, const char *above, struct buf *err);
@@ -106,8 +103,8 @@ model_tree_path(
 	    out, "%s/%s/%s/%s", root, b->component, b->alias, b->name);
 }
 
-int64_t
-model_tree_size(const char *root, const struct define_meta *meta)
+static int64_t
+tree_size(const char *root, const struct define_meta *meta)
 {
 	struct buf path = BUF_INIT;
 	int64_t size = 0;
@@ -122,40 +119,42 @@ model_tree_size(const char *root, const struct define_meta *meta)
 	return size;
 }
 
-static cJSON *
-roles_of(const Model__Pipeline *p)
+static void
+print_roles(const struct model_ref *m, struct buf *out)
 {
-	cJSON *conf = NULL, *roles;
+	struct pipeline p = {0};
+	cJSON *conf = NULL, *roles = NULL;
 
-	if (json_parse((const char *)p->train_runtime_conf.data,
-		p->train_runtime_conf.len, "train_runtime_conf", &conf, NULL))
-		return NULL;
-	roles = cJSON_DetachItemFromObjectCaseSensitive(conf, "role");
+	if (!pipeline_read(m, &p, NULL) &&
+	    !json_parse(p.train_runtime_conf, strlen(p.train_runtime_conf),
+		"train_runtime_conf", &conf, NULL))
+		roles = cJSON_DetachItemFromObjectCaseSensitive(conf, "role");
+	if (cJSON_IsObject(roles))
+		json_print(roles, JSON_STORE, out);
+	else
+		buf_adds(out, "{}");
+	cJSON_Delete(roles);
 	cJSON_Delete(conf);
-	return roles;
+	pipeline_release(&p);
 }
 
-cJSON *
-model_tree_roles(const char *root)
+enum err
+model_tree_describe(const struct model_ref *m, struct buf *roles_out,
+    int64_t *size_out, struct buf *err)
 {
-	struct buf path = BUF_INIT, bytes = BUF_INIT;
-	ProtobufCMessage *message = NULL;
-	cJSON *roles = NULL;
+	struct buf root = BUF_INIT;
+	struct define_meta meta = {0};
+	enum err rc = model_path_root(m, &root, err);
 
-	path_set(&path, "%s/pipeline/pipeline/Pipeline", root);
-	if (!path_read_file(path.ptr, PIPELINE_MAX, &bytes, NULL) &&
-	    !model_unpack(&model__pipeline__descriptor, bytes.ptr, bytes.len,
-		&message, NULL)) {
-		roles = roles_of((const Model__Pipeline *)message);
-		protobuf_c_message_free_unpacked(message, NULL);
+	if (!rc)
+		rc = model_tree_read(root.ptr, &meta, err);
+	if (!rc) {
+		*size_out = tree_size(root.ptr, &meta);
+		print_roles(m, roles_out);
 	}
-	buf_release(&path);
-	buf_release(&bytes);
-	if (!cJSON_IsObject(roles)) {
-		cJSON_Delete(roles);
-		roles = cJSON_CreateObject();
-	}
-	return roles;
+	define_meta_release(&meta);
+	buf_release(&root);
+	return rc;
 }
 
 enum err
@@ -185,6 +184,16 @@ out:
 	buf_release(&root);
 	buf_release(&parent);
 	return rc;
+}
+
+void
+model_tree_remove(const struct model_ref *m)
+{
+	struct buf trash = BUF_INIT;
+
+	if (!model_tree_trash(m, &trash, NULL))
+		(void)path_remove_tree(trash.ptr, NULL);
+	buf_release(&trash);
 }
 
 enum err

@@ -28,14 +28,13 @@ model_tree_read(const char *root, struct define_meta *out, struct buf *err);
 const char *model_tree_path(
     const char *root, const struct define_buffer *b, struct buf *out);
 
-/* What all buffers hold together. */
-int64_t model_tree_size(const char *root, const struct define_meta *meta);
-
 /*
- * The roles of the job that trained it, {"guest":[9999],...}, as its pipeline
- * tells, or an empty object. The caller deletes it.
+ * What the site keeps in a row of a model that came in whole: its size, and the
+ * roles of the job that trained it, {"guest":[9999],...} as its pipeline
+ * tells, or "{}".
  */
-cJSON *model_tree_roles(const char *root);
+enum err model_tree_describe(const struct model_ref *m, struct buf *roles_out,
+    int64_t *size_out, struct buf *err);
 
 /*
  * Takes the model away in one step: its folder is renamed below
@@ -44,6 +43,9 @@ cJSON *model_tree_roles(const char *root);
  */
 enum err
 model_tree_trash(const struct model_ref *m, struct buf *trash, struct buf *err);
+
+/* The same, and the files too. What fails is left in the trash. */
+void model_tree_remove(const struct model_ref *m);
 
 /*
  * "role#party#model_id" into its parts, which borrow from `text` after it was

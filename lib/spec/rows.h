@@ -18,6 +18,8 @@ extern const struct spec_module spec_hetero_lr;
 extern const struct spec_module spec_evaluation;
 extern const struct spec_module spec_upload;
 extern const struct spec_module spec_download;
+extern const struct spec_module spec_model_store;
+extern const struct spec_module spec_model_restore;
 
 /* Words that rows choose from. */
 extern const char *const spec_init_methods[];

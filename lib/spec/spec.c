@@ -19,6 +19,8 @@ static const struct spec_module *const modules[] = {
     &spec_evaluation,
     &spec_upload,
     &spec_download,
+    &spec_model_store,
+    &spec_model_restore,
 };
 
 static const struct {

@@ -54,6 +54,7 @@ struct spec_module {
 	const char *code_path;	 /* FATE's CodePath of the guest, or of all */
 	unsigned roles;		 /* enum spec_role */
 	bool deploy;		 /* part of the inference DSL by default */
+	bool by_keeper;		 /* run by fateflow-keeper: needs MySQL */
 	const struct spec_param *params;
 	size_t n_params;
 	/* NULL, or looks at parameters together; returns a complaint or NULL.

@@ -141,8 +141,8 @@ ingest_table_release(struct ingest_table *t)
 	memset(t, 0, sizeof(*t));
 }
 
-static void
-model_key(const struct ingest_model *m, uint8_t out[DIGEST_SHA256_LEN])
+void
+ingest_model_key(const struct ingest_model *m, uint8_t out[DIGEST_SHA256_LEN])
 {
 	const char *parts[] = {
 	    m->role, m->party_id, m->model_id, m->model_version};
@@ -161,7 +161,7 @@ ingest_model(struct db *db, const struct ingest_model *m, struct buf *err)
 {
 	uint8_t key[DIGEST_SHA256_LEN];
 
-	model_key(m, key);
+	ingest_model_key(m, key);
 	return db_exec(db, stmts[INGEST_MODEL],
 	    DB_BINDS(DB_BYTES(key, sizeof(key)), DB_TEXT(m->role),
 		DB_TEXT(m->party_id), DB_TEXT(m->roles), DB_TEXT(m->job_id),

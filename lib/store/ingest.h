@@ -5,6 +5,7 @@
 #ifndef FF_STORE_INGEST_H
 #define FF_STORE_INGEST_H
 
+#include "lib/base/digest.h"
 #include "lib/store/task_run.h"
 
 enum ingest_metric_type {
@@ -77,5 +78,9 @@ struct ingest_model {
 /* The model's row; one that is there already grows by `size`. */
 enum err
 ingest_model(struct db *db, const struct ingest_model *m, struct buf *err);
+
+/* What the row is found by: SHA-256 of role, party, model id and version. */
+void
+ingest_model_key(const struct ingest_model *m, uint8_t out[DIGEST_SHA256_LEN]);
 
 #endif

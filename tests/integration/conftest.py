@@ -20,7 +20,7 @@ import sanitizers  # noqa: E402
 
 BIN = pathlib.Path(os.environ.get("FATEFLOW_BIN", ROOT / "build/dev/bin"))
 PROGRAMS = ("fateflow-fcgi", "fateflow-scheduler", "fateflow-task",
-            "fateflow-admin")
+            "fateflow-keeper", "fateflow-admin")
 SERVERS = {"nginx": "/usr/sbin/nginx", "apache": "/usr/sbin/apache2"}
 
 
