@@ -4,6 +4,7 @@
 #include <getopt.h>
 
 #include "admin/verbs.h"
+#include "lib/base/json.h"
 #include "lib/base/log.h"
 
 static void
@@ -11,7 +12,7 @@ print_help(FILE *out)
 {
 	fputs("usage: fateflow-admin [-c FILE] VERB [--dir FOLDER]\n\n", out);
 	for (const struct verb *v = verbs; v->name; v++)
-		fprintf(out, "  %-10s %s\n", v->name, v->help);
+		fprintf(out, "  %s%s\n      %s\n", v->name, v->words, v->help);
 	fprintf(out,
 	    "\n  -c FILE       configuration (else $FATEFLOW_CONF, else "
 	    "/etc/fateflow.conf)\n"
@@ -50,7 +51,7 @@ parse_options(int argc, char **argv, struct verb_args *args)
 			exit(2);
 		}
 	}
-	verb = optind == argc - 1 ? verb_find(argv[optind]) : NULL;
+	verb = verb_find(argv + optind, argc - optind, &args->words);
 	if (!verb) {
 		print_help(stderr);
 		exit(2);
@@ -69,6 +70,7 @@ main(int argc, char **argv)
 	enum err rc;
 
 	log_open("fateflow-admin", 0);
+	json_init();
 	verb = parse_options(argc, argv, &args);
 	rc = cfg_load(&cfg, args.cfg_path, &err);
 	if (rc == ERR_OK) {

@@ -45,18 +45,45 @@ config_verb(const struct verb_args *args, struct buf *err)
 }
 
 const struct verb verbs[] = {
-    {"migrate", migrate_verb, "bring the schema up to the files of sql/"},
-    {"version", version_verb, "versions of program, schema and server"},
-    {"doctor", doctor_run, "look at all that this site needs"},
-    {"config", config_verb, "print the configuration with every default"},
-    {NULL, NULL, NULL},
+    {"migrate", migrate_verb, "bring the schema up to the files of sql/", 0,
+	""},
+    {"version", version_verb, "versions of program, schema and server", 0, ""},
+    {"doctor", doctor_run, "look at all that this site needs", 0, ""},
+    {"config", config_verb, "print the configuration with every default", 0,
+	""},
+    {"model list", model_list,
+	"role, party, model id, version, bytes, creation, state", 0, ""},
+    {"model delete", model_delete, "remove a model from this site", 4,
+	" ROLE PARTY MODEL_ID VERSION"},
+    {NULL, NULL, NULL, 0, NULL},
 };
 
-const struct verb *
-verb_find(const char *name)
+/* How many of the words are the name; 0: they are others. */
+static int
+match(const char *name, char **argv, int argc)
 {
-	for (const struct verb *v = verbs; v->name; v++)
-		if (strcmp(v->name, name) == 0)
-			return v;
+	for (int i = 0; i < argc; i++) {
+		size_t n = strcspn(name, " ");
+
+		if (strlen(argv[i]) != n || strncmp(argv[i], name, n) != 0)
+			return 0;
+		if (name[n] == '\0')
+			return i + 1;
+		name += n + 1;
+	}
+	return 0;
+}
+
+const struct verb *
+verb_find(char **argv, int argc, char ***words_out)
+{
+	for (const struct verb *v = verbs; v->name; v++) {
+		int n = match(v->name, argv, argc);
+
+		if (n == 0 || argc - n != v->n_words)
+			continue;
+		*words_out = argv + n;
+		return v;
+	}
 	return NULL;
 }

@@ -46,6 +46,14 @@ handler tracking_output_data;
 handler tracking_output_download;
 handler tracking_output_table;
 handler pipeline_dependency;
+handler model_load;
+handler model_load_do;
+handler model_bind;
+handler model_transfer;
+handler model_export;
+handler model_import;
+handler model_store;
+handler model_restore;
 handler version_get;
 handler health_get;
 

@@ -155,7 +155,8 @@ check_modules(const struct draft *d, struct buf *err)
 		if ((c->module->roles & SPEC_LOCAL) && !is_own)
 			return err_set(err, ERR_DENIED,
 			    "component %s: module %s cannot be submitted, use "
-			    "its own endpoint (data/upload)",
+			    "its own endpoint (data/upload, model/store, "
+			    "model/restore)",
 			    c->name, c->module->name);
 	}
 	return ERR_OK;

@@ -7,7 +7,8 @@
 /*
  * Checks everything that a submit must refuse, stores the job, writes its
  * two files, rings the scheduler, and fills `rp` in as job/submit answers.
- * `dsl` and `conf` are borrowed; `kind` is "train", "upload".
+ * `dsl` and `conf` are borrowed; `kind` is "train", "upload",
+ * "store", "restore".
  */
 struct create {
 	const char *kind;

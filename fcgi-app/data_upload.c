@@ -63,12 +63,6 @@ part_end(void *arg, struct buf *err)
 	return ERR_OK;
 }
 
-static enum err
-feed(void *m, const void *bytes, size_t len, struct buf *err)
-{
-	return multipart_feed(m, bytes, len, err);
-}
-
 /* The body into the spool. A fault of it is HTTP 400, or 413. */
 static enum err
 receive(struct transfer *t, struct buf *err)
@@ -81,9 +75,7 @@ receive(struct transfer *t, struct buf *err)
 	if (!rc)
 		rc = spool_open(&t->spool, t->app->cfg, err);
 	if (!rc)
-		rc = request_pump(t->rq, feed, &m, err);
-	if (!rc)
-		rc = multipart_finish(&m, err);
+		rc = multipart_receive(&m, t->rq, err);
 	if (!rc && !t->has_file)
 		rc = err_set(err, ERR_INVALID,
 		    "the multipart body has no part named 'file'");

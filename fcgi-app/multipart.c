@@ -245,3 +245,17 @@ multipart_finish(struct multipart *m, struct buf *err)
 	return err_set(err, ERR_INVALID,
 	    "the multipart body ends before its closing boundary");
 }
+
+static enum err
+feed(void *m, const void *bytes, size_t len, struct buf *err)
+{
+	return multipart_feed(m, bytes, len, err);
+}
+
+enum err
+multipart_receive(struct multipart *m, struct request *rq, struct buf *err)
+{
+	enum err rc = request_pump(rq, feed, m, err);
+
+	return rc ? rc : multipart_finish(m, err);
+}

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "lib/base/buf.h"
+#include "fcgi-app/request.h"
 
 #define MULTIPART_BOUNDARY_MAX 70
 #define MULTIPART_HEADERS_MAX  8192
@@ -51,6 +51,9 @@ enum err multipart_feed(
     struct multipart *m, const char *bytes, size_t len, struct buf *err);
 /* After the last chunk: ERR_INVALID unless the closing boundary was seen. */
 enum err multipart_finish(struct multipart *m, struct buf *err);
+/* A request's whole body, and the finish. */
+enum err
+multipart_receive(struct multipart *m, struct request *rq, struct buf *err);
 void multipart_release(struct multipart *m);
 
 #endif

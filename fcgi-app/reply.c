@@ -119,7 +119,7 @@ is_falsy(const cJSON *v)
 static void
 add_key(struct buf *body, const char *key)
 {
-	buf_addc(body, body->len > 1 ? ',' : '{');
+	buf_addc(body, body->len ? ',' : '{');
 	json_print_str(key, true, body);
 	buf_addc(body, ':');
 }
@@ -204,6 +204,26 @@ enum err
 reply_rows_end(struct reply *r)
 {
 	return reply_say(r, 0, "success");
+}
+
+void
+reply_open(struct reply *r)
+{
+	reply_head(r, "application/json", NULL);
+	write_out(r, "{\"data\":{", 9);
+}
+
+enum err
+reply_close(struct reply *r)
+{
+	struct buf body = BUF_INIT;
+	enum err rc = reply_say(r, 0, "success");
+
+	buf_addc(&body, '}');
+	print_rest(r, &body);
+	write_out(r, body.ptr, body.len);
+	buf_release(&body);
+	return rc;
 }
 
 static void

@@ -49,6 +49,14 @@ void reply_http(struct reply *r, int status, int retcode, const char *text);
 void reply_row(struct reply *r, cJSON *row);
 enum err reply_rows_end(struct reply *r);
 
+/*
+ * An object that is `data`, sent piece by piece: reply_open() sends the head
+ * and its brace, reply_close() what follows it. Between them the caller prints
+ * the members.
+ */
+void reply_open(struct reply *r);
+enum err reply_close(struct reply *r);
+
 /* Starts a body of another type; `disposition` may be NULL. */
 void
 reply_head(struct reply *r, const char *content_type, const char *disposition);

@@ -53,8 +53,9 @@ request_is_json(const struct request *rq)
 		   !strncasecmp(type + len - 5, "+json", 5));
 }
 
-static enum err
-read_all(struct request *rq, size_t limit, struct buf *out, struct buf *err)
+enum err
+request_read_text(
+    struct request *rq, size_t limit, struct buf *out, struct buf *err)
 {
 	char chunk[CHUNK];
 	ssize_t n;
@@ -80,7 +81,7 @@ enum err
 request_read_json(struct request *rq, size_t limit, struct buf *err)
 {
 	struct buf text = BUF_INIT;
-	enum err rc = read_all(rq, limit, &text, err);
+	enum err rc = request_read_text(rq, limit, &text, err);
 
 	if (!rc && request_is_json(rq))
 		rc = json_parse(

@@ -40,10 +40,12 @@ void request_release(struct request *rq);
 bool request_is_json(const struct request *rq);
 
 /*
- * Reads the body to its end, whatever its announced length, and parses it if
- * its type is JSON. ERR_INVALID: no JSON, or (is_too_large) over the limit;
- * ERR_IO: the client went away or stayed silent for too long.
+ * Reads the body to its end, whatever its announced length; request_read_json
+ * parses it if its type is JSON. ERR_INVALID: no JSON, or (is_too_large) over
+ * the limit; ERR_IO: the client went away or stayed silent for too long.
  */
+enum err request_read_text(
+    struct request *rq, size_t limit, struct buf *out, struct buf *err);
 enum err request_read_json(struct request *rq, size_t limit, struct buf *err);
 
 /*

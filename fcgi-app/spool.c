@@ -85,16 +85,23 @@ give_name(struct spool *s, struct buf *err)
 	return rc;
 }
 
-enum err
-spool_publish(struct spool *s, char hex[DIGEST_HEX_LEN], struct buf *err)
+void
+spool_digest(struct spool *s, char hex[DIGEST_HEX_LEN])
 {
 	uint8_t sum[DIGEST_SHA256_LEN];
-	struct buf dir = BUF_INIT;
-	enum err rc = ERR_OK;
 
 	digest_final(s->digest, sum);
 	s->digest = NULL;
 	digest_hex(sum, sizeof(sum), hex);
+}
+
+enum err
+spool_publish(struct spool *s, char hex[DIGEST_HEX_LEN], struct buf *err)
+{
+	struct buf dir = BUF_INIT;
+	enum err rc = ERR_OK;
+
+	spool_digest(s, hex);
 	if (fsync(s->fd))
 		rc = err_set_errno(err, ERR_IO, "syncing an upload");
 	if (!rc)

@@ -22,6 +22,8 @@ struct spool {
 enum err spool_open(struct spool *s, const struct cfg *cfg, struct buf *err);
 enum err
 spool_write(struct spool *s, const void *bytes, size_t len, struct buf *err);
+/* Ends the digest of a file that stays nameless. */
+void spool_digest(struct spool *s, char hex[DIGEST_HEX_LEN]);
 /* Syncs it, names it, syncs the folder; `hex` gets the SHA-256. */
 enum err
 spool_publish(struct spool *s, char hex[DIGEST_HEX_LEN], struct buf *err);

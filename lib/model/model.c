@@ -104,6 +104,13 @@ release(void *context, void *ptr)
 
 static ProtobufCAllocator allocator = {allocate, release, NULL};
 
+bool
+model_is_empty_fill(const void *bytes, size_t len)
+{
+	return len == sizeof(empty_fill) &&
+	       memcmp(bytes, empty_fill, sizeof(empty_fill)) == 0;
+}
+
 enum err
 model_unpack(const ProtobufCMessageDescriptor *type, const void *bytes,
     size_t len, ProtobufCMessage **out, struct buf *err)
@@ -111,8 +118,7 @@ model_unpack(const ProtobufCMessageDescriptor *type, const void *bytes,
 	ProtobufCMessage *message;
 
 	assert(type != NULL);
-	if (len == sizeof(empty_fill) &&
-	    memcmp(bytes, empty_fill, sizeof(empty_fill)) == 0 &&
+	if (model_is_empty_fill(bytes, len) &&
 	    type != &model__default_empty_fill_message__descriptor)
 		len = 0;
 	message = protobuf_c_message_unpack(type, &allocator, len, bytes);

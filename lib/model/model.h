@@ -24,6 +24,9 @@ const ProtobufCMessageDescriptor *model_message(const char *name);
  */
 void model_pack(const ProtobufCMessage *message, struct buf *out);
 
+/* The five bytes of that message: to every other it means all defaults. */
+bool model_is_empty_fill(const void *bytes, size_t len);
+
 /*
  * Unpacks into a message that the caller ends with
  * protobuf_c_message_free_unpacked(); the five empty-fill bytes give the

@@ -142,7 +142,7 @@ model_check(const ProtobufCMessageDescriptor *type, const void *bytes,
 {
 	struct span s = {bytes, (const uint8_t *)bytes + len};
 
-	if (is_message(type, s))
+	if (model_is_empty_fill(bytes, len) || is_message(type, s))
 		return ERR_OK;
 	return err_set(err, ERR_INVALID, "%zu bytes are no valid message %s",
 	    len, type->short_name);

@@ -13,30 +13,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "lib/base/base64.h"
 #include "lib/base/mem.h"
-
-static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz0123456789+/";
-
-static void
-base64_add(struct buf *out, const uint8_t *data, size_t len)
-{
-	size_t i, left;
-	uint32_t word;
-
-	for (i = 0; i < len; i += 3) {
-		left = len - i;
-		word = (uint32_t)data[i] << 16;
-		if (left > 1)
-			word |= (uint32_t)data[i + 1] << 8;
-		if (left > 2)
-			word |= data[i + 2];
-		buf_addc(out, base64_digits[word >> 18]);
-		buf_addc(out, base64_digits[word >> 12 & 63]);
-		buf_addc(out, left > 1 ? base64_digits[word >> 6 & 63] : '=');
-		buf_addc(out, left > 2 ? base64_digits[word & 63] : '=');
-	}
-}
 
 /* col_scale_param -> colScaleParam, trees_ -> trees. */
 static void

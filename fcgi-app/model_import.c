@@ -1,0 +1,95 @@
+/*
+ * POST (or GET) /v1/model/import: the file streams into the spool, which has
+ * no name, and lib/model makes a model of it or says why not.
+ */
+#include "fcgi-app/model_form.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/model/model_archive.h"
+#include "lib/model/model_tree.h"
+#include "lib/store/model_meta.h"
+
+#include <strings.h>
+
+/* A client that knows the digest has it compared. */
+static enum err
+check_digest(struct model_form *f, char hex[DIGEST_HEX_LEN], struct buf *err)
+{
+	struct json_in in = {.obj = f->fields};
+	const char *want = json_in_str(&in, "sha256", JSON_OPTIONAL, 64);
+	enum err rc = json_in_done(&in, err);
+
+	spool_digest(&f->file, hex);
+	if (!rc && want && *want && strcasecmp(want, hex) != 0)
+		rc = err_set(err, ERR_INVALID,
+		    "the archive's SHA-256 is %s, field 'sha256' says %s", hex,
+		    want);
+	return rc;
+}
+
+static enum err
+add_row(struct app *app, const struct model_form *f, struct buf *err)
+{
+	struct buf roles = BUF_INIT;
+	struct ingest_model m = {.role = f->model.role,
+	    .party_id = f->party_id,
+	    .job_id = ids_is_job(f->model.version) ? f->model.version : "",
+	    .model_id = f->model.model_id,
+	    .model_version = f->model.version,
+	    .now = clock_wall_ms()};
+	enum err rc = model_tree_describe(&f->model, &roles, &m.size, err);
+
+	m.roles = roles.ptr;
+	if (!rc)
+		rc = model_meta_set(app->db, &m, err);
+	if (rc)
+		model_tree_remove(&f->model);
+	buf_release(&roles);
+	return rc;
+}
+
+static enum err
+take_in(
+    struct app *app, struct model_form *f, struct reply *rp, struct buf *err)
+{
+	char hex[DIGEST_HEX_LEN];
+	cJSON *data;
+	enum err rc = check_digest(f, hex, err);
+
+	if (!rc)
+		rc = model_archive_import(
+		    &f->model, f->file.fd, app->cfg->api.model_limit, err);
+	if (rc == ERR_CONFLICT)
+		return reply_say(rp, 100,
+		    "Model %s %s local cache already existed",
+		    f->party_model.ptr, f->model.version);
+	if (!rc)
+		rc = add_row(app, f, err);
+	if (rc)
+		return rc;
+	log_info("model %s %s imported bytes=%lld sha256=%s",
+	    f->party_model.ptr, f->model.version, (long long)f->file.size, hex);
+	data = cJSON_CreateObject();
+	json_add_int(data, "bytes", f->file.size);
+	json_add_str(data, "sha256", hex);
+	return reply_ok(rp, data);
+}
+
+enum err
+model_import(
+    struct app *app, struct request *rq, struct reply *rp, struct buf *err)
+{
+	struct model_form f;
+	bool is_answered;
+	enum err rc = model_form_read(
+	    app, rq, app->cfg->api.model_limit, &f, rp, &is_answered, err);
+
+	if (!rc && !is_answered && !f.has_file)
+		reply_say(rp, 100,
+		    "an import is multipart/form-data with a part named "
+		    "'file', the archive");
+	else if (!rc && !is_answered)
+		rc = take_in(app, &f, rp, err);
+	model_form_release(&f);
+	return rc;
+}

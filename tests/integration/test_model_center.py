@@ -1,0 +1,701 @@
+"""The life of a model after its training: told to FATE-Serving, fetched by
+it, given out, taken in by another site, stored, deleted, restored."""
+import base64
+import hashlib
+import io
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import time
+import zipfile
+
+import grpc
+import pytest
+import requests
+
+from conftest import BIN
+from fate_serving import Serving
+
+PARTIES = [("guest", "9999"), ("host", "10000"), ("arbiter", "10000")]
+
+
+# ---- what is asked about ----
+
+@pytest.fixture(scope="module")
+def servings():
+    servers = [Serving(), Serving()]
+    yield servers
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def center(make_site, servings, small_training):
+    """A site with FATE-Serving and a trained model of its own."""
+    site = make_site(options={
+        "serving": {"addresses": ", ".join(s.address for s in servings)},
+        "api": {"model_limit": "600M"}})
+    yield site
+    site.stop()
+
+
+@pytest.fixture(scope="module")
+def small_training():
+    """What examples/ train, cut to two iterations."""
+    from conftest import ROOT
+    from flow import load
+    conf = load(ROOT / "examples/hetero_lr/conf.json")
+    conf["algorithm_parameters"]["hetero_lr_0"]["max_iter"] = 2
+    return ROOT, load(ROOT / "examples/hetero_lr/dsl.json"), conf
+
+
+@pytest.fixture(scope="module")
+def model(center, small_training):
+    """(model id, version) of a model trained on the site."""
+    root, dsl, conf = small_training
+    for party in ("guest", "host"):
+        center.flow.uploaded(root / f"examples/data/{party}.csv", "example",
+                             f"example_{party}")
+    answer = center.flow.submit(dsl, conf)
+    assert answer["retcode"] == 0, answer
+    assert center.flow.wait(answer["jobId"]) == "success"
+    info = answer["data"]["model_info"]
+    return info["model_id"], info["model_version"]
+
+
+def names(model, role="guest", party="9999", **more):
+    return {"model_id": model[0], "model_version": model[1], "role": role,
+            "party_id": party, **more}
+
+
+def party_model(model, role="guest", party="9999"):
+    return f"{role}#{party}#{model[0]}"
+
+
+def folder(site, model, role="guest", party="9999"):
+    return site.work / "models" / party_model(model, role, party) / model[1]
+
+
+def buffers(site, model, role="guest", party="9999"):
+    root = folder(site, model, role, party)
+    return {str(p.relative_to(root)): p.read_bytes()
+            for p in root.glob("*/*/*") if p.name != "module"
+            and not p.relative_to(root).parts[0].startswith(".")}
+
+
+def export(site, model, role="guest", party="9999"):
+    answer = site.flow.call("model/export", names(model, role, party),
+                            method="GET")
+    assert answer.headers["Content-Type"] == "application/zip", answer.text
+    return answer
+
+
+def imported(site, archive, fields):
+    return requests.post(f"{site.flow.url}/v1/model/import", data=fields,
+                         files={"file": ("model.zip", archive)},
+                         timeout=120).json()
+
+
+def rows(site):
+    out = subprocess.run([BIN / "fateflow-admin", "-c", site.conf, "model",
+                          "list"], capture_output=True, text=True, check=True)
+    return [line.split("\t") for line in out.stdout.splitlines()]
+
+
+def admin(site, *words):
+    return subprocess.run([BIN / "fateflow-admin", "-c", site.conf, *words],
+                          capture_output=True, text=True)
+
+
+# ---- export ----
+
+def test_an_export_holds_fates_layout_and_every_buffer(center, model):
+    answer = export(center, model)
+    assert answer.headers["Content-Disposition"] == \
+        f"attachment; filename={party_model(model)}_{model[1]}.zip"
+    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    assert archive.testzip() is None
+    held = {i.filename: archive.read(i) for i in archive.infolist()}
+    assert {n.removeprefix("variables/data/"): held[n] for n in held
+            if n.startswith("variables/data/") and not n.endswith("/")} == \
+        buffers(center, model)
+    assert held["pipeline.pb"] == \
+        held["variables/data/pipeline/pipeline/Pipeline"]
+    assert {"define/", "define/proto/", "variables/", "variables/data/",
+            "variables/index/", "variables/data/pipeline/",
+            "variables/data/pipeline/pipeline/"} <= set(held)
+    assert {i.compress_type for i in archive.infolist()
+            if i.filename.endswith("/")} == {zipfile.ZIP_STORED}
+    assert {i.compress_type for i in archive.infolist()
+            if not i.filename.endswith("/")} == {zipfile.ZIP_DEFLATED}
+
+
+def test_the_index_of_an_export_is_yaml_that_names_every_buffer(center, model):
+    yaml = pytest.importorskip("yaml")
+    archive = zipfile.ZipFile(io.BytesIO(export(center, model).content))
+    meta = yaml.safe_load(archive.read("define/define_meta.yaml"))
+    assert list(meta) == ["describe", "component_define", "model_proto"]
+    assert meta["component_define"]["pipeline"] == {"module_name": "Pipeline"}
+    assert meta["component_define"]["hetero_lr_0"] == {
+        "module_name": "HeteroLR"}
+    named = {f"{c}/{a}/{b}" for c, aliases in meta["model_proto"].items()
+             for a, found in aliases.items() for b in found}
+    assert named == set(buffers(center, model))
+
+
+def test_the_definitions_of_an_export_can_be_compiled(center, model, tmp_path):
+    compiler = shutil.which("protoc-c")
+    if not compiler:
+        pytest.skip("no protoc-c")
+    archive = zipfile.ZipFile(io.BytesIO(export(center, model).content))
+    protos = [n for n in archive.namelist()
+              if n.startswith("define/proto/") and n.endswith(".proto")]
+    archive.extractall(tmp_path)
+    for proto in protos:
+        subprocess.run([compiler, f"--c_out={tmp_path}",
+                        f"-I{tmp_path / 'define/proto'}", tmp_path / proto],
+                       check=True)
+    text = b"".join(archive.read(p) for p in protos)
+    for message in (b"Pipeline", b"LRModelParam", b"DataIOMeta"):
+        assert b"message %s {" % message in text
+
+
+@pytest.mark.parametrize("send", ["json", "form", "multipart"])
+def test_an_export_is_asked_for_in_any_form(center, model, send):
+    url = f"{center.flow.url}/v1/model/export"
+    how = {"json": {"json": names(model)}, "form": {"data": names(model)},
+           "multipart": {"files": {k: (None, v)
+                                   for k, v in names(model).items()}}}
+    answer = requests.post(url, timeout=60, **how[send])
+    assert answer.content == export(center, model).content
+
+
+def test_an_export_of_each_party_has_its_pipeline(center, model):
+    for role, party in PARTIES:
+        archive = zipfile.ZipFile(
+            io.BytesIO(export(center, model, role, party).content))
+        assert archive.read("pipeline.pb")
+
+
+@pytest.mark.parametrize("change, says", [
+    ({"role": None}, "the following arguments are required: role "),
+    ({"model_version": "209901010000000000001"},
+     "Can not found {party_model} 209901010000000000001 model local cache"),
+    ({"party_id": "x"}, "field 'party_id' is a string 'x'"),
+    ({"model_version": "../.."}, "cannot be the name of a folder"),
+    ({"role": "a#b"}, "field 'role' is 'a#b'"),
+    ({"role": "../../x"}, "cannot be the name of a folder"),
+    ({"model_id": 5}, "field 'model_id'"),
+])
+def test_a_wrong_model_is_named(center, model, change, says):
+    body = {k: v for k, v in {**names(model), **change}.items()
+            if v is not None}
+    answer = center.flow.call("model/export", body).json()
+    assert answer["retcode"] == 100
+    assert says.format(party_model=party_model(model)) in answer["retmsg"]
+
+
+# ---- import ----
+
+@pytest.fixture(scope="module")
+def second(make_site):
+    site = make_site(options={"api": {"model_limit": "2M"}})
+    yield site
+    site.stop()
+
+
+def test_a_second_site_takes_the_export_in_and_gives_it_out_the_same(
+        center, second, model):
+    archive = export(center, model).content
+    digest = hashlib.sha256(archive).hexdigest()
+    answer = imported(second, archive, names(model, sha256=digest))
+    assert answer == {"retcode": 0, "retmsg": "success",
+                      "data": {"bytes": len(archive), "sha256": digest}}
+    assert buffers(second, model) == buffers(center, model)
+    assert export(second, model).content == archive
+    again = imported(second, archive, names(model))
+    assert again == {"retcode": 100, "retmsg":
+                     f"Model {party_model(model)} {model[1]} local cache "
+                     "already existed"}
+    assert [r[:4] for r in rows(second)] == \
+        [["guest", "9999", model[0], model[1]]]
+
+
+def foreign_archive(method=zipfile.ZIP_DEFLATED, **change):
+    """As a FATE with modules that this one lacks would write it."""
+    empty = b"\n\x03set"
+    members = {
+        "define/define_meta.yaml": b"describe: This is the model definition "
+        b"meta\ncomponent_define:\n  secureboost_0:\n    module_name: "
+        b"HeteroSecureBoost\n  other_0:\n    module_name: Other\n  pipeline:"
+        b"\n    module_name: Pipeline\nmodel_proto:\n  secureboost_0:\n    "
+        b"train:\n      HeteroSecureBoostingTreeGuestMeta: "
+        b"BoostingTreeModelMeta\n  other_0:\n    default:\n      OtherParam: "
+        b"NobodysMessage\n  pipeline:\n    pipeline:\n      Pipeline: "
+        b"Pipeline\n",
+        "define/proto/other.proto": b"message NobodysMessage {}\n",
+        "variables/data/secureboost_0/train/HeteroSecureBoostingTreeGuestMeta":
+        empty,
+        "variables/data/other_0/default/OtherParam": b"\xff\xfe\x00 opaque",
+        "variables/data/pipeline/pipeline/Pipeline": b"\x32\x011",
+        "pipeline.pb": b"\x32\x011"}
+    members.update(change)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name in ("define/", "define/proto/", "variables/",
+                     "variables/index/"):
+            archive.writestr(name, b"")
+        for name, content in members.items():
+            if content is not None:
+                archive.writestr(name, content)
+    return out.getvalue()
+
+
+def test_buffers_of_unknown_modules_come_back_byte_for_byte(second):
+    model = ("foreign#model", "7")
+    assert imported(second, foreign_archive(), names(model))["retcode"] == 0
+    archive = zipfile.ZipFile(io.BytesIO(export(second, model).content))
+    theirs = zipfile.ZipFile(io.BytesIO(foreign_archive()))
+    for name in theirs.namelist():
+        if name.startswith(("variables/data/", "define/proto/")):
+            assert archive.read(name) == theirs.read(name)
+    assert [n for n in archive.namelist() if n.endswith(".proto")] == \
+        ["define/proto/other.proto"]
+
+
+@pytest.mark.parametrize("change, says", [
+    ({"../evil": b"x"}, "\"../evil\", which is no part of a model"),
+    ({"pipeline.pb": None}, "the archive has no pipeline.pb"),
+    ({"variables/data/other_0/default/OtherParam": None},
+     "names the buffer OtherParam of other_0.default"),
+    ({"variables/data/other_0/default/More": b"x"},
+     "holds 4 buffers, define_meta.yaml names 3"),
+    ({"variables/data/secureboost_0/train/HeteroSecureBoostingTreeGuestMeta":
+      b"\xff"}, "no valid message BoostingTreeModelMeta"),
+    ({"define/define_meta.yaml": b"model_proto:\n\tx"}, "without tabs"),
+    ({"variables/data/other_0/default/OtherParam": b"0" * (3 << 20)},
+     "unpacks to more than is taken (api.model_limit)"),
+])
+def test_a_bad_archive_is_refused_and_leaves_nothing(second, change, says):
+    model = ("bad#model", "8")
+    answer = imported(second, foreign_archive(**change), names(model))
+    assert answer["retcode"] == 100
+    assert says in answer["retmsg"]
+    assert not folder(second, model).exists()
+    assert os.listdir(second.work / "models" / ".incoming") == []
+
+
+def test_an_import_says_what_its_request_lacks(second):
+    model = ("bad#model", "9")
+    url = f"{second.flow.url}/v1/model/import"
+    answer = requests.post(url, data=names(model), timeout=60).json()
+    assert answer["retcode"] == 100 and "'file'" in answer["retmsg"]
+    answer = imported(second, b"no zip", names(model))
+    assert "is no zip archive" in answer["retmsg"]
+    answer = imported(second, foreign_archive(),
+                      names(model, sha256="0" * 64))
+    assert "field 'sha256' says 000" in answer["retmsg"]
+    answer = imported(second, foreign_archive(), names(model, role=""))
+    assert "'role'" in answer["retmsg"] or "role" in answer["retmsg"]
+    large = requests.post(url, data=names(model), timeout=60,
+                          files={"file": ("m.zip", b"0" * (3 << 20))})
+    assert large.status_code == 413
+    assert "api.model_limit" in large.json()["retmsg"]
+    assert not folder(second, model).exists()
+
+
+# ---- transfer ----
+
+def test_transfer_gives_every_buffer_in_base64(center, model):
+    data = center.flow.ok("model/transfer", {
+        "namespace": party_model(model), "name": model[1]})
+    got = {k.replace(".", "/", 1).replace(":", "/"): base64.b64decode(v)
+           for k, v in data.items()}
+    assert got == buffers(center, model)
+    assert "pipeline.pipeline:Pipeline" in data
+
+
+@pytest.mark.parametrize("body, says", [
+    ({"namespace": "guest#1#x", "name": "2"},
+     "Can not found guest#1#x 2 model local cache"),
+    ({}, "'namespace'"),
+    ({"namespace": 1, "name": 2}, "field 'namespace' is"),
+    ({"namespace": "guest", "name": "2"}, "role#party#model_id"),
+    ({"namespace": "guest#..#x", "name": ".."}, "cannot be the name of"),
+])
+def test_transfer_of_a_wrong_model_says_so(center, body, says):
+    answer = center.flow.post("model/transfer", body)
+    assert answer["retcode"] == 100
+    assert says in answer["retmsg"]
+
+
+# ---- load and bind ----
+
+def publish(model, **more):
+    return {"initiator": {"role": "guest", "party_id": "9999"},
+            "role": {"guest": ["9999"], "host": [10000, "10001"],
+                     "arbiter": ["10000"]},
+            "job_parameters": {"work_mode": 0, "model_id": model[0],
+                               "model_version": model[1]}, **more}
+
+
+def test_load_tells_every_server_of_every_party(center, model, servings):
+    for server in servings:
+        server.reset()
+    answer = center.flow.post("model/load", publish(model))
+    fine = {"retcode": 0, "retmsg": "success"}
+    assert answer["data"] == {
+        "detail": {"guest": {"9999": fine},
+                   "host": {"10000": fine, "10001": fine}},
+        "guest": {"9999": 0}, "host": {"10000": 0, "10001": 0}}
+    assert (answer["retcode"], answer["retmsg"]) == (0, "success")
+    assert answer["jobId"].isdigit()
+    for server in servings:
+        assert [(m, r.local.role, r.local.partyId) for m, r in server.calls] \
+            == [("publishLoad", "guest", "9999"),
+                ("publishLoad", "host", "10000"),
+                ("publishLoad", "host", "10001")]
+        request = server.calls[0][1]
+        assert {k: list(v.partyId) for k, v in request.role.items()} == {
+            "guest": ["9999"], "host": ["10000", "10001"],
+            "arbiter": ["10000"]}
+        assert {(role, party): (info.tableName, info.namespace)
+                for role, infos in request.model.items()
+                for party, info in infos.roleModelInfo.items()} == {
+            (role, party): (model[1], f"{role}#{party}#{model[0]}")
+            for role, party in PARTIES + [("host", "10001")]}
+        assert (request.serviceId, request.loadType, request.filePath) == \
+            ("", "FATEFLOW", "")
+
+
+def test_the_server_can_fetch_the_model_while_it_is_told(
+        center, model, servings):
+    fetched = []
+    servings[0].reset()
+    servings[1].reset()
+    servings[0].on_call = lambda r: fetched.append(center.flow.ok(
+        "model/transfer",
+        {"name": r.model[r.local.role].roleModelInfo[
+            r.local.partyId].tableName,
+         "namespace": r.model[r.local.role].roleModelInfo[
+             r.local.partyId].namespace}))
+    body = {**publish(model), "role": {"guest": ["9999"], "host": ["10000"],
+                                       "arbiter": ["10000"]}}
+    assert center.flow.post("model/load", body)["retcode"] == 0
+    assert len(fetched) == 2
+    assert all("pipeline.pipeline:Pipeline" in f for f in fetched)
+
+
+def test_the_first_server_that_says_no_ends_the_load(center, model, servings):
+    servings[0].reset(statusCode=108, message="load", error="no such model")
+    servings[1].reset()
+    answer = center.flow.post("model/load/do", publish(
+        model, local={"role": "host", "party_id": "10000"},
+        servings=["10.0.0.1:1"]))
+    assert answer == {"retcode": 108, "retmsg": "load no such model"}
+    assert servings[1].calls == []
+    answer = center.flow.post("model/load", publish(model))
+    assert (answer["retcode"], answer["retmsg"]) == (101, "failed")
+    assert answer["data"]["host"] == {"10000": 108, "10001": 108}
+    assert answer["data"]["detail"]["guest"]["9999"]["retmsg"] == \
+        "load no such model"
+
+
+def test_bind_tells_the_service_and_the_initiators_model(
+        center, model, servings):
+    for server in servings:
+        server.reset()
+    answer = center.flow.post("model/bind", publish(model, service_id="s1"))
+    assert answer == {"retcode": 0, "retmsg": "service id is s1"}
+    method, request = servings[1].calls[0]
+    assert method == "publishBind"
+    assert (request.serviceId, request.loadType) == ("s1", "")
+    assert list(request.model) == ["guest"]
+    assert list(request.model["guest"].roleModelInfo) == ["9999"]
+    assert (request.local.role, request.local.partyId) == ("guest", "9999")
+    servings[0].reset(statusCode=7, message="no", error="not shown")
+    answer = center.flow.post("model/bind", publish(model, service_id="s1"))
+    assert answer == {"retcode": 7, "retmsg": "no"}
+
+
+def test_bind_calls_only_servers_of_the_configuration(center, model, servings):
+    for server in servings:
+        server.reset()
+    answer = center.flow.post("model/bind", publish(
+        model, service_id="s1", servings=[servings[1].address]))
+    assert answer["retcode"] == 0
+    assert [len(s.calls) for s in servings] == [0, 1]
+    answer = center.flow.post("model/bind", publish(
+        model, service_id="s1", servings=["127.0.0.1:1"]))
+    assert answer["retcode"] == 100
+    assert "serving \"127.0.0.1:1\" is not one of" in answer["retmsg"]
+
+
+def test_a_server_that_fails_is_named(center, model, servings):
+    servings[0].reset()
+    servings[0].answer = (grpc.StatusCode.RESOURCE_EXHAUSTED, "full: 100%")
+    answer = center.flow.post("model/bind", publish(model, service_id="s"))
+    assert answer == {"retcode": 100, "retmsg": f"{servings[0].address}: "
+                      "RESOURCE_EXHAUSTED: full: 100%"}
+    servings[0].reset()
+
+
+def test_a_slow_server_costs_five_seconds_in_all(center, model, servings):
+    servings[0].reset()
+    servings[0].on_call = lambda r: time.sleep(7)
+    begun = time.monotonic()
+    answer = center.flow.post("model/load", publish(model))
+    assert time.monotonic() - begun < 6.5
+    assert answer["retcode"] == 101
+    assert "DEADLINE_EXCEEDED" in \
+        answer["data"]["detail"]["guest"]["9999"]["retmsg"]
+    servings[0].reset()
+
+
+def test_without_servers_and_without_a_service_the_texts_are_fates(
+        second, model):
+    answer = second.flow.post("model/load", publish(model))
+    assert answer["data"]["detail"]["guest"]["9999"] == {
+        "retcode": 100, "retmsg": "Please configure servings address"}
+    assert second.flow.post("model/bind", publish(model, service_id="s")) == {
+        "retcode": 100, "retmsg": "Please configure servings address"}
+    assert second.flow.post("model/bind", {}) == {
+        "retcode": 101, "retmsg": "no service id"}
+
+
+@pytest.mark.parametrize("change, says", [
+    ({"initiator": None}, "'initiator'"),
+    ({"role": {"boss": ["1"]}}, "role.boss"),
+    ({"role": {"guest": ["1/2"]}}, "role.guest"),
+    ({"role": 5}, "field 'role' is"),
+    ({"job_parameters": 5}, "field 'job_parameters' is"),
+    ({"job_parameters": {}}, "job_parameters: "),
+    ({"initiator": {"role": "guest", "party_id": []}}, "initiator.party_id"),
+])
+def test_a_wrong_publication_names_the_field(center, model, change, says):
+    answer = center.flow.post("model/load", {**publish(model), **change})
+    assert answer["retcode"] == 100
+    assert says in answer["retmsg"]
+
+
+# ---- store and restore ----
+
+def run(site, verb, model, **more):
+    answer = site.flow.post(f"model/{verb}", names(model, **more))
+    assert answer["retcode"] == 0, answer
+    assert set(answer["data"]) == {"board_url", "job_dsl_path",
+                                   "job_runtime_conf_path", "logs_directory"}
+    return answer["jobId"]
+
+
+def done(site, verb, model, **more):
+    job = run(site, verb, model, **more)
+    return site.flow.wait(job), site.flow.reason(job)
+
+
+def test_a_model_is_stored_deleted_and_restored_the_same(center, model):
+    before, archive = buffers(center, model), export(center, model).content
+    assert done(center, "store", model) == ("success", None)
+    deleted = admin(center, "model", "delete", "guest", "9999", *model)
+    assert deleted.returncode == 0, deleted.stderr
+    assert not folder(center, model).exists()
+    assert ["guest", "9999", *model] not in [r[:4] for r in rows(center)]
+    assert done(center, "restore", model) == ("success", None)
+    assert buffers(center, model) == before
+    assert export(center, model).content == archive
+    assert ["guest", "9999", *model] in [r[:4] for r in rows(center)]
+
+
+def test_a_second_store_needs_force_update(center, model):
+    done(center, "store", model, force_update=True)
+    status, reason = done(center, "store", model)
+    assert status == "failed"
+    assert f"Store model {party_model(model)} {model[1]} to mysql failed" in \
+        reason
+    assert "stored already" in reason
+    assert done(center, "store", model, force_update=True)[0] == "success"
+
+
+def test_a_restore_over_a_model_or_of_nothing_fails(center, model):
+    done(center, "store", model, force_update=True)
+    status, reason = done(center, "restore", model)
+    assert status == "failed"
+    assert f"Restore model {party_model(model)} {model[1]} from mysql " \
+        "failed: the model is on this site already" in reason
+    status, reason = done(center, "restore", ("no#model", "1"))
+    assert status == "failed"
+    assert "from mysql failed: it was never stored there" in reason
+
+
+def test_what_a_store_can_know_it_says_at_once(center, model):
+    answer = center.flow.post("model/store", names(("no#model", "1")))
+    assert answer == {"retcode": 100, "retmsg": "Can not found "
+                      "guest#9999#no#model 1 model local cache"}
+    answer = center.flow.post("model/store", names(
+        model, store_address={"storage": "redis"}))
+    assert answer["retcode"] == 100
+    assert "'redis': models are stored in MySQL alone" in answer["retmsg"]
+    answer = center.flow.submit(
+        {"components": {"store_0": {"module": "ModelStore"}}},
+        {"initiator": {"role": "local", "party_id": 0},
+         "job_parameters": {"work_mode": 0}, "role": {"local": [0]}})
+    assert answer["retcode"] == 100
+    assert "model/store" in answer["retmsg"]
+
+
+def test_the_configuration_of_a_store_tells_no_password(center, model):
+    job = run(center, "store", model, force_update=True)
+    conf = json.loads(center.flow.rows(job)[0]["f_runtime_conf"])
+    given = conf["role_parameters"]["local"]["store_0"]
+    assert given["model_id"] == [party_model(model)]
+    assert given["force_update"] == [True]
+    assert set(given["store_address"][0]) == {"storage", "name", "host",
+                                              "port"}
+    center.flow.wait(job)
+
+
+# ---- large models, and programs that die ----
+
+@pytest.fixture(scope="module")
+def large(center, tmp_path_factory):
+    """A model with 60 MB that hardly shrink, taken in."""
+    model = ("large#model", "1")
+    content = os.urandom(1 << 20)
+    noise = b"".join(content[i:] + content[:i] for i in range(20))
+    noise += os.urandom(40 << 20)
+    archive = foreign_archive(
+        zipfile.ZIP_STORED,
+        **{"variables/data/other_0/default/OtherParam": noise})
+    assert imported(center, archive, names(model))["retcode"] == 0
+    return model
+
+
+def worker_memory(center, rss_anon):
+    return max(rss_anon(pid) for pool in ("api", "bulk")
+               for pid in center.workers(pool))
+
+
+@pytest.mark.slow
+def test_a_large_model_goes_through_flat_memory(center, large, rss_anon):
+    size = 0
+    with requests.post(f"{center.flow.url}/v1/model/export",
+                       json=names(large), stream=True, timeout=120) as answer:
+        for chunk in answer.iter_content(1 << 20):
+            size += len(chunk)
+    assert size > 40 << 20
+    with requests.post(f"{center.flow.url}/v1/model/transfer", stream=True,
+                       json={"namespace": party_model(large),
+                             "name": large[1]}, timeout=120) as answer:
+        size = sum(len(c) for c in answer.iter_content(1 << 20))
+    assert size > 70 << 20
+    assert worker_memory(center, rss_anon) < 10 << 20
+
+
+def keeper_pids(center):
+    pids = []
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            line = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if line[0].endswith(b"fateflow-keeper") and \
+                str(center.conf).encode() in line:
+            pids.append(int(entry.name))
+    return sorted(pids)
+
+
+def await_progress(center, job, text):
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        for path in center.work.glob(f"jobs/*/{job}/*/*/*/state.json"):
+            if text in path.read_text():
+                return
+        time.sleep(0.005)
+    raise AssertionError(f"{job} never said {text}")
+
+
+@pytest.mark.slow
+def test_a_keeper_killed_while_it_stores_leaves_no_half(center, large):
+    job = run(center, "store", large)
+    await_progress(center, job, "storing")
+    for pid in keeper_pids(center):
+        os.kill(pid, signal.SIGKILL)
+    assert center.flow.wait(job) == "failed"
+    assert done(center, "restore", (large[0], "2"))[0] == "failed"
+    status, reason = done(center, "store", large)
+    assert status == "success", reason
+
+
+@pytest.mark.slow
+def test_a_scheduler_killed_while_a_model_is_stored_loses_nothing(
+        center, large):
+    job = run(center, "store", large, force_update=True)
+    await_progress(center, job, "storing")
+    os.kill(center.pid("scheduler"), signal.SIGKILL)
+    center.start()
+    assert center.flow.wait(job) == "success"
+
+
+@pytest.mark.slow
+def test_a_keeper_killed_while_it_restores_leaves_no_half(center, large):
+    before = {k: hashlib.sha256(v).digest()
+              for k, v in buffers(center, large).items()}
+    done(center, "store", large, force_update=True)
+    assert admin(center, "model", "delete", "guest", "9999",
+                 *large).returncode == 0
+    job = run(center, "restore", large)
+    await_progress(center, job, "unpacking")
+    for pid in keeper_pids(center):
+        os.kill(pid, signal.SIGKILL)
+    assert center.flow.wait(job) in ("failed", "success")
+    if folder(center, large).exists():
+        pytest.skip("it was done before the signal came")
+    status, reason = done(center, "restore", large)
+    assert status == "success", reason
+    assert {k: hashlib.sha256(v).digest()
+            for k, v in buffers(center, large).items()} == before
+
+
+# ---- fateflow-admin ----
+
+def test_a_deletion_names_what_is_not_there(center):
+    gone = admin(center, "model", "delete", "guest", "9999", "no#model", "1")
+    assert gone.returncode == 1
+    assert "there is no model guest#9999#no#model of version 1" in gone.stderr
+    for words in (["model"], ["model", "delete", "guest"],
+                  ["model", "list", "more"], ["model", "burn"]):
+        assert admin(center, *words).returncode == 2
+
+
+def test_a_model_that_a_live_job_uses_is_not_deleted(center, large):
+    center.flow.post("model/store", names(large, force_update=True))
+    refused = admin(center, "model", "delete", "guest", "9999", *large)
+    assert refused.returncode == 1
+    assert "job" in refused.stderr and "uses" in refused.stderr
+    assert folder(center, large).exists()
+
+
+# ---- another database ----
+
+def test_models_go_into_the_database_that_the_configuration_names(
+        make_site, center, model):
+    probe = make_site(options={"model_store": {
+        "name": "elsewhere", "socket": str(center.db_socket),
+        "user": "root"}})
+    subprocess.run(["mariadb", "-S", center.db_socket, "-u", "root", "-e",
+                    "CREATE DATABASE elsewhere"], check=True)
+    archive = export(center, model).content
+    assert imported(probe, archive, names(model))["retcode"] == 0
+    assert done(probe, "store", model) == ("success", None)
+    found = subprocess.run(
+        ["mariadb", "-S", center.db_socket, "-u", "root", "-N", "-e",
+         "SELECT f_model_id FROM elsewhere.t_machine_learning_model"],
+        check=True, capture_output=True, text=True).stdout
+    assert found.split() == [party_model(model)]
+    admin(probe, "model", "delete", "guest", "9999", *model)
+    assert done(probe, "restore", model) == ("success", None)
+    assert export(probe, model).content == archive
+    probe.stop()
