@@ -28,6 +28,7 @@ struct writer {
 	struct archive *zip;
 	struct archive_entry *entry;
 	char *chunk;
+	bool is_over; /* it failed: nothing more goes out */
 };
 
 static la_ssize_t
@@ -35,7 +36,7 @@ on_write(struct archive *a, void *arg, const void *bytes, size_t len)
 {
 	struct writer *w = arg;
 
-	if (w->sink->write(w->sink->arg, bytes, len))
+	if (!w->is_over && w->sink->write(w->sink->arg, bytes, len))
 		return (la_ssize_t)len;
 	archive_set_error(a, EPIPE, "the receiver is gone");
 	return -1;
@@ -271,10 +272,10 @@ model_archive_write(const char *root, const struct define_meta *meta,
 		rc = fail(&w, "the head", err);
 	if (!rc)
 		rc = write_all(&w, err);
-	/* A failed archive gets no directory at its end. */
-	if (rc)
-		archive_write_fail(w.zip);
-	else if (archive_write_close(w.zip) != ARCHIVE_OK)
+	/* A failed archive gets no directory at its end; it is closed all the
+	 * same, because libarchive forgets its buffer otherwise. */
+	w.is_over = rc != ERR_OK;
+	if (archive_write_close(w.zip) != ARCHIVE_OK && !rc)
 		rc = fail(&w, "the end", err);
 	archive_write_free(w.zip);
 	archive_entry_free(w.entry);

@@ -72,6 +72,12 @@ model_message(const char *name)
 	return NULL;
 }
 
+const ProtobufCMessageDescriptor *
+model_message_at(size_t i)
+{
+	return i < ARRAY_LEN(messages) ? messages[i] : NULL;
+}
+
 void
 model_pack(const ProtobufCMessage *message, struct buf *out)
 {

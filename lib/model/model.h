@@ -17,6 +17,8 @@
  * The descriptor of a message by its short name ("LRModelParam"), or NULL.
  */
 const ProtobufCMessageDescriptor *model_message(const char *name);
+/* The i-th of them, sorted by their C names; NULL behind the last. */
+const ProtobufCMessageDescriptor *model_message_at(size_t i);
 
 /*
  * Packs a message of any type. A message with nothing set packs as FATE's

@@ -88,7 +88,7 @@ test_parse_when_at_fault_then_says_it_as_the_contract_does(void **state)
 	    {"{\"components\":{\"a_0\":{\"module\":\"HeteroFM\"}}}",
 		"module 'HeteroFM' of component 'a_0' is not offered; offered "
 		"are: DataIO, Intersection, HeteroLR, Evaluation, Upload, "
-		"Download"},
+		"Download, ModelStore, ModelRestore"},
 	};
 
 	(void)state;

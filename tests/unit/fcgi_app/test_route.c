@@ -36,7 +36,7 @@ static const struct {
     {"POST", "/", "", 404, "/"},
     {"GET", "/v1/job/query", "", 405, "Allow: POST"},
     {"DELETE", "/v1/job/query", "", 405, "DELETE"},
-    {"POST", "/v1/model/load", "{}", 501, "does not offer"},
+    {"POST", "/v1/version/set", "{}", 501, "does not offer"},
     {"POST", "/v1/version/get", "{", 400, "JSON"},
     {"POST", "/v1/version/get", "{} {}", 400, "after"},
     {"POST", "/v1/version/get", "[1]", 200, "must be a JSON object"},

@@ -375,6 +375,37 @@ test_our_own_model_survives_the_way_out_and_in(void **state)
 	close(fd);
 }
 
+static bool
+refuse_late(void *arg, const void *bytes, size_t len)
+{
+	buf_add(arg, bytes, len);
+	return ((struct buf *)arg)->len < 4096;
+}
+
+static void
+test_an_archive_whose_receiver_leaves_is_cut_off(void **state)
+{
+	struct buf got = BUF_INIT, root = BUF_INIT, err = BUF_INIT;
+	struct model_sink sink = {refuse_late, &got};
+	struct model_ref m = ref("leaves");
+	struct define_meta meta;
+	size_t len;
+
+	(void)state;
+	write_own("leaves");
+	assert_int_equal(model_path_root(&m, &root, NULL), ERR_OK);
+	assert_int_equal(model_tree_read(root.ptr, &meta, NULL), ERR_OK);
+	assert_int_equal(
+	    model_archive_write(root.ptr, &meta, &sink, &err), ERR_IO);
+	assert_non_null(strstr(err.ptr, "the receiver is gone"));
+	len = got.len;
+	assert_null(memmem(got.ptr, len, "PK\5\6", 4));
+	define_meta_release(&meta);
+	buf_release(&got);
+	buf_release(&root);
+	buf_release(&err);
+}
+
 static void
 test_a_model_without_a_pipeline_is_not_given_out(void **state)
 {
@@ -444,6 +475,7 @@ main(void)
 	    cmocka_unit_test(
 		test_a_known_message_must_be_one_and_the_pipeline_the_same_twice),
 	    cmocka_unit_test(test_our_own_model_survives_the_way_out_and_in),
+	    cmocka_unit_test(test_an_archive_whose_receiver_leaves_is_cut_off),
 	    cmocka_unit_test(test_a_model_without_a_pipeline_is_not_given_out),
 	    cmocka_unit_test(test_a_model_in_the_trash_is_gone_in_one_step),
 	};
