@@ -48,21 +48,11 @@ spool_open(struct spool *s, const struct cfg *cfg, struct buf *err)
 enum err
 spool_write(struct spool *s, const void *bytes, size_t len, struct buf *err)
 {
-	const char *p = bytes;
-
 	digest_update(s->digest, bytes, len);
-	while (len) {
-		ssize_t n = write(s->fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_set_errno(err, ERR_IO, "writing %s/spool",
-			    s->cfg->site.work_dir);
-		p += n;
-		len -= (size_t)n;
-		s->size += n;
-	}
+	if (!path_write_all(s->fd, bytes, len))
+		return err_set_errno(
+		    err, ERR_IO, "writing %s/spool", s->cfg->site.work_dir);
+	s->size += (int64_t)len;
 	return ERR_OK;
 }
 

@@ -77,7 +77,7 @@ open_file(const struct task *t, struct keeper *k, struct buf *err)
 	return rc;
 }
 
-enum err
+static enum err
 keeper_open(const struct task *t, struct keeper *k, struct buf *err)
 {
 	enum err rc;
@@ -89,11 +89,29 @@ keeper_open(const struct task *t, struct keeper *k, struct buf *err)
 	return rc ? rc : open_file(t, k, err);
 }
 
-void
+static void
 keeper_close(struct keeper *k)
 {
 	if (k->fd >= 0)
 		close(k->fd);
 	db_close(&k->db);
 	free(k->parts);
+}
+
+enum err
+keeper_run(struct task *t, const struct keeper_verb *verb, struct buf *err)
+{
+	struct buf why = BUF_INIT;
+	struct keeper k;
+	enum err rc = keeper_open(t, &k, &why);
+
+	if (!rc)
+		rc = verb->work(t, &k, &why);
+	if (rc)
+		err_set(err, rc, "%s model %s %s %s mysql failed: %s",
+		    verb->what, k.party_model_id ? k.party_model_id : "?",
+		    k.version ? k.version : "?", verb->way, why.ptr);
+	keeper_close(&k);
+	buf_release(&why);
+	return rc;
 }

@@ -15,7 +15,7 @@
 void keeper_configure(const struct cfg *cfg);
 const struct cfg *keeper_cfg(void);
 
-/* What both modules begin with; ended by keeper_close() in any case. */
+/* What both modules begin with. */
 struct keeper {
 	const char *party_model_id;
 	const char *version;
@@ -26,8 +26,19 @@ struct keeper {
 	int fd; /* of an archive without a name, empty */
 };
 
-enum err keeper_open(const struct task *t, struct keeper *k, struct buf *err);
-void keeper_close(struct keeper *k);
+typedef enum err keeper_work(struct task *t, struct keeper *k, struct buf *err);
+
+/*
+ * Opens, works, closes. A failure says "<what> model <id> <version> <way>
+ * mysql failed: " and why.
+ */
+struct keeper_verb {
+	const char *what; /* "Store" */
+	const char *way;  /* "to" */
+	keeper_work *work;
+};
+enum err
+keeper_run(struct task *t, const struct keeper_verb *verb, struct buf *err);
 
 component_run keeper_store;   /* keeper/store.c */
 component_run keeper_restore; /* keeper/restore.c */

@@ -78,17 +78,7 @@ restore(struct task *t, struct keeper *k, struct buf *err)
 enum err
 keeper_restore(struct task *t, struct buf *err)
 {
-	struct buf why = BUF_INIT;
-	struct keeper k;
-	enum err rc = keeper_open(t, &k, &why);
+	static const struct keeper_verb verb = {"Restore", "from", restore};
 
-	if (!rc)
-		rc = restore(t, &k, &why);
-	if (rc)
-		err_set(err, rc, "Restore model %s %s from mysql failed: %s",
-		    k.party_model_id ? k.party_model_id : "?",
-		    k.version ? k.version : "?", why.ptr);
-	keeper_close(&k);
-	buf_release(&why);
-	return rc;
+	return keeper_run(t, &verb, err);
 }

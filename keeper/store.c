@@ -4,9 +4,6 @@
  */
 #include "keeper/keeper.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 #include "lib/base/clock.h"
 #include "lib/base/path.h"
 #include "lib/model/model_archive.h"
@@ -19,31 +16,20 @@ struct sink {
 };
 
 static bool
-write_all(void *arg, const void *bytes, size_t len)
+take_bytes(void *arg, const void *bytes, size_t len)
 {
 	struct sink *s = arg;
-	const char *p = bytes;
 
 	digest_update(s->digest, bytes, len);
 	s->size += (int64_t)len;
-	while (len) {
-		ssize_t n = write(s->fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		p += n;
-		len -= (size_t)n;
-	}
-	return true;
+	return path_write_all(s->fd, bytes, len);
 }
 
 static enum err
 pack(struct keeper *k, struct model_store_info *info, struct buf *err)
 {
 	struct sink s = {.fd = k->fd, .digest = digest_new()};
-	struct model_sink sink = {write_all, &s};
+	struct model_sink sink = {take_bytes, &s};
 	struct define_meta meta = {0};
 	uint8_t sum[DIGEST_SHA256_LEN];
 	struct buf root = BUF_INIT;
@@ -114,17 +100,7 @@ store(struct task *t, struct keeper *k, struct buf *err)
 enum err
 keeper_store(struct task *t, struct buf *err)
 {
-	struct buf why = BUF_INIT;
-	struct keeper k;
-	enum err rc = keeper_open(t, &k, &why);
+	static const struct keeper_verb verb = {"Store", "to", store};
 
-	if (!rc)
-		rc = store(t, &k, &why);
-	if (rc)
-		err_set(err, rc, "Store model %s %s to mysql failed: %s",
-		    k.party_model_id ? k.party_model_id : "?",
-		    k.version ? k.version : "?", why.ptr);
-	keeper_close(&k);
-	buf_release(&why);
-	return rc;
+	return keeper_run(t, &verb, err);
 }

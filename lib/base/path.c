@@ -99,20 +99,22 @@ path_read_file(const char *path, size_t limit, struct buf *out, struct buf *err)
 	return rc;
 }
 
-static int
-write_all(int fd, const char *data, size_t len)
+bool
+path_write_all(int fd, const void *data, size_t len)
 {
+	const char *p = data;
+
 	while (len) {
-		ssize_t n = write(fd, data, len);
+		ssize_t n = write(fd, p, len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return -1;
-		data += n;
+			return false;
+		p += n;
 		len -= (size_t)n;
 	}
-	return 0;
+	return true;
 }
 
 enum err
@@ -158,7 +160,7 @@ path_write_file(const char *path, const void *data, size_t len,
 		rc = err_set_errno(err, ERR_IO, "cannot create %s", tmp.ptr);
 		goto out;
 	}
-	if (write_all(fd, data, len) < 0 ||
+	if (!path_write_all(fd, data, len) ||
 	    (durability == PATH_DURABLE && fsync(fd) < 0))
 		rc = err_set_errno(err, ERR_IO, "cannot write %s", path);
 	close(fd);

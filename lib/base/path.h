@@ -38,6 +38,9 @@ enum path_durability { PATH_SCRATCH, PATH_DURABLE };
 enum err path_write_file(const char *path, const void *data, size_t len,
     enum path_durability durability, struct buf *err);
 
+/* write() until all is written; false (errno says why) when it fails. */
+bool path_write_all(int fd, const void *data, size_t len);
+
 /* fsync of a folder, so that a rename within it survives a power cut. */
 enum err path_sync_dir(const char *path, struct buf *err);
 

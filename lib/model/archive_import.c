@@ -108,7 +108,7 @@ unpack_bytes(
 		left -= (int64_t)len;
 		if (in->bytes_left < 0 || left < 0)
 			return too_large(in, e, err);
-		if (len && write(fd, bytes, len) != (ssize_t)len)
+		if (!path_write_all(fd, bytes, len))
 			return err_set_errno(
 			    err, ERR_IO, "unpacking into %s", in->scratch.ptr);
 	}

@@ -10,6 +10,7 @@
 
 #include "lib/base/embed.h"
 #include "lib/base/mem.h"
+#include "lib/base/path.h"
 
 /* sql/0012, compiled in. */
 extern const struct embed_file model_store_schema[];
@@ -172,23 +173,6 @@ struct get {
 };
 
 static enum err
-write_all(int fd, const char *bytes, size_t len, struct buf *err)
-{
-	while (len) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_set_errno(
-			    err, ERR_IO, "writing a stored archive");
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return ERR_OK;
-}
-
-static enum err
 take_slice(struct get *g, const struct db_rows *r, struct buf *err)
 {
 	size_t len = db_len(r, 1);
@@ -203,7 +187,9 @@ take_slice(struct get *g, const struct db_rows *r, struct buf *err)
 	g->want_size = db_int(r, 3);
 	snprintf(g->want_digest, sizeof(g->want_digest), "%s", db_text(r, 4));
 	digest_update(g->digest, db_text(r, 1), len);
-	return write_all(g->fd, db_text(r, 1), len, err);
+	if (!path_write_all(g->fd, db_text(r, 1), len))
+		return err_set_errno(err, ERR_IO, "writing a stored archive");
+	return ERR_OK;
 }
 
 static enum err

@@ -16,8 +16,10 @@ import grpc
 import pytest
 import requests
 
-from conftest import BIN
+import fcgi
+from conftest import BIN, ROOT
 from fate_serving import Serving
+from flow import load
 
 PARTIES = [("guest", "9999"), ("host", "10000"), ("arbiter", "10000")]
 
@@ -33,8 +35,8 @@ def servings():
 
 
 @pytest.fixture(scope="module")
-def center(make_site, servings, small_training):
-    """A site with FATE-Serving and a trained model of its own."""
+def center(make_site, servings):
+    """A site with two FATE-Servings."""
     site = make_site(options={
         "serving": {"addresses": ", ".join(s.address for s in servings)},
         "api": {"model_limit": "600M"}})
@@ -42,33 +44,29 @@ def center(make_site, servings, small_training):
     site.stop()
 
 
+def upload_examples(site):
+    for party in ("guest", "host"):
+        site.flow.uploaded(ROOT / f"examples/data/{party}.csv", "example",
+                           f"example_{party}")
+
+
 @pytest.fixture(scope="module")
-def small_training():
-    """What examples/ train, cut to two iterations."""
-    from conftest import ROOT
-    from flow import load
+def model(center):
+    """(model id, version) of what examples/ train, cut to two iterations."""
+    upload_examples(center)
     conf = load(ROOT / "examples/hetero_lr/conf.json")
     conf["algorithm_parameters"]["hetero_lr_0"]["max_iter"] = 2
-    return ROOT, load(ROOT / "examples/hetero_lr/dsl.json"), conf
-
-
-@pytest.fixture(scope="module")
-def model(center, small_training):
-    """(model id, version) of a model trained on the site."""
-    root, dsl, conf = small_training
-    for party in ("guest", "host"):
-        center.flow.uploaded(root / f"examples/data/{party}.csv", "example",
-                             f"example_{party}")
-    answer = center.flow.submit(dsl, conf)
+    answer = center.flow.submit(load(ROOT / "examples/hetero_lr/dsl.json"),
+                                conf)
     assert answer["retcode"] == 0, answer
     assert center.flow.wait(answer["jobId"]) == "success"
     info = answer["data"]["model_info"]
     return info["model_id"], info["model_version"]
 
 
-def names(model, role="guest", party="9999", **more):
+def names(model, role="guest", party_id="9999", **more):
     return {"model_id": model[0], "model_version": model[1], "role": role,
-            "party_id": party, **more}
+            "party_id": party_id, **more}
 
 
 def party_model(model, role="guest", party="9999"):
@@ -496,17 +494,50 @@ def done(site, verb, model, **more):
     return site.flow.wait(job), site.flow.reason(job)
 
 
+def predicted(site, model):
+    """The scores of the examples' rows by the model."""
+    conf = load(ROOT / "examples/hetero_lr/predict_conf.json")
+    conf["job_parameters"].update(model_id=model[0], model_version=model[1])
+    answer = site.flow.submit({}, conf)
+    assert answer["retcode"] == 0, answer
+    job = answer["jobId"]
+    assert site.flow.wait(job) == "success", site.flow.reason(job)
+    return site.flow.component("output/data", job, "hetero_lr_0", "guest",
+                               9999)["data"]
+
+
 def test_a_model_is_stored_deleted_and_restored_the_same(center, model):
     before, archive = buffers(center, model), export(center, model).content
-    assert done(center, "store", model) == ("success", None)
-    deleted = admin(center, "model", "delete", "guest", "9999", *model)
-    assert deleted.returncode == 0, deleted.stderr
-    assert not folder(center, model).exists()
-    assert ["guest", "9999", *model] not in [r[:4] for r in rows(center)]
-    assert done(center, "restore", model) == ("success", None)
+    scores = predicted(center, model)
+    for role, party in PARTIES:
+        given = {"role": role, "party_id": party}
+        assert done(center, "store", model, **given) == ("success", None)
+        deleted = admin(center, "model", "delete", role, party, *model)
+        assert deleted.returncode == 0, deleted.stderr
+        assert not folder(center, model, role, party).exists()
+        assert [role, party, *model] not in [r[:4] for r in rows(center)]
+    answer = center.flow.submit({}, {
+        **load(ROOT / "examples/hetero_lr/predict_conf.json"),
+        "job_parameters": {"work_mode": 0, "job_type": "predict",
+                           "model_id": model[0], "model_version": model[1]}})
+    assert answer["retcode"] != 0 and model[1] in answer["retmsg"]
+    for role, party in PARTIES:
+        given = {"role": role, "party_id": party}
+        assert done(center, "restore", model, **given) == ("success", None)
+        assert [role, party, *model] in [r[:4] for r in rows(center)]
     assert buffers(center, model) == before
     assert export(center, model).content == archive
-    assert ["guest", "9999", *model] in [r[:4] for r in rows(center)]
+    assert predicted(center, model) == scores
+
+
+def test_another_site_predicts_the_same_by_imported_models(
+        center, second, model):
+    upload_examples(second)
+    for role, party in PARTIES:
+        if not folder(second, model, role, party).exists():
+            assert imported(second, export(center, model, role, party).content,
+                            names(model, role, party))["retcode"] == 0
+    assert predicted(second, model) == predicted(center, model)
 
 
 def test_a_second_store_needs_force_update(center, model):
@@ -699,3 +730,35 @@ def test_models_go_into_the_database_that_the_configuration_names(
     assert done(probe, "restore", model) == ("success", None)
     assert export(probe, model).content == archive
     probe.stop()
+
+
+# ---- both web servers ----
+
+def test_a_model_goes_in_and_out_through_either_web_server(any_site):
+    model = ("either#model", "1")
+    noise = os.urandom(3 << 20)
+    archive = foreign_archive(
+        zipfile.ZIP_STORED,
+        **{"variables/data/other_0/default/OtherParam": noise})
+    assert imported(any_site, archive, names(model))["retcode"] == 0
+    held = zipfile.ZipFile(io.BytesIO(export(any_site, model).content))
+    assert held.read("variables/data/other_0/default/OtherParam") == noise
+    data = any_site.flow.ok("model/transfer", {
+        "namespace": party_model(model), "name": model[1]})
+    assert base64.b64decode(data["other_0.default:OtherParam"]) == noise
+    assert any_site.flow.call("model/export", {}).json()["retcode"] == 100
+
+
+def test_an_import_that_breaks_off_leaves_nothing(site):
+    model = ("broken#model", "1")
+    head = b"".join(
+        b"--x\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n%s\r\n"
+        % (k.encode(), v.encode()) for k, v in names(model).items())
+    body = head + b"--x\r\nContent-Disposition: form-data; name=\"file\"; " \
+        b"filename=\"m\"\r\n\r\n" + foreign_archive()[:500]
+    fcgi.ask(site.run / "bulk.sock", {
+        "REQUEST_METHOD": "POST", "REQUEST_URI": "/v1/model/import",
+        "CONTENT_TYPE": "multipart/form-data; boundary=x"},
+        body, cut=True)
+    assert not folder(site, model).exists()
+    assert site.flow.call("health", method="GET").status_code == 200
