@@ -7,6 +7,7 @@
 #include "lib/base/log.h"
 #include "lib/model/model_archive.h"
 #include "lib/model/model_tree.h"
+#include "lib/store/job_query.h"
 #include "lib/store/model_meta.h"
 
 #include <strings.h>
@@ -24,6 +25,28 @@ check_digest(struct model_form *f, char hex[DIGEST_HEX_LEN], struct buf *err)
 		rc = err_set(err, ERR_INVALID,
 		    "the archive's SHA-256 is %s, field 'sha256' says %s", hex,
 		    want);
+	return rc;
+}
+
+/* A training that has not ended is to find its model's place free. */
+static enum err
+check_job(struct app *app, const struct model_form *f, struct buf *err)
+{
+	struct job_query job;
+	enum err rc;
+
+	if (!ids_is_job(f->model.version))
+		return ERR_OK;
+	rc = job_query_find(app->db, f->model.version, &job, err);
+	if (rc == ERR_NOTFOUND)
+		return ERR_OK;
+	if (!rc &&
+	    (!strcmp(job.status, "waiting") || !strcmp(job.status, "running")))
+		rc = err_set(err, ERR_CONFLICT,
+		    "model_version %s is a job of this server that has not "
+		    "ended",
+		    f->model.version);
+	job_query_release(&job);
 	return rc;
 }
 
@@ -57,8 +80,11 @@ take_in(
 	enum err rc = check_digest(f, hex, err);
 
 	if (!rc)
-		rc = model_archive_import(
-		    &f->model, f->file.fd, app->cfg->api.model_limit, err);
+		rc = check_job(app, f, err);
+	if (rc)
+		return rc;
+	rc = model_archive_import(
+	    &f->model, f->file.fd, app->cfg->api.model_limit, err);
 	if (rc == ERR_CONFLICT)
 		return reply_say(rp, 100,
 		    "Model %s %s local cache already existed",

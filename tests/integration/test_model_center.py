@@ -12,14 +12,15 @@ import subprocess
 import time
 import zipfile
 
-import grpc
 import pytest
 import requests
 
 import fcgi
 from conftest import BIN, ROOT
-from fate_serving import Serving
 from flow import load
+
+grpc = pytest.importorskip("grpc")
+from fate_serving import Serving  # noqa: E402
 
 PARTIES = [("guest", "9999"), ("host", "10000"), ("arbiter", "10000")]
 
@@ -303,6 +304,19 @@ def test_an_import_says_what_its_request_lacks(second):
     assert large.status_code == 413
     assert "api.model_limit" in large.json()["retmsg"]
     assert not folder(second, model).exists()
+
+
+def test_an_import_never_takes_the_place_of_a_running_training(
+        center, model):
+    conf = load(ROOT / "examples/hetero_lr/conf.json")
+    conf["algorithm_parameters"]["hetero_lr_0"]["max_iter"] = 500
+    job = center.flow.submitted(load(ROOT / "examples/hetero_lr/dsl.json"),
+                                conf)
+    answer = imported(center, foreign_archive(), names(("m#model", job)))
+    center.flow.ok("job/stop", {"job_id": job})
+    assert answer["retcode"] == 100
+    assert f"model_version {job} is a job of this server" in answer["retmsg"]
+    center.flow.wait(job)
 
 
 # ---- transfer ----

@@ -107,7 +107,16 @@ def heavy_reads(job):
         post(at + "metric/all", {**lr, "component_name": "evaluation_0"}),
         post(at + "output/data", lr),
         post(at + "output/data/download", {**lr, "limit": 20}, method="GET"),
+        post("model/export", model_of(job), method="GET"),
+        post("model/transfer", {
+            "namespace": "guest#9999#" + model_of(job)["model_id"],
+            "name": job}),
     ]
+
+
+def model_of(job):
+    return {"model_id": "arbiter-10000#guest-9999#host-10000#model",
+            "model_version": job, "role": "guest", "party_id": 9999}
 
 
 def refusals(job):
@@ -138,6 +147,13 @@ def refusals(job):
         post(at + "output/data/download", {**lr, "limit": 0}),
         post(at + "metric_data", lr), post(at + "parameters", {}),
         post("pipeline/dag/dependency", {"job_id": "nope"}),
+        post("model/export", {}), post("model/transfer", {"name": "x"}),
+        post("model/transfer", {"namespace": "a#1#b", "name": "x"}),
+        post("model/import", b"--x\r\n", kind="multipart/form-data; "
+             "boundary=x"),
+        post("model/import", model_of(job)),
+        post("model/store", {**model_of(job), "party_id": 7}),
+        post("model/bind", {}), post("model/load", {"role": {"guest": 1}}),
         post("data/upload", {}), post(upload, b"", kind=""),
         post("data/upload?head=a&namespace=%zz", b"x", kind=FORM),
         post(upload, part(b"other", b"1,2\n"), kind=FORM),
