@@ -364,8 +364,10 @@ model_archive_import(
 {
 	struct import in = {.bytes_left = max_bytes};
 	struct buf root = BUF_INIT;
+	struct zip_locale locale;
 	enum err rc = model_path_root(m, &root, err);
 
+	zip_locale_begin(&locale);
 	buf_init(&in.incoming);
 	buf_init(&in.scratch);
 	if (!rc && path_exists(root.ptr))
@@ -380,6 +382,7 @@ model_archive_import(
 		(void)path_remove_tree(in.scratch.ptr, NULL);
 	if (in.zip)
 		archive_read_free(in.zip);
+	zip_locale_end(&locale);
 	define_meta_release(&in.meta);
 	buf_release(&in.incoming);
 	buf_release(&in.scratch);

@@ -16,6 +16,7 @@
 
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
+#include "lib/model/archive_zip.h"
 #include "lib/model/model_tree.h"
 
 #define CHUNK	   65536
@@ -258,8 +259,10 @@ model_archive_write(const char *root, const struct define_meta *meta,
     const struct model_sink *sink, struct buf *err)
 {
 	struct writer w = {.root = root, .meta = meta, .sink = sink};
+	struct zip_locale locale;
 	enum err rc = ERR_OK;
 
+	zip_locale_begin(&locale);
 	w.zip = archive_write_new();
 	w.entry = archive_entry_new();
 	w.chunk = xmalloc(CHUNK);
@@ -278,6 +281,7 @@ model_archive_write(const char *root, const struct define_meta *meta,
 	if (archive_write_close(w.zip) != ARCHIVE_OK && !rc)
 		rc = fail(&w, "the end", err);
 	archive_write_free(w.zip);
+	zip_locale_end(&locale);
 	archive_entry_free(w.entry);
 	free(w.chunk);
 	return rc;

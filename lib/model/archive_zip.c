@@ -22,6 +22,21 @@
 #define DIRECTORY_MAX (8 << 20)
 #define PROTO_MAX     (1 << 20)
 
+void
+zip_locale_begin(struct zip_locale *l)
+{
+	l->own = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	l->before = uselocale(l->own); /* no change when there is none */
+}
+
+void
+zip_locale_end(struct zip_locale *l)
+{
+	uselocale(l->before);
+	if (l->own)
+		freelocale(l->own);
+}
+
 static uint32_t
 little(const unsigned char *p, int n)
 {

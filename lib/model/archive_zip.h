@@ -3,10 +3,23 @@
 #define FF_MODEL_ARCHIVE_ZIP_H
 
 #include <archive.h>
+#include <locale.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/base/buf.h"
+
+/*
+ * libarchive turns names from and to the thread's locale, which knows no
+ * letters beyond ASCII unless a program sets one: between the two calls it
+ * is C.UTF-8.
+ */
+struct zip_locale {
+	locale_t own;
+	locale_t before;
+};
+void zip_locale_begin(struct zip_locale *l);
+void zip_locale_end(struct zip_locale *l);
 
 /* Opens the archive at the start of `fd`; ends with archive_read_free(). */
 enum err zip_open(int fd, struct archive **out, struct buf *err);

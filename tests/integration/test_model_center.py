@@ -265,6 +265,27 @@ def test_buffers_of_unknown_modules_come_back_byte_for_byte(second):
         ["define/proto/other.proto"]
 
 
+def test_a_component_with_a_name_beyond_ascii_goes_in_and_out(second):
+    model = ("abroad#model", "7")
+    index = zipfile.ZipFile(io.BytesIO(foreign_archive())).read(
+        "define/define_meta.yaml").decode().replace("other_0", "\u00e4\u6a21_0")
+    archive = foreign_archive(**{
+        "define/define_meta.yaml": index.encode(),
+        "variables/data/other_0/default/OtherParam": None,
+        "variables/data/\u00e4\u6a21_0/default/OtherParam": b"opaque"})
+    answer = imported(second, archive, names(model))
+    assert answer["retcode"] == 0, answer
+    held = zipfile.ZipFile(io.BytesIO(export(second, model).content))
+    assert held.read(
+        "variables/data/\u00e4\u6a21_0/default/OtherParam") == b"opaque"
+    assert imported(second, export(second, model).content,
+                    names(("abroad#model", "8")))["retcode"] == 0
+    data = second.flow.ok("model/transfer", {
+        "namespace": party_model(model), "name": "7"})
+    assert base64.b64decode(data["\u00e4\u6a21_0.default:OtherParam"]) == \
+        b"opaque"
+
+
 @pytest.mark.parametrize("change, says", [
     ({"../evil": b"x"}, "\"../evil\", which is no part of a model"),
     ({"pipeline.pb": None}, "the archive has no pipeline.pb"),
