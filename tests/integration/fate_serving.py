@@ -7,7 +7,7 @@ import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 PACKAGE = "com.webank.ai.fate.api.mlmodel.manager"
-STRING, INT32, BYTES, MESSAGE = 9, 5, 12, 11
+DOUBLE, INT32, BOOL, STRING, MESSAGE, BYTES = 1, 5, 8, 9, 11, 12
 OPTIONAL, REPEATED = 1, 3
 
 # message: [(name, number, type)]; a map is ("map", its value's type)
@@ -26,11 +26,25 @@ MESSAGES = {
 }
 
 
+# Of the buffers that FATE-Serving fetches.
+MODEL_PACKAGE = "com.webank.ai.fate.core.mlmodel.buffer"
+MODEL_MESSAGES = {
+    "Pipeline": [
+        ("inference_dsl", 1, BYTES), ("train_dsl", 2, BYTES),
+        ("train_runtime_conf", 3, BYTES), ("fate_version", 4, STRING),
+        ("model_id", 5, STRING), ("model_version", 6, STRING)],
+    "LRModelParam": [
+        ("iters", 1, INT32), ("loss_history", 2, [DOUBLE]),
+        ("is_converged", 3, BOOL), ("weight", 4, ("map", DOUBLE)),
+        ("intercept", 5, DOUBLE), ("header", 6, [STRING])],
+}
+
+
 def camel(name):
     return name[0].upper() + name[1:] + "Entry"
 
 
-def add_field(message, name, number, kind):
+def add_field(message, name, number, kind, package):
     field = message.field.add(name=name, number=number, label=OPTIONAL,
                               json_name=name)
     if isinstance(kind, list):
@@ -38,32 +52,34 @@ def add_field(message, name, number, kind):
     if isinstance(kind, tuple):
         entry = message.nested_type.add(name=camel(name))
         entry.options.map_entry = True
-        add_field(entry, "key", 1, STRING)
-        add_field(entry, "value", 2, kind[1])
+        add_field(entry, "key", 1, STRING, package)
+        add_field(entry, "value", 2, kind[1], package)
         field.label = REPEATED
         kind = f"{message.name}.{entry.name}"
     if isinstance(kind, str):
-        field.type, field.type_name = MESSAGE, f".{PACKAGE}.{kind}"
+        field.type, field.type_name = MESSAGE, f".{package}.{kind}"
     else:
         field.type = kind
 
 
-def classes():
+def classes(package, messages):
+    """{name: class} of the messages."""
     file = descriptor_pb2.FileDescriptorProto(
-        name="model_service.proto", package=PACKAGE, syntax="proto3")
-    for name, fields in MESSAGES.items():
+        name="own.proto", package=package, syntax="proto3")
+    for name, fields in messages.items():
         message = file.message_type.add(name=name)
         for field in fields:
-            add_field(message, *field)
+            add_field(message, *field, package)
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     make = getattr(message_factory, "GetMessageClass", None) or \
         message_factory.MessageFactory(pool).GetPrototype
-    return {name: make(pool.FindMessageTypeByName(f"{PACKAGE}.{name}"))
-            for name in MESSAGES}
+    return {name: make(pool.FindMessageTypeByName(f"{package}.{name}"))
+            for name in messages}
 
 
-CLASSES = classes()
+CLASSES = classes(PACKAGE, MESSAGES)
+BUFFERS = classes(MODEL_PACKAGE, MODEL_MESSAGES)
 
 
 class Serving:

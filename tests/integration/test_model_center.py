@@ -20,7 +20,7 @@ from conftest import BIN, ROOT
 from flow import load
 
 grpc = pytest.importorskip("grpc")
-from fate_serving import Serving  # noqa: E402
+from fate_serving import BUFFERS, Serving  # noqa: E402
 
 PARTIES = [("guest", "9999"), ("host", "10000"), ("arbiter", "10000")]
 
@@ -349,6 +349,24 @@ def test_transfer_gives_every_buffer_in_base64(center, model):
            for k, v in data.items()}
     assert got == buffers(center, model)
     assert "pipeline.pipeline:Pipeline" in data
+
+
+def test_what_is_transferred_parses_as_fates_messages(center, model):
+    data = center.flow.ok("model/transfer", {
+        "namespace": party_model(model), "name": model[1]})
+    pipeline = BUFFERS["Pipeline"].FromString(
+        base64.b64decode(data["pipeline.pipeline:Pipeline"]))
+    assert (pipeline.fate_version, pipeline.model_id,
+            pipeline.model_version) == ("1.4.6", *model)
+    assert "hetero_lr_0" in json.loads(pipeline.inference_dsl)["components"]
+    alias = next(k for k in data if k.endswith(
+        ":HeteroLogisticRegressionParam"))
+    param = BUFFERS["LRModelParam"].FromString(base64.b64decode(data[alias]))
+    shown = center.flow.component("output/model", model[1], "hetero_lr_0",
+                                  "guest", 9999)["data"]
+    assert dict(param.weight) == shown["weight"]
+    assert (param.iters, param.intercept, list(param.header)) == \
+        (shown["iters"], shown["intercept"], shown["header"])
 
 
 @pytest.mark.parametrize("body, says", [
