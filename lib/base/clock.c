@@ -39,6 +39,19 @@ clock_format(int64_t wall_ms, char out[CLOCK_TEXT_LEN])
 }
 
 void
+clock_format_log(int64_t wall_ms, char out[CLOCK_TEXT_LEN])
+{
+	time_t seconds = (time_t)(wall_ms / 1000);
+	size_t len;
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	len = strftime(out, CLOCK_TEXT_LEN, "%Y-%m-%d %H:%M:%S", &tm);
+	snprintf(
+	    out + len, CLOCK_TEXT_LEN - len, ",%03d", (int)(wall_ms % 1000));
+}
+
+void
 clock_job_stamp(char out[21])
 {
 	struct timespec ts;

@@ -18,6 +18,9 @@ int64_t clock_mono_ms(void);
 /* "2026-11-23T15:04:05.678Z" */
 void clock_format(int64_t wall_ms, char out[CLOCK_TEXT_LEN]);
 
+/* Local time as FATE's logs have it: "2026-11-23 15:04:05,678" */
+void clock_format_log(int64_t wall_ms, char out[CLOCK_TEXT_LEN]);
+
 /*
  * Local time as FATE writes it at the head of a job id: YYYYMMDDhhmmss and
  * six digits of microseconds, 20 characters and a NUL.

@@ -13,16 +13,18 @@ static struct {
 	const char *ident;
 	int to_syslog;
 	enum log_level level;
+	enum log_form form;
 } state = {.ident = "fateflow", .level = LOG_LEVEL_INFO};
 
 static const struct {
 	const char *word;
+	const char *fate_word;
 	int priority;
 } levels[] = {
-    [LOG_LEVEL_ERROR] = {"error", LOG_ERR},
-    [LOG_LEVEL_WARN] = {"warn", LOG_WARNING},
-    [LOG_LEVEL_INFO] = {"info", LOG_INFO},
-    [LOG_LEVEL_DEBUG] = {"debug", LOG_DEBUG},
+    [LOG_LEVEL_ERROR] = {"error", "ERROR", LOG_ERR},
+    [LOG_LEVEL_WARN] = {"warn", "WARNING", LOG_WARNING},
+    [LOG_LEVEL_INFO] = {"info", "INFO", LOG_INFO},
+    [LOG_LEVEL_DEBUG] = {"debug", "DEBUG", LOG_DEBUG},
 };
 
 void
@@ -40,6 +42,12 @@ log_set_level(enum log_level level)
 	state.level = level;
 }
 
+void
+log_set_form(enum log_form form)
+{
+	state.form = form;
+}
+
 static void
 escape_controls(struct buf *line)
 {
@@ -48,42 +56,61 @@ escape_controls(struct buf *line)
 			line->ptr[i] = line->ptr[i] == '\n' ? '|' : '?';
 }
 
-__attribute__((format(printf, 2, 0))) static void
-emit(enum log_level level, const char *fmt, va_list ap)
+void
+log_add_head(enum log_level level, struct log_place at, int64_t pid,
+    int64_t wall_ms, struct buf *out)
+{
+	const char *slash = strrchr(at.file, '/');
+	char stamp[CLOCK_TEXT_LEN];
+
+	clock_format_log(wall_ms, stamp);
+	buf_addf(out,
+	    "[%s] [%s] [%lld:%lld] - %s[line:%d]: ", levels[level].fate_word,
+	    stamp, (long long)pid, (long long)pid, slash ? slash + 1 : at.file,
+	    at.line);
+}
+
+static void
+add_program_head(enum log_level level, struct buf *out)
+{
+	char stamp[CLOCK_TEXT_LEN];
+
+	clock_format(clock_wall_ms(), stamp);
+	buf_addf(out, "%s %s[%d] %s: ", stamp, state.ident, (int)getpid(),
+	    levels[level].word);
+}
+
+__attribute__((format(printf, 3, 0))) static void
+emit(enum log_level level, struct log_place at, const char *fmt, va_list ap)
 {
 	struct buf line = BUF_INIT;
-	char stamp[CLOCK_TEXT_LEN];
 	int saved = errno;
 
 	if (level > state.level)
 		return;
+	if (!state.to_syslog && state.form == LOG_FORM_TASK)
+		log_add_head(level, at, getpid(), clock_wall_ms(), &line);
+	else if (!state.to_syslog)
+		add_program_head(level, &line);
 	buf_vaddf(&line, fmt, ap);
 	escape_controls(&line);
-	if (state.to_syslog) {
+	if (state.to_syslog)
 		syslog(levels[level].priority, "%s", line.ptr);
-	} else {
-		clock_format(clock_wall_ms(), stamp);
-		fprintf(stderr, "%s %s[%d] %s: %s\n", stamp, state.ident,
-		    (int)getpid(), levels[level].word, line.ptr);
-	}
+	else
+		fprintf(stderr, "%s\n", line.ptr);
 	buf_release(&line);
 	errno = saved;
 }
 
-#define LOG_VERB(name, level)           \
-	void name(const char *fmt, ...) \
-	{                               \
-		va_list ap;             \
-                                        \
-		va_start(ap, fmt);      \
-		emit(level, fmt, ap);   \
-		va_end(ap);             \
-	}
+void
+log_at(enum log_level level, struct log_place at, const char *fmt, ...)
+{
+	va_list ap;
 
-LOG_VERB(log_error, LOG_LEVEL_ERROR)
-LOG_VERB(log_warn, LOG_LEVEL_WARN)
-LOG_VERB(log_info, LOG_LEVEL_INFO)
-LOG_VERB(log_debug, LOG_LEVEL_DEBUG)
+	va_start(ap, fmt);
+	emit(level, at, fmt, ap);
+	va_end(ap);
+}
 
 void
 log_fatal(const char *fmt, ...)
@@ -91,7 +118,7 @@ log_fatal(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	emit(LOG_LEVEL_ERROR, fmt, ap);
+	emit(LOG_LEVEL_ERROR, LOG_HERE, fmt, ap);
 	va_end(ap);
 	exit(1);
 }

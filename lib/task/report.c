@@ -15,6 +15,7 @@
 
 #define STATE_EVERY_MS	 100
 #define METRICS_EVERY_MS 500
+#define LOG_EVERY_MS	 1000
 
 struct task_report {
 	char *dir;
@@ -30,6 +31,7 @@ struct task_report {
 	bool changed;
 	int64_t state_at; /* when it was last written */
 	int64_t metrics_at;
+	int64_t logged_at; /* the last progress in task.log */
 };
 
 struct task_report *
@@ -190,20 +192,11 @@ task_progress(struct task *t, int percent, const char *fmt, ...)
 	va_end(ap);
 	r->percent = percent < 0 ? 0 : percent > 100 ? 100 : percent;
 	r->changed = true;
+	if (clock_mono_ms() - r->logged_at >= LOG_EVERY_MS) {
+		r->logged_at = clock_mono_ms();
+		log_info("%d%%: %s", r->percent, r->message.ptr);
+	}
 	task_report_tick(r);
-}
-
-void
-task_log(struct task *t, const char *fmt, ...)
-{
-	struct buf line = BUF_INIT;
-	va_list ap;
-
-	va_start(ap, fmt);
-	buf_vaddf(&line, fmt, ap);
-	va_end(ap);
-	log_info("component=%s %s", t->component, line.ptr);
-	buf_release(&line);
 }
 
 static cJSON *

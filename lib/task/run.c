@@ -78,20 +78,35 @@ run(struct task *t, const struct component_table *table, struct buf *err)
 	return rc == ERR_OK ? c->run(t, err) : rc;
 }
 
+/* FATE's first and last words on a task. */
+static void
+say(const char *verb, const struct task *t, const char *what)
+{
+	log_info("%s %s %s %s %s %s %s (module %s, attempt %d)", verb,
+	    t->job_id, t->component, t->task_id, t->role, t->party_id, what,
+	    t->module, t->attempt);
+}
+
 int
 task_run(const char *dir, const struct component_table *table)
 {
 	struct task t = {0};
 	struct buf err = BUF_INIT;
+	bool is_loaded;
 	enum err rc;
 
 	t.report = task_report_new(dir);
 	rc = task_load(&t, dir, &err);
-	if (rc == ERR_OK)
+	is_loaded = rc == ERR_OK;
+	if (is_loaded) {
+		say("run", &t, "task");
 		rc = run(&t, table, &err);
+	}
 	if (rc != ERR_OK)
 		log_error("%s", err.ptr);
 	rc = task_report_end(t.report, rc, err.ptr);
+	if (is_loaded)
+		say("finish", &t, rc == ERR_OK ? "success" : "failed");
 	task_release(&t);
 	task_report_free(t.report);
 	buf_release(&err);

@@ -212,6 +212,9 @@ supervise(const char *dir, const struct component_table *table,
 		return err_set_errno(err, ERR_IO, "fork");
 	status = await_child(child, set, &use);
 	kill_stragglers(child);
+	if (WIFSIGNALED(status))
+		log_error("the component's process was ended by signal %d",
+		    WTERMSIG(status));
 	*code_out =
 	    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	return write_exit(dir, status, &use, err);
@@ -225,6 +228,7 @@ task_supervise(const char *dir, const struct component_table *table)
 	int code = 1;
 	enum err rc;
 
+	log_set_form(LOG_FORM_TASK);
 	/* Before the claim: who has claimed leaves an exit. */
 	hold_signals(&set);
 	rc = take_lock(dir, &err);
