@@ -3,12 +3,11 @@
  * member's size before its content, so the CSV goes into a nameless spool
  * file first and is then compressed into the answer.
  */
+#include "fcgi-app/archive_out.h"
 #include "fcgi-app/output.h"
 #include "fcgi-app/spool.h"
-#include "lib/base/log.h"
+#include "lib/base/path.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <unistd.h>
 
 #define FLUSH_AT ((size_t)64 << 10)
@@ -65,82 +64,38 @@ write_rows(const struct download *d, struct table_reader *r, struct spool *s,
 	return rc;
 }
 
-static la_ssize_t
-on_write(struct archive *a, void *arg, const void *bytes, size_t len)
-{
-	struct reply *rp = arg;
-
-	reply_bytes(rp, bytes, len);
-	if (!rp->is_broken)
-		return (la_ssize_t)len;
-	archive_set_error(a, 0, "the client went away");
-	return -1;
-}
-
-static bool
-add_member(struct archive *a, const char *name, int64_t size)
-{
-	struct archive_entry *e = archive_entry_new();
-	bool ok;
-
-	archive_entry_set_pathname(e, name);
-	archive_entry_set_size(e, size);
-	archive_entry_set_filetype(e, AE_IFREG);
-	archive_entry_set_perm(e, 0644);
-	ok = archive_write_header(a, e) == ARCHIVE_OK;
-	archive_entry_free(e);
-	return ok;
-}
-
-static bool
-add_csv(struct archive *a, const struct spool *s)
+static void
+add_csv(struct archive_out *a, const struct spool *s)
 {
 	char chunk[16384];
 	off_t at = 0;
 	ssize_t n;
 
-	if (!add_member(a, "output_data.csv", s->size))
-		return false;
+	archive_out_member(a, "output_data.csv", s->size);
 	while ((n = pread(s->fd, chunk, sizeof(chunk), at)) > 0) {
-		if (archive_write_data(a, chunk, (size_t)n) != n)
-			return false;
+		if (!archive_out_data(a, chunk, (size_t)n))
+			return;
 		at += n;
 	}
-	return at == s->size;
 }
 
 static void
 send_archive(const struct download *d, const struct spool *s, cJSON *header,
     struct reply *rp)
 {
-	struct archive *a = archive_write_new();
 	struct buf text = BUF_INIT;
 	cJSON *meta = cJSON_CreateObject();
-	bool ok;
+	struct archive_out *a;
 
-	buf_addf(&text,
-	    "attachment; filename=job_%s_%s_%s_%s_output_data.tar.gz",
-	    d->target.job_id, d->target.component, d->target.role,
-	    d->target.party_id);
-	reply_head(rp, "application/x-tar", text.ptr);
+	path_set(&text, "job_%s_%s_%s_%s_output_data.tar.gz", d->target.job_id,
+	    d->target.component, d->target.role, d->target.party_id);
+	a = archive_out_open(rp, text.ptr);
+	add_csv(a, s);
 	buf_reset(&text);
 	json_add(meta, "header", header);
 	json_print(meta, JSON_PRETTY, &text);
-	archive_write_set_format_pax_restricted(a);
-	archive_write_add_filter_gzip(a);
-	archive_write_set_filter_option(a, "gzip", "compression-level", "1");
-	archive_write_set_bytes_in_last_block(a, 1);
-	ok =
-	    archive_write_open(a, rp, NULL, on_write, NULL) == ARCHIVE_OK &&
-	    add_csv(a, s) &&
-	    add_member(a, "output_data_meta.json", (int64_t)text.len) &&
-	    archive_write_data(a, text.ptr, text.len) == (la_ssize_t)text.len &&
-	    archive_write_close(a) == ARCHIVE_OK;
-	if (!ok)
-		log_error("job=%s download broken off: %s", d->target.job_id,
-		    archive_error_string(a) ? archive_error_string(a)
-					    : "scratch file");
-	archive_write_free(a);
+	archive_out_text(a, "output_data_meta.json", text.ptr, text.len);
+	archive_out_close(&a);
 	cJSON_Delete(meta);
 	buf_release(&text);
 }
