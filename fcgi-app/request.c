@@ -38,6 +38,8 @@ void
 request_release(struct request *rq)
 {
 	buf_release(&rq->path);
+	while (rq->n_args)
+		free(rq->args[--rq->n_args]);
 	cJSON_Delete(rq->body);
 	rq->body = NULL;
 }

@@ -10,6 +10,8 @@
 
 #include "lib/base/json.h"
 
+#define REQUEST_ARGS_MAX 5
+
 enum request_method {
 	REQUEST_OTHER = 0,
 	REQUEST_GET = 1 << 0,
@@ -27,7 +29,9 @@ struct request {
 
 	/* Filled in by request_parse() and request_read_json(). */
 	enum request_method method;
-	struct buf path;   /* without prefix and query */
+	struct buf path;	      /* without prefix and query */
+	char *args[REQUEST_ARGS_MAX]; /* of a route with "{name}", in order */
+	size_t n_args;
 	const char *query; /* behind '?', or "" */
 	cJSON *body;	   /* NULL when absent or no JSON by its type */
 	bool is_too_large;

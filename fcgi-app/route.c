@@ -7,9 +7,13 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 
+#include <assert.h>
+
 #define GET  REQUEST_GET
 #define POST REQUEST_POST
 #define BOTH (REQUEST_GET | REQUEST_POST)
+
+#define TASK_PATH "/v1/tracking/{job}/{component}/{task}/{role}/{party}"
 
 static const struct route routes[] = {
     {POST, "/v1/data/upload", data_upload, ROUTE_RAW},
@@ -26,16 +30,16 @@ static const struct route routes[] = {
     {POST, "/v1/job/query", job_query_handle, 0},
     {POST, "/v1/job/task/query", task_query_handle, 0},
     {POST, "/v1/job/data/view/query", data_view_handle, 0},
-    {POST, "/v1/job/update", NULL, 0},
-    {POST, "/v1/job/config", NULL, 0},
-    {BOTH, "/v1/job/log", NULL, 0},
-    {POST, "/v1/job/clean", NULL, 0},
-    {POST, "/v1/job/clean/queue", NULL, 0},
+    {POST, "/v1/job/update", job_update_handle, 0},
+    {POST, "/v1/job/config", job_config_handle, 0},
+    {BOTH, "/v1/job/log", job_log_handle, 0},
+    {POST, "/v1/job/clean", job_clean_handle, 0},
+    {POST, "/v1/job/clean/queue", job_clean_queue_handle, 0},
     {POST, "/v1/tracking/job/data_view", tracking_data_view, 0},
     {POST, "/v1/tracking/component/metrics", tracking_metrics, 0},
     {POST, "/v1/tracking/component/metric/all", tracking_metric_all, 0},
     {POST, "/v1/tracking/component/metric_data", tracking_metric_data, 0},
-    {POST, "/v1/tracking/component/metric/delete", NULL, 0},
+    {POST, "/v1/tracking/component/metric/delete", metric_delete_handle, 0},
     {POST, "/v1/tracking/component/parameters", tracking_parameters, 0},
     {POST, "/v1/tracking/component/output/model", tracking_output_model, 0},
     {POST, "/v1/tracking/component/output/data", tracking_output_data, 0},
@@ -43,7 +47,9 @@ static const struct route routes[] = {
 	tracking_output_download, 0},
     {POST, "/v1/tracking/component/output/data/table", tracking_output_table,
 	0},
-    {POST, "/v1/tracking/component/log", NULL, 0},
+    {POST, "/v1/tracking/component/log", tracking_log, 0},
+    {POST, TASK_PATH "/metric_data/save", metric_save_points, 0},
+    {POST, TASK_PATH "/metric_meta/save", metric_save_meta, 0},
     {POST, "/v1/pipeline/dag/dependency", pipeline_dependency, 0},
     {POST, "/v1/model/load", model_load, 0},
     {POST, "/v1/model/load/do", model_load_do, 0},
@@ -59,8 +65,27 @@ static const struct route routes[] = {
     {POST, "/v1/permission/delete/privilege", NULL, 0},
     {POST, "/v1/permission/query/privilege", NULL, 0},
     {POST, "/v1/version/get", version_get, 0},
-    {POST, "/v1/version/set", NULL, 0},
+    {BOTH, "/v1/version/set", NULL, 0},
+    {BOTH, "/v1/schedule/*", NULL, 0},
+    {BOTH, "/v1/forward/*", NULL, 0},
     {GET, "/v1/health", health_get, 0},
+};
+
+/* Why a route has no handler, and what to do instead. */
+static const struct {
+	const char *path;
+	const char *why;
+} refusals[] = {
+    {"/v1/version/set",
+	"version/set stores a site's id of FATE-Manager, which this server "
+	"does not use: nothing needs to be set"},
+    {"/v1/schedule/*",
+	"/v1/schedule is how FATE-Flow servers command one another, and this "
+	"site runs every party of its jobs itself: use job/submit, job/stop "
+	"and job/clean"},
+    {"/v1/forward/*",
+	"forward sends a request through FATE's proxy, which this server does "
+	"not have: send it to the web server of the other party"},
 };
 
 const struct route *
@@ -70,13 +95,62 @@ route_all(size_t *n_out)
 	return routes;
 }
 
+/* Behind the "{name}" that the pattern begins with. */
+static const char *
+behind_name(const char *pattern)
+{
+	return pattern + strcspn(pattern, "}") + 1;
+}
+
+static bool
+fits(const char *pattern, const char *path)
+{
+	while (*pattern && *path) {
+		size_t len = strcspn(path, "/");
+
+		if (*pattern == '*')
+			return true;
+		if (*pattern != '{') {
+			if (*pattern++ != *path++)
+				return false;
+			continue;
+		}
+		if (!len)
+			return false;
+		path += len;
+		pattern = behind_name(pattern);
+	}
+	return !*pattern && !*path;
+}
+
 const struct route *
 route_find(const char *path)
 {
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++)
-		if (!strcmp(routes[i].path, path))
+		if (fits(routes[i].path, path))
 			return &routes[i];
 	return NULL;
+}
+
+/* What stands for each "{name}" of the route's path. */
+static void
+take_args(const struct route *r, struct request *rq)
+{
+	const char *pattern = r->path, *path = rq->path.ptr;
+
+	while (*pattern && *path) {
+		size_t len = strcspn(path, "/");
+
+		if (*pattern != '{') {
+			pattern++;
+			path++;
+			continue;
+		}
+		assert(rq->n_args < ARRAY_LEN(rq->args));
+		rq->args[rq->n_args++] = xstrndup(path, len);
+		path += len;
+		pattern = behind_name(pattern);
+	}
 }
 
 const char *
@@ -106,12 +180,30 @@ say_http(
 }
 
 static void
+refuse(const struct route *r, struct reply *rp)
+{
+	struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
+		if (!strcmp(refusals[i].path, r->path))
+			buf_adds(&text, refusals[i].why);
+	if (!text.len)
+		buf_addf(&text,
+		    "%s is a FATE-Flow endpoint that this server does not "
+		    "offer",
+		    r->path);
+	reply_http(rp, 501, 100, text.ptr);
+	buf_release(&text);
+}
+
+static void
 call(const struct route *r, struct app *app, struct request *rq,
     struct reply *rp)
 {
 	struct buf err = BUF_INIT;
 	enum err rc = ERR_OK;
 
+	take_args(r, rq);
 	if (!(r->flags & ROUTE_RAW))
 		rc = request_read_json(
 		    rq, (size_t)app->cfg->api.body_limit, &err);
@@ -144,10 +236,7 @@ route_serve(struct app *app, struct request *rq, struct reply *rp)
 		say_http(rp, 405, "%1 is not allowed here, expected %2",
 		    rq->method_name, rp->allow);
 	} else if (!r->handle)
-		say_http(rp, 501,
-		    "%1 is a FATE-Flow endpoint that this server does not "
-		    "offer yet",
-		    r->path, "");
+		refuse(r, rp);
 	else
 		call(r, app, rq, rp);
 	reply_send(rp);

@@ -10,8 +10,12 @@ enum route_flag {
 
 struct route {
 	unsigned methods; /* enum request_method */
+	/*
+	 * "{name}" stands for one segment, which goes to request.args; a
+	 * final "*" for the rest.
+	 */
 	const char *path;
-	handler *handle; /* NULL: FATE has it, we do not offer it yet */
+	handler *handle; /* NULL: FATE has it, we do not: HTTP 501 */
 	unsigned flags;
 };
 

@@ -19,8 +19,8 @@ target_read(struct app *app, struct json_in *in, unsigned need,
 	if (need & TARGET_COMPONENT)
 		out->component =
 		    json_in_str(in, "component_name", JSON_REQUIRED, 128);
-	is_default =
-	    !json_get(in->obj, "role") && !json_get(in->obj, "party_id");
+	is_default = !(need & TARGET_PARTY) && !json_get(in->obj, "role") &&
+		     !json_get(in->obj, "party_id");
 	if (!is_default) {
 		role = json_in_str(in, "role", JSON_REQUIRED, 50);
 		party =

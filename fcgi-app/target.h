@@ -10,6 +10,7 @@
 
 enum target_need {
 	TARGET_COMPONENT = 1 << 0, /* component_name is required */
+	TARGET_PARTY = 1 << 1,	   /* role and party_id are required */
 };
 
 /* Texts are borrowed from the request's body or stand in the struct. */

@@ -27,6 +27,7 @@ enum {
 	TABLE_NEWEST,
 	TABLE_SWEEP,
 	TABLE_SWEPT,
+	TABLE_DELETE_MADE,
 	TABLE__MAX
 };
 
@@ -59,6 +60,10 @@ static const char *const stmts[TABLE__MAX] = {
 		    " ORDER BY id LIMIT ?",
     [TABLE_SWEPT] = "UPDATE data_table SET deleted = 2"
 		    " WHERE id = ? AND is_current IS NULL",
+    [TABLE_DELETE_MADE] =
+	"UPDATE data_table SET is_current = NULL, deleted = 1,"
+	" ended_time = COALESCE(ended_time, ?)"
+	" WHERE id = ? AND job_id = ? AND deleted = 0",
 };
 DB_STATEMENTS(stmts);
 
@@ -255,4 +260,12 @@ enum err
 catalogue_swept(struct db *db, int64_t id, struct buf *err)
 {
 	return db_exec_one(db, stmts[TABLE_SWEPT], DB_BINDS(DB_INT(id)), err);
+}
+
+enum err
+catalogue_delete_made(
+    struct db *db, int64_t id, const char *job_id, int64_t now, struct buf *err)
+{
+	return db_exec(db, stmts[TABLE_DELETE_MADE],
+	    DB_BINDS(DB_INT(now), DB_INT(id), DB_TEXT(job_id)), err);
 }

@@ -52,6 +52,13 @@ enum err catalogue_newest(
     struct db *db, const char *name_space, char **name_out, struct buf *err);
 
 /*
+ * The version `id`, current or not, is no more, if `job_id` made it: what a
+ * job only read stays. Nothing to do is a success.
+ */
+enum err catalogue_delete_made(struct db *db, int64_t id, const char *job_id,
+    int64_t now, struct buf *err);
+
+/*
  * Files that nobody can need any more: replaced or deleted, before every
  * living job was created and before `ended_before`. The caller unlinks, then
  * says so with catalogue_swept().

@@ -12,6 +12,8 @@ enum {
 	JOB_QUERY_INITIATOR,
 	JOB_QUERY_STOP,
 	JOB_QUERY_STREAM,
+	JOB_QUERY_CONFIG,
+	JOB_QUERY_DESCRIBE,
 	JOB_QUERY__MAX
 };
 
@@ -34,10 +36,20 @@ static const char *const stmts[JOB_QUERY__MAX] = {
 	" j.f_start_time, j.f_end_time, j.f_elapsed, j.f_reason,"
 	" r.pending_reason AS f_pending_reason"
 	" FROM t_job j JOIN job_run r ON r.job_id = j.f_job_id",
+    [JOB_QUERY_CONFIG] =
+	"SELECT r.job_id, r.f_dsl, r.f_runtime_conf, r.f_train_runtime_conf"
+	" FROM t_job j JOIN job_run r ON r.job_id = j.f_job_id",
+    [JOB_QUERY_DESCRIBE] =
+	"UPDATE t_job SET f_description = COALESCE(NULLIF(?, ''),"
+	" f_description), f_update_time = ?"
+	" WHERE f_job_id = ? AND f_role = ? AND f_party_id = ?",
 };
 DB_STATEMENTS(stmts);
 
-#define LONG_TEXT ((size_t)8 << 20)
+#define LONG_TEXT      ((size_t)8 << 20)
+#define BY_JOB	       " ORDER BY j.f_job_id, j.f_role, j.f_party_id"
+#define BY_TIME	       " ORDER BY j.f_create_time"
+#define CANCEL_AT_ONCE 100
 
 static const struct filter_column columns[] = {
     {"job_id", "j.f_job_id", ID_JOB_MAX},
@@ -78,13 +90,34 @@ job_query_stream(struct db *db, const struct filter *f, struct db_rows **out,
 {
 	struct filter_query q = {
 	    .head = stmts[JOB_QUERY_STREAM],
-	    .tail = f->has_job_id
-			? " ORDER BY j.f_job_id, j.f_role, j.f_party_id"
-			: " ORDER BY j.f_create_time",
+	    .tail = f->has_job_id ? BY_JOB : BY_TIME,
 	    .filter = f,
 	};
 
 	return filter_stream(db, &q, out, err);
+}
+
+enum err
+job_query_config(struct db *db, const struct filter *f, struct db_rows **out,
+    struct buf *err)
+{
+	struct filter_query q = {
+	    .head = stmts[JOB_QUERY_CONFIG],
+	    .tail = f->has_job_id ? BY_JOB " LIMIT 1" : BY_TIME " LIMIT 1",
+	    .filter = f,
+	};
+
+	return filter_stream(db, &q, out, err);
+}
+
+enum err
+job_query_describe(
+    struct db *db, const struct job_query_description *d, struct buf *err)
+{
+	return db_exec_one(db, stmts[JOB_QUERY_DESCRIBE],
+	    DB_BINDS(DB_TEXT(d->text), DB_INT(d->now), DB_TEXT(d->job_id),
+		DB_TEXT(d->role), DB_TEXT(d->party_id)),
+	    err);
 }
 
 void
@@ -174,4 +207,52 @@ job_query_stop(struct db *db, const struct job_query_stop *s,
 	    DB_BINDS(DB_INT(s->is_kill ? 2 : 1), DB_TEXT(s->by), DB_INT(s->now),
 		DB_TEXT(s->job_id)),
 	    err);
+}
+
+struct cancel_all {
+	const char *by;
+	int64_t now;
+	size_t n_found;
+	size_t n_canceled;
+};
+
+/* One batch. A job that started meanwhile is no longer waiting. */
+static enum err
+cancel_batch(struct db *db, void *ctx, struct buf *err)
+{
+	struct cancel_all *c = ctx;
+	struct job_run_list list;
+	enum err rc = job_run_waiting(db, CANCEL_AT_ONCE, &list, err);
+
+	c->n_found = list.n;
+	c->n_canceled = 0;
+	for (size_t i = 0; !rc && i < list.n; i++) {
+		struct job_query_stop one = {
+		    .job_id = list.v[i].job_id, .by = c->by, .now = c->now};
+
+		rc = cancel_work(db, &one, NULL);
+		c->n_canceled += rc == ERR_OK;
+		if (rc == ERR_CONFLICT)
+			rc = ERR_OK;
+		else if (rc)
+			err_set(err, rc, "canceling job %s failed", one.job_id);
+	}
+	job_run_list_release(&list);
+	return rc;
+}
+
+enum err
+job_query_cancel_waiting(
+    struct db *db, const char *by, int64_t now, size_t *n_out, struct buf *err)
+{
+	struct cancel_all c = {.by = by, .now = now};
+	enum err rc;
+
+	*n_out = 0;
+	do {
+		rc = db_transact(db, cancel_batch, &c, err);
+		if (!rc)
+			*n_out += c.n_canceled;
+	} while (!rc && c.n_found == CANCEL_AT_ONCE);
+	return rc;
 }

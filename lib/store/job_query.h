@@ -18,6 +18,28 @@ const struct filter_column *job_query_columns(size_t *n_out);
 enum err job_query_stream(struct db *db, const struct filter *f,
     struct db_rows **out, struct buf *err);
 
+/* What job/config shows of the first of them; at most one row. */
+enum job_query_config_column {
+	JOB_CONFIG_JOB_ID,
+	JOB_CONFIG_DSL,
+	JOB_CONFIG_CONF,
+	JOB_CONFIG_TRAIN_CONF,
+};
+enum err job_query_config(struct db *db, const struct filter *f,
+    struct db_rows **out, struct buf *err);
+
+/* The description (notes) of one party's row; "" leaves it as it is. */
+struct job_query_description {
+	const char *job_id;
+	const char *role;
+	const char *party_id;
+	const char *text;
+	int64_t now;
+};
+/* ERR_CONFLICT (and no text): there is no such row. */
+enum err job_query_describe(
+    struct db *db, const struct job_query_description *d, struct buf *err);
+
 /* One job, whatever its parties; strings are owned. */
 struct job_query {
 	char *status;
@@ -51,5 +73,9 @@ struct job_query_stop {
  */
 enum err job_query_stop(struct db *db, const struct job_query_stop *s,
     bool *canceled_out, struct buf *err);
+
+/* Cancels every job that waits, for `by`; *n_out: how many. */
+enum err job_query_cancel_waiting(
+    struct db *db, const char *by, int64_t now, size_t *n_out, struct buf *err);
 
 #endif

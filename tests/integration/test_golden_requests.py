@@ -34,6 +34,7 @@ OFFERED = {
     "tracking_component_output_data_table", "version_get", "nosuch_endpoint",
     "model_load", "model_bind", "model_transfer", "model_export",
     "model_import", "model_store", "model_restore", "model_nosuch",
+    "job_update", "job_config", "job_log", "job_clean",
 }
 DOWNLOADED = "2026112315475060256731"
 FINISHED = "202611231540049820803"
@@ -65,11 +66,17 @@ DIFFERENCES = {
     "table_table_info__after_delete": (
         ["data.schema.header: missing", "data.schema.sid: missing"],
         "its old schema stays"),
+    "table_table_info__after_clean": (
+        ["data.schema.header: missing", "data.schema.sid: missing"],
+        "the schema of a deleted table is still shown"),
     "job_submit__bad_algorithm_param": (
         REFUSED, "illegal parameters are accepted and fail the task"),
     "job_submit__empty_components": (
         REFUSED, "no components at all are accepted"),
     "job_task_query__wrong_type": (["retcode 100", "retmsg"], WRONG_TYPE),
+    "job_config__wrong_type": (REFUSED[:-1], WRONG_TYPE),
+    "job_log__post_not_allowed": (
+        ["status 200"], "GET with a JSON body for downloads"),
     "tracking_component_parameters__wrong_type": (
         ["retcode 100", "retmsg"], WRONG_TYPE),
     "tracking_component_metric_data__wrong_type": (
@@ -96,7 +103,6 @@ DIFFERENCES = {
 SKIPPED = {
     "*binning*": "no binning yet",
     "*selection*": "no feature selection yet",
-    "*__after_clean": "job/clean is not offered yet",
     "*final_of_data_download__unknown_table": "refused at submit",
     "tracking_component_output_data_download__post_not_allowed":
         "POST is answered too, with the archive",
@@ -133,11 +139,13 @@ UPLOADS = {
     "p0": ("2026112315500104822885", TEN, {"partition": 0}),
     "tab": ("2026112315501797319689", TEN.replace(b",", b"\t"), {}),
     "append": (None, TEN, {}),
+    "cleaned": ("2026112315474979166326", TEN, {}),
 }
 # The record's jobs that store and restore the model of FINISHED.
 KEPT = {"2026112315480420579871": "model/store",
         "2026112315480461045073": "model/restore"}
-TABLE_OF = {"ok": "golden_upload", "append": "golden_append"}
+TABLE_OF = {"ok": "golden_upload", "append": "golden_append",
+            "cleaned": "golden_upload2"}
 # Deleted before, and what may be deleted: in a namespace of their own.
 GONE = ("golden_upload", "golden_upload2")
 STOPPED = ("2026112315492335848878", "2026112315491845081777",
@@ -145,6 +153,9 @@ STOPPED = ("2026112315492335848878", "2026112315491845081777",
 WITH_UNKNOWN_PARAMETER = "2026112315475456646949"
 
 
+# The recorded job came from FATE's own client.
+ADDED_BY_THE_CLIENT = {"config": "conf.json", "dsl": "dsl.json",
+                       "function": "submit_job"}
 NOT_OFFERED = ("hetero_feature_binning_0", "hetero_feature_selection_0")
 
 
@@ -164,7 +175,8 @@ def without_what_is_not_offered(body):
 def submitted(flow, case):
     body = load(RECORDS / f"job_submit__{case}.json")["request"]["json"]
     body = without_what_is_not_offered(body)
-    return flow.submitted(body["job_dsl"], body["job_runtime_conf"])
+    conf = {**body["job_runtime_conf"], **ADDED_BY_THE_CLIENT}
+    return flow.submitted(body["job_dsl"], conf)
 
 
 @pytest.fixture(scope="module")
@@ -325,6 +337,8 @@ def found_differences(site, golden, answer):
     found = []
     if answer.status_code != golden["status"]:
         found.append(f"status {answer.status_code}")
+    if found == ["status 200"] and golden["status"] == 405:
+        return found        # a method that is answered here
     if "archive" in golden:
         return found + archive_differences(site, golden, answer)
     ours, theirs = answer.json(), golden.get("response")

@@ -1,0 +1,45 @@
+/* The table is found by its version: a name may be another table by now. */
+#include "lib/store/job_clean.h"
+#include "lib/store/catalogue.h"
+#include "lib/store/metric_delete.h"
+
+enum { JOB_CLEAN_TABLE, JOB_CLEAN__MAX };
+
+static const char *const stmts[JOB_CLEAN__MAX] = {
+    [JOB_CLEAN_TABLE] = "SELECT f_table_id FROM t_data_view WHERE f_job_id = ?"
+			" AND f_task_id = ? AND f_role = ? AND f_party_id = ?",
+};
+DB_STATEMENTS(stmts);
+
+static enum err
+delete_metrics(struct db *db, const char *job_id,
+    const struct task_query_place *t, struct buf *err)
+{
+	struct filter f;
+	enum err rc;
+
+	memset(&f, 0, sizeof(f));
+	buf_init(&f.where);
+	filter_add(&f, "f_job_id", DB_TEXT(job_id));
+	filter_add(&f, "f_component_name", DB_TEXT(t->component));
+	filter_add(&f, "f_role", DB_TEXT(t->role));
+	filter_add(&f, "f_party_id", DB_TEXT(t->party_id));
+	rc = metric_delete(db, &f, err);
+	filter_release(&f);
+	return rc;
+}
+
+enum err
+job_clean_task(struct db *db, const char *job_id,
+    const struct task_query_place *t, int64_t now, struct buf *err)
+{
+	int64_t id = 0;
+	enum err rc = db_number(db, stmts[JOB_CLEAN_TABLE],
+	    DB_BINDS(DB_TEXT(job_id), DB_TEXT(t->task_id), DB_TEXT(t->role),
+		DB_TEXT(t->party_id)),
+	    0, &id, err);
+
+	if (!rc && id)
+		rc = catalogue_delete_made(db, id, job_id, now, err);
+	return rc ? rc : delete_metrics(db, job_id, t, err);
+}
