@@ -75,6 +75,12 @@ enum err conf_args_table(const struct conf *c, const struct conf_party *party,
 bool conf_has_tables(const struct conf *c, const struct conf_party *party);
 
 /*
+ * job_parameters of FATE that have no effect here and are given all the same:
+ * a sentence each into `warnings`.
+ */
+void conf_warn_unused(const struct conf *c, cJSON *warnings);
+
+/*
  * Everything a submit must refuse: parameters of all parties and components,
  * modules, roles. All faults are collected into err.
  */

@@ -276,3 +276,34 @@ conf_check(
 	buf_release(&k.faults);
 	return rc;
 }
+
+static const struct {
+	const char *key;
+	const char *why;
+} unused[] = {
+    {"backend", "this server runs components itself, on neither eggroll nor "
+		"Spark"},
+    {"spark_submit_config", "this server does not use Spark"},
+    {"processors_per_node", "a task is one process"},
+    {"align_task_input_data_partition",
+	"a table is one file, its partitions are a number that is shown"},
+    {"save_as_task_input_data",
+	"published tables never change, so tasks read them as they are"},
+    {"assistant_role", "a job waits for all its tasks"},
+};
+
+void
+conf_warn_unused(const struct conf *c, cJSON *warnings)
+{
+	struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(unused); i++) {
+		if (!json_get(c->job_parameters, unused[i].key))
+			continue;
+		buf_reset(&text);
+		buf_addf(&text, "job_parameters.%s has no effect: %s",
+		    unused[i].key, unused[i].why);
+		cJSON_AddItemToArray(warnings, cJSON_CreateString(text.ptr));
+	}
+	buf_release(&text);
+}

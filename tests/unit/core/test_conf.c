@@ -337,6 +337,30 @@ test_check_when_fates_examples_then_accepted(void **state)
 		check_example(cases[i].folder, cases[i].dsl, cases[i].conf);
 }
 
+static void
+test_warn_unused_names_what_is_given_and_idle(void **state)
+{
+	cJSON *v = parse("{" G ",\"job_parameters\":{\"work_mode\":0,"
+			 "\"backend\":1,\"spark_submit_config\":{},"
+			 "\"timeout\":5}," R "}");
+	cJSON *warnings = cJSON_CreateArray();
+	struct buf out = BUF_INIT;
+	struct conf c;
+
+	(void)state;
+	assert_int_equal(conf_parse(v, &c, NULL), 0);
+	conf_warn_unused(&c, warnings);
+	json_print(warnings, JSON_COMPACT, &out);
+	assert_int_equal(cJSON_GetArraySize(warnings), 2);
+	assert_non_null(
+	    strstr(out.ptr, "job_parameters.backend has no effect: "));
+	assert_non_null(strstr(out.ptr, "job_parameters.spark_submit_config"));
+	cJSON_Delete(warnings);
+	cJSON_Delete(v);
+	conf_release(&c);
+	buf_release(&out);
+}
+
 int
 main(void)
 {
@@ -354,6 +378,7 @@ main(void)
 		test_args_table_when_listed_by_position_then_found),
 	    cmocka_unit_test(
 		test_check_when_several_faults_then_each_told_once),
+	    cmocka_unit_test(test_warn_unused_names_what_is_given_and_idle),
 	    cmocka_unit_test(test_check_when_fates_examples_then_accepted),
 	};
 
