@@ -6,6 +6,7 @@
  */
 #include "fcgi-app/create.h"
 #include "fcgi-app/create_predict.h"
+#include "fcgi-app/permission.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -162,6 +163,23 @@ check_modules(const struct draft *d, struct buf *err)
 	return ERR_OK;
 }
 
+static enum err
+check_privileges(const struct draft *d, struct buf *err)
+{
+	const struct privilege_party initiator = {
+	    d->conf.initiator_party_id, d->conf.initiator_role};
+	struct privilege_list have;
+	enum err rc;
+
+	if (!d->app->cfg->api.authentication)
+		return ERR_OK;
+	rc = privilege_read(d->app->db, &initiator, &have, err);
+	if (!rc)
+		rc = permission_check(&d->conf, &d->dsl, &have, err);
+	privilege_list_release(&have);
+	return rc;
+}
+
 /* What a training cannot derive its predictions from is no training. */
 static enum err
 check_inference(const struct draft *d, struct buf *err)
@@ -200,6 +218,10 @@ parse(struct draft *d, const struct create *c, struct buf *err)
 		rc = parse_dsl(d, c, err);
 	if (!rc)
 		rc = conf_check(&d->conf, &d->dsl, d->warnings, err);
+	if (!rc)
+		rc = check_privileges(d, err);
+	if (!rc)
+		conf_warn_unused(&d->conf, d->warnings);
 	if (!rc)
 		rc = check_width(d, err);
 	if (!rc)

@@ -69,6 +69,7 @@ static const struct cfg_key keys[] = {
     STRING(api, input_dir, ""),
     STRING(api, output_dir, ""),
     STRING(api, url_prefix, ""),
+    NUMBER(api, authentication, CFG_BOOL, "false", 0, 1),
     NUMBER(scheduler, max_jobs, CFG_INT, "20", 1, 10000),
     NUMBER(scheduler, max_tasks, CFG_INT, "60", 1, 10000),
     NUMBER(scheduler, job_timeout_ms, CFG_DURATION, "7d", 1000, 8760 * HOUR),

@@ -46,6 +46,7 @@ struct cfg {
 		char *input_dir;  /* use_local_data paths must lie below it */
 		char *output_dir; /* data/download paths must lie below it */
 		char *url_prefix; /* cut from REQUEST_URI before routing */
+		bool authentication; /* job/submit asks for privileges */
 	} api;
 	struct {
 		int64_t max_jobs;  /* running at once on this site */

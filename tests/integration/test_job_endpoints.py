@@ -97,6 +97,18 @@ def test_config_without_a_filter_or_a_job_finds_none(site):
             "retcode": 101, "retmsg": "find job failed"}
 
 
+def test_submit_warns_of_parameters_without_effect(site, trained):
+    conf = train_conf()
+    conf["job_parameters"].update(backend=1, processors_per_node=4,
+                                  spark_submit_config={"num-executors": 2})
+    answer = site.flow.submit(load(ROOT / "examples/hetero_lr/dsl.json"), conf)
+    warnings = answer["data"]["warnings"]
+    assert [w.split()[0] for w in warnings] == [
+        "job_parameters.backend", "job_parameters.spark_submit_config",
+        "job_parameters.processors_per_node"]
+    assert site.flow.wait(answer["jobId"]) == "success"
+
+
 # ---- logs ----
 
 def test_log_has_fates_members_and_lines(any_site, small_lr_job):
