@@ -114,6 +114,34 @@ test_delete_when_done_then_not_found_and_a_new_one_follows(void **state)
 	catalogue_release(&t);
 }
 
+static void
+test_delete_made_when_another_job_made_it_then_it_stays(void **state)
+{
+	struct catalogue_table t = sample("made", "m1", 10);
+	int64_t first, second;
+
+	(void)state;
+	STORE_NEEDED();
+	t.job_id = (char *)"J1";
+	assert_int_equal(catalogue_publish(store.db, &t, &first, NULL), ERR_OK);
+	t.file = (char *)"m2";
+	t.job_id = (char *)"J2";
+	assert_int_equal(
+	    catalogue_publish(store.db, &t, &second, NULL), ERR_OK);
+	assert_int_equal(
+	    catalogue_delete_made(store.db, second, "J1", 20, NULL), ERR_OK);
+	assert_int_equal(
+	    catalogue_delete_made(store.db, first, "J1", 20, NULL), ERR_OK);
+	assert_int_equal(
+	    catalogue_find(store.db, "ns", "made", &t, NULL), ERR_OK);
+	assert_string_equal(t.file, "m2");
+	catalogue_release(&t);
+	assert_int_equal(
+	    catalogue_delete_made(store.db, second, "J2", 20, NULL), ERR_OK);
+	assert_int_equal(
+	    catalogue_find(store.db, "ns", "made", &t, NULL), ERR_NOTFOUND);
+}
+
 struct swept {
 	int n;
 	int64_t id;
@@ -180,6 +208,8 @@ main(void)
 		test_publish_when_names_have_512_characters_then_kept_whole),
 	    cmocka_unit_test(
 		test_delete_when_done_then_not_found_and_a_new_one_follows),
+	    cmocka_unit_test(
+		test_delete_made_when_another_job_made_it_then_it_stays),
 	    cmocka_unit_test(
 		test_sweep_when_an_older_job_lives_then_the_file_stays),
 	};
