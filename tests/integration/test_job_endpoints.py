@@ -91,6 +91,19 @@ def test_config_is_parsed_and_names_the_model(any_site, small_lr_job):
     assert parameters["model_id"] == data["model_info"]["model_id"]
 
 
+def test_config_of_a_prediction_holds_the_trainings(site, trained):
+    conf = load(ROOT / "examples/hetero_lr/predict_conf.json")
+    model = site.flow.ok("job/config", {"job_id": trained})["model_info"]
+    conf["job_parameters"].update(model)
+    job = site.flow.submitted({}, conf)
+    data = site.flow.ok("job/config", {"job_id": job})
+    assert data["model_info"] == model
+    assert data["runtime_conf"]["job_parameters"]["job_type"] == "predict"
+    trained_by = site.flow.ok("job/config", {"job_id": trained})
+    assert data["train_runtime_conf"] == trained_by["runtime_conf"]
+    assert site.flow.wait(job) == "success"
+
+
 def test_config_without_a_filter_or_a_job_finds_none(site):
     for body in ({}, {"job_id": UNKNOWN}, {"job_id": None}):
         assert site.flow.post("job/config", body) == {
@@ -249,6 +262,9 @@ def test_clean_takes_what_the_job_made_and_no_more(site, trained):
     tasks = flow.ok("job/task/query", {"job_id": job})
     views = flow.ok("job/data/view/query", {"job_id": job})
     assert ["1", "0"] in catalogue(site, job)
+    folder = task_dir(site, job, "guest", 9999, "evaluation_0")
+    (site.input_dir / "not_ours").write_text("kept")
+    (folder / "model").symlink_to(site.input_dir)
     assert flow.ok("tracking/component/metrics", {
         "job_id": job, "component_name": "evaluation_0"})
     assert flow.post("job/clean", {"job_id": job}) == {
@@ -260,8 +276,9 @@ def test_clean_takes_what_the_job_made_and_no_more(site, trained):
     assert flow.ok("job/task/query", {"job_id": job}) == tasks
     assert flow.ok("job/data/view/query", {"job_id": job}) == views
     assert flow.rows(job)
-    folder = task_dir(site, job, "guest", 9999, "evaluation_0")
     assert not (folder / "metrics.jsonl").exists()
+    assert not (folder / "model").is_symlink()
+    assert (site.input_dir / "not_ours").read_text() == "kept"
     assert f"run {job}" in log_of(site, job)["guest/9999/INFO.log"]
     # The uploaded tables, another job's outputs and models are untouched.
     assert flow.ok("table/table_info", {
