@@ -1,6 +1,10 @@
 /*
- * After a failure nothing more is written, so that the client sees a stream
- * that breaks off and never takes half an archive for a whole one.
+ * After a failure nothing more is sent, so that the client sees a stream that
+ * breaks off and never takes half an archive for a whole one.
+ *
+ * libarchive frees its compressor only in a close that it comes to, and not
+ * after a write that failed: so a client that went away is no failed write
+ * until the end, where failing at once spares filling up the last member.
  */
 #include "fcgi-app/archive_out.h"
 #include "lib/base/clock.h"
@@ -18,29 +22,33 @@ struct archive_out {
 	int64_t rest;	 /* bytes that the member still takes */
 	int64_t made_at; /* seconds */
 	bool is_broken;
+	bool is_closing;
 };
 
 static la_ssize_t
 on_write(struct archive *archive, void *arg, const void *bytes, size_t len)
 {
-	struct reply *rp = arg;
+	struct archive_out *a = arg;
 
-	reply_bytes(rp, bytes, len);
-	if (!rp->is_broken)
+	reply_bytes(a->rp, bytes, len);
+	if (!a->rp->is_broken || !a->is_closing)
 		return (la_ssize_t)len;
 	archive_set_error(archive, 0, "the client went away");
 	return -1;
 }
 
+/* Notes, once, that no more than this will be sent. */
 static void
 check(struct archive_out *a, bool ok)
 {
-	if (ok || a->is_broken)
+	const char *why = "the client went away";
+
+	if (a->is_broken || (ok && !a->rp->is_broken))
 		return;
-	a->is_broken = true;
-	log_error("%s broken off: %s", a->name.ptr,
-	    archive_error_string(a->archive) ? archive_error_string(a->archive)
-					     : "no reason given");
+	if (!a->rp->is_broken)
+		why = archive_error_string(a->archive);
+	log_error("%s broken off: %s", a->name.ptr, why ? why : "no reason");
+	a->is_broken = a->rp->is_broken = true;
 }
 
 struct archive_out *
@@ -62,7 +70,7 @@ archive_out_open(struct reply *rp, const char *file_name)
 	archive_write_set_filter_option(
 	    a->archive, "gzip", "compression-level", "1");
 	archive_write_set_bytes_in_last_block(a->archive, 1);
-	check(a, archive_write_open(a->archive, rp, NULL, on_write, NULL) ==
+	check(a, archive_write_open(a->archive, a, NULL, on_write, NULL) ==
 		     ARCHIVE_OK);
 	return a;
 }
@@ -113,10 +121,8 @@ archive_out_close(struct archive_out **archive)
 
 	if (!a)
 		return;
-	if (a->is_broken)
-		archive_write_fail(a->archive);
-	else
-		check(a, archive_write_close(a->archive) == ARCHIVE_OK);
+	a->is_closing = true;
+	check(a, archive_write_close(a->archive) == ARCHIVE_OK);
 	archive_write_free(a->archive);
 	buf_release(&a->name);
 	free(a);

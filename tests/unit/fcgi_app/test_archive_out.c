@@ -99,7 +99,7 @@ test_archive_when_the_client_goes_then_it_is_told(void **state)
 	buf_init(&w.sent);
 	reply_init(&r, &out);
 	archive = archive_out_open(&r, "x.tar.gz");
-	archive_out_member(archive, "noise", 1 << 20);
+	archive_out_member(archive, "noise", (int64_t)1 << 40);
 	for (int i = 0; ok && i < 256; i++) {
 		for (size_t j = 0; j < sizeof(noise); j++)
 			noise[j] = (char)((x = x * 1103515245 + 12345) >> 16);
