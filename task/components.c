@@ -9,6 +9,7 @@ static const struct component components[] = {
     {"Intersection", intersection_run, true},
     {"HeteroLR", hetero_lr_run, true},
     {"Evaluation", evaluation_run, true},
+    {"SecureAddExample", secure_add_example_run, true},
 };
 
 const struct component_table task_components = {

@@ -16,5 +16,6 @@ component_run dataio_run;	/* task/components/dataio.c */
 component_run intersection_run; /* task/components/intersection.c */
 component_run hetero_lr_run;	/* task/components/hetero_lr.c */
 component_run evaluation_run;	/* task/components/evaluation.c */
+component_run secure_add_example_run;
 
 #endif

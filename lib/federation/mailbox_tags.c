@@ -31,6 +31,9 @@ const struct mailbox_tag mailbox_tags[] = {
     {"lr_host_score", CIPHERTEXT, "scores of one host"},
     {"lr_masked_score", CIPHERTEXT, "sums of scores under a mask"},
     {"lr_blinded_score", BLINDED, "the same decrypted, still masked"},
+    {"toy_rows", AGGREGATE, "{\"rows\": ones of the sender}"},
+    {"toy_share", BLINDED, "a random share of each value, modulo 2^64"},
+    {"toy_sum", AGGREGATE, "{\"sum\": of the host's shares, hex}"},
 };
 
 const size_t mailbox_n_tags = ARRAY_LEN(mailbox_tags);

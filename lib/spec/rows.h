@@ -16,6 +16,7 @@ extern const struct spec_module spec_dataio;
 extern const struct spec_module spec_intersection;
 extern const struct spec_module spec_hetero_lr;
 extern const struct spec_module spec_evaluation;
+extern const struct spec_module spec_secure_add_example;
 extern const struct spec_module spec_upload;
 extern const struct spec_module spec_download;
 extern const struct spec_module spec_model_store;

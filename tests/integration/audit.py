@@ -194,7 +194,8 @@ class Audit:
                  "intersect_hashed": self.check_hashed,
                  "intersect_common": self.check_common,
                  "intersect_ids": self.check_ids,
-                 "lr_blinded_score": self.check_score}.get(m.tag)
+                 "lr_blinded_score": self.check_score,
+                 "toy_share": self.check_share}.get(m.tag)
         expect(check, f"nobody knows how to check {m.tag}")
         check(m)
 
@@ -239,6 +240,15 @@ class Audit:
         expect(min((abs(a - b) for a, b in zip(high, high[1:])),
                    default=top) > top >> 48, "two scores under one mask")
 
+    def check_share(self, m):
+        """Numbers modulo 2^64, each bit as often 1 as 0."""
+        numbers = [int.from_bytes(i, "big") for i in m.items(8)]
+        expect(len(set(numbers)) == len(numbers), "a share twice")
+        for bit in range(64):
+            ones = sum(x >> bit & 1 for x in numbers)
+            expect(abs(ones - len(numbers) / 2) < 4 * len(numbers) ** 0.5 + 1,
+                   f"bit {bit} of the shares is not random")
+
     def check_aggregate(self, m):
         value = decode_json(m.payload)
         expect(set(value) == TAGS[m.tag][1], f"keys {sorted(value)}")
@@ -255,6 +265,9 @@ class Audit:
         elif key in ("salt", "digest"):
             expect(isinstance(v, str) and len(v) == 64 and HEX.match(v),
                    f"{key} is no digest")
+        elif key == "sum":
+            expect(isinstance(v, str) and len(v) == 16 and HEX.match(v),
+                   f"{key} is no share")
         elif key == "rows":
             expect(type(v) is int and v >= 0, f"{key} is no count")
         else:
