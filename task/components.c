@@ -10,6 +10,7 @@ static const struct component components[] = {
     {"HeteroLR", hetero_lr_run, true},
     {"Evaluation", evaluation_run, true},
     {"SecureAddExample", secure_add_example_run, true},
+    {"FeatureScale", feature_scale_run, true},
 };
 
 const struct component_table task_components = {

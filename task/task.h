@@ -17,5 +17,6 @@ component_run intersection_run; /* task/components/intersection.c */
 component_run hetero_lr_run;	/* task/components/hetero_lr.c */
 component_run evaluation_run;	/* task/components/evaluation.c */
 component_run secure_add_example_run;
+component_run feature_scale_run;
 
 #endif

@@ -106,6 +106,34 @@ spec_check_text_or_number(const cJSON *v)
 	return "a number or a text";
 }
 
+const char *
+spec_check_columns(const cJSON *v)
+{
+	static const char legal[] =
+	    "-1 (all columns) or a list of integers >= 0";
+	const cJSON *it;
+
+	if (cJSON_IsNumber(v) && v->valuedouble == -1)
+		return NULL;
+	if (!cJSON_IsArray(v))
+		return legal;
+	cJSON_ArrayForEach(
+	    it, v) if (!is_integer(it) || it->valuedouble < 0) return legal;
+	return NULL;
+}
+
+const char *
+spec_check_names(const cJSON *v)
+{
+	static const char legal[] = "a list of columns' names";
+	const cJSON *it;
+
+	if (!cJSON_IsArray(v))
+		return legal;
+	cJSON_ArrayForEach(it, v) if (!cJSON_IsString(it)) return legal;
+	return NULL;
+}
+
 bool
 spec_is_word(const cJSON *v, const char *const *words)
 {

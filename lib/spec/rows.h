@@ -17,6 +17,7 @@ extern const struct spec_module spec_intersection;
 extern const struct spec_module spec_hetero_lr;
 extern const struct spec_module spec_evaluation;
 extern const struct spec_module spec_secure_add_example;
+extern const struct spec_module spec_feature_scale;
 extern const struct spec_module spec_upload;
 extern const struct spec_module spec_download;
 extern const struct spec_module spec_model_store;
@@ -39,6 +40,8 @@ const char *spec_check_no_stepwise(const cJSON *v);
 const char *spec_check_texts(const cJSON *v);
 const char *spec_check_not_empty(const cJSON *v);
 const char *spec_check_text_or_number(const cJSON *v);
+const char *spec_check_columns(const cJSON *v);
+const char *spec_check_names(const cJSON *v);
 
 /* Is `v` a string that stands in `words` (NULL-ended)? */
 bool spec_is_word(const cJSON *v, const char *const *words);
@@ -48,6 +51,12 @@ bool spec_is_word(const cJSON *v, const char *const *words);
 		.name = path, .type = SPEC_INT, .flags = SPEC_NULLABLE,     \
 		.fallback = "null",                                         \
 		.meaning = "Seed of the random numbers; null draws afresh." \
+	}
+
+#define SPEC_NEED_RUN_ROW                                                  \
+	{                                                                  \
+		.name = "need_run", .type = SPEC_BOOL, .fallback = "true", \
+		.meaning = "False passes the input on unchanged."          \
 	}
 
 #define SPEC_INIT_ROWS(method)                                      \
