@@ -11,6 +11,7 @@ static const struct component components[] = {
     {"Evaluation", evaluation_run, true},
     {"SecureAddExample", secure_add_example_run, true},
     {"FeatureScale", feature_scale_run, true},
+    {"OneHotEncoder", one_hot_encoder_run, true},
 };
 
 const struct component_table task_components = {

@@ -110,7 +110,7 @@ const char *
 spec_check_columns(const cJSON *v)
 {
 	static const char legal[] =
-	    "-1 (all columns) or a list of integers >= 0";
+	    "-1 (all columns), a list of integers >= 0, or null";
 	const cJSON *it;
 
 	if (cJSON_IsNumber(v) && v->valuedouble == -1)
@@ -125,7 +125,7 @@ spec_check_columns(const cJSON *v)
 const char *
 spec_check_names(const cJSON *v)
 {
-	static const char legal[] = "a list of columns' names";
+	static const char legal[] = "a list of columns' names, or null";
 	const cJSON *it;
 
 	if (!cJSON_IsArray(v))
