@@ -12,6 +12,7 @@ static const struct component components[] = {
     {"SecureAddExample", secure_add_example_run, true},
     {"FeatureScale", feature_scale_run, true},
     {"OneHotEncoder", one_hot_encoder_run, true},
+    {"ColumnExpand", column_expand_run, true},
 };
 
 const struct component_table task_components = {

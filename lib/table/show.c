@@ -119,6 +119,11 @@ table_header_to_json(const struct table_schema *s, bool has_label)
 {
 	cJSON *out = cJSON_CreateArray();
 
+	/* The metas of a raw table hold no schema. */
+	if (s->kind == TABLE_RAW) {
+		cJSON_AddItemToArray(out, cJSON_CreateString("sid"));
+		return out;
+	}
 	cJSON_AddItemToArray(
 	    out, cJSON_CreateString(s->sid_name ? s->sid_name : "sid"));
 	if (has_label)
