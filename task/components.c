@@ -13,6 +13,7 @@ static const struct component components[] = {
     {"FeatureScale", feature_scale_run, true},
     {"OneHotEncoder", one_hot_encoder_run, true},
     {"ColumnExpand", column_expand_run, true},
+    {"FederatedSample", federated_sample_run, true},
 };
 
 const struct component_table task_components = {

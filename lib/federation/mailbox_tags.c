@@ -31,6 +31,8 @@ const struct mailbox_tag mailbox_tags[] = {
     {"lr_host_score", CIPHERTEXT, "scores of one host"},
     {"lr_masked_score", CIPHERTEXT, "sums of scores under a mask"},
     {"lr_blinded_score", BLINDED, "the same decrypted, still masked"},
+    {"sample_rows", AGGREGATE, "{\"rows\": rows of the guest's sample}"},
+    {"sample_ids", IDS, "ids both have (and, upsampling, their new ids)"},
     {"toy_rows", AGGREGATE, "{\"rows\": ones of the sender}"},
     {"toy_share", BLINDED, "a random share of each value, modulo 2^64"},
     {"toy_sum", AGGREGATE, "{\"sum\": of the host's shares, hex}"},

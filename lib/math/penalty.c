@@ -1,6 +1,7 @@
 /* Penalties, convergence and initial weights: see optimizer.h. */
 #include "lib/base/mem.h"
 #include "lib/math/optimizer.h"
+#include "lib/math/prng.h"
 
 #include <math.h>
 #include <strings.h>
@@ -94,24 +95,13 @@ sigmoid(double u)
 	return u >= 0 ? 1 / (1 + e) : e / (1 + e);
 }
 
-/* splitmix64 (S. Vigna, public domain algorithm) */
-static double
-next_uniform(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15U;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-	return (double)((z ^ (z >> 31)) >> 11) * 0x1p-53;
-}
-
 /* Box and Muller, 1958, using one of the pair */
 static double
 next_normal(uint64_t *state)
 {
-	double r = sqrt(-2 * log(1 - next_uniform(state)));
+	double r = sqrt(-2 * log(1 - prng_uniform(state)));
 
-	return r * cos(2 * 3.14159265358979323846 * next_uniform(state));
+	return r * cos(2 * 3.14159265358979323846 * prng_uniform(state));
 }
 
 enum err
@@ -134,7 +124,7 @@ init_weights(const char *method, double constant, uint64_t seed, double *w,
 			w[i] = m == 0 ? 0 : m == 1 ? 1 : constant;
 		else
 			w[i] =
-			    m == 3 ? next_uniform(&seed) : next_normal(&seed);
+			    m == 3 ? prng_uniform(&seed) : next_normal(&seed);
 	}
 	return ERR_OK;
 }

@@ -39,6 +39,7 @@ class Facts:
     columns: dict           # {party: columns of its part of the model}
     ids: set                # of all parties
     raw: bool = False       # a raw intersection: ids may be sent
+    common: frozenset = frozenset()     # that all have: a sample may name them
 
 
 class Fault(Exception):
@@ -222,9 +223,23 @@ class Audit:
             expect(set(items) <= self.hashed[m.to], "not of the host's own")
 
     def check_ids(self, m):
+        if m.tag == "sample_ids":
+            self.check_sample(m)
+            return
         expect(self.facts.raw, "ids outside of a raw intersection")
         if m.kind == "blinded":
             m.items()
+
+    def check_sample(self, m):
+        """Ids that the receiver has too, and numbers for new ones that do
+        not rise with anything: their order would tell the labels."""
+        value = decode_json(m.payload)
+        expect(set(value) in ({"ids"}, {"ids", "keys"}),
+               f"keys {sorted(value)}")
+        ids, keys = value["ids"], value.get("keys", [[]] * m.n)
+        expect(len(ids) == len(keys) == m.n, "the numbers of items differ")
+        expect(set(ids) <= self.facts.common, "ids that not all have")
+        expect(all(type(k) is int for ks in keys for k in ks), "no numbers")
 
     def check_score(self, m):
         """Random in the bits above the score's own."""
