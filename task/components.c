@@ -14,6 +14,7 @@ static const struct component components[] = {
     {"OneHotEncoder", one_hot_encoder_run, true},
     {"ColumnExpand", column_expand_run, true},
     {"FederatedSample", federated_sample_run, true},
+    {"Union", union_run, true},
 };
 
 const struct component_table task_components = {
