@@ -15,6 +15,7 @@ static const struct component components[] = {
     {"ColumnExpand", column_expand_run, true},
     {"FederatedSample", federated_sample_run, true},
     {"Union", union_run, true},
+    {"Scorecard", scorecard_run, true},
 };
 
 const struct component_table task_components = {
