@@ -16,6 +16,7 @@ static const struct component components[] = {
     {"FederatedSample", federated_sample_run, true},
     {"Union", union_run, true},
     {"Scorecard", scorecard_run, true},
+    {"LocalBaseline", local_baseline_run, true},
 };
 
 const struct component_table task_components = {

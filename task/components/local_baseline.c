@@ -1,0 +1,224 @@
+/*
+ * LocalBaseline: what a party's rows alone would give, to be held against a
+ * federated model. Reads the options of scikit-learn's LogisticRegression
+ * that change the result, and writes predictions as HeteroLR does.
+ */
+#include "task/components/local_baseline.h"
+#include "lib/base/mem.h"
+#include "lib/base/num.h"
+
+#include <math.h>
+
+static void
+release(struct baseline *b)
+{
+	free(b->solver);
+	free(b->classes);
+	free(b->w);
+	table_schema_release(&b->schema);
+}
+
+static enum err
+configure(struct baseline *b, struct buf *err)
+{
+	const cJSON *opts = json_get(b->t->param, "model_opts");
+	const char *name =
+	    json_str(b->t->param, "model_name", "LogisticRegression");
+	const char *penalty = json_str(opts, "penalty", "l2");
+
+	b->has_penalty = strcmp(penalty, "none") != 0;
+	b->c = json_double(opts, "C", 1);
+	b->tol = json_double(opts, "tol", 1e-4);
+	b->max_iter = json_int(opts, "max_iter", 100);
+	b->fit_intercept = json_bool(opts, "fit_intercept", true);
+	b->solver = xstrdup(json_str(opts, "solver", "lbfgs"));
+	b->class_weight = json_get(opts, "class_weight");
+	if (strcmp(name, "LogisticRegression") != 0)
+		return err_set(err, ERR_INVALID,
+		    "model_name is \"%.64s\", expected "
+		    "\"LogisticRegression\"",
+		    name);
+	if (b->has_penalty && strcmp(penalty, "l2") != 0)
+		return err_set(err, ERR_INVALID,
+		    "model_opts.penalty is \"%.64s\", expected \"l2\" or "
+		    "\"none\"",
+		    penalty);
+	if (!(b->c > 0) || !(b->tol > 0) || b->max_iter < 1)
+		return err_set(err, ERR_INVALID,
+		    "model_opts has C %.15g, tol %.15g and max_iter %lld, "
+		    "expected numbers above 0",
+		    b->c, b->tol, (long long)b->max_iter);
+	return ERR_OK;
+}
+
+/* ---- predictions ---- */
+
+static void
+add_label(const struct table_label *label, struct buf *out)
+{
+	char real[32];
+
+	if (label->type == TABLE_LABEL_INT) {
+		buf_addf(out, "%lld", (long long)label->i);
+	} else if (label->type == TABLE_LABEL_REAL) {
+		num_format_double(label->r, real);
+		buf_adds(out, real);
+	} else if (label->type == TABLE_LABEL_TEXT) {
+		json_print_str(label->s, false, out);
+	} else {
+		buf_adds(out, "null");
+	}
+}
+
+/* The score is that of class 1 of two, or that of the best of more. */
+static void
+row_text(const struct baseline *b, const struct table_label *label,
+    const double *p, const char *type, struct buf *out)
+{
+	char number[32];
+	size_t best = 0;
+
+	for (size_t k = 1; k < b->n_classes; k++)
+		if (p[k] > p[best])
+			best = k;
+	buf_reset(out);
+	buf_addc(out, '[');
+	add_label(label, out);
+	num_format_double(p[b->n_classes == 2 ? 1 : best], number);
+	buf_addf(out, ", %lld, %s, {", (long long)b->classes[best], number);
+	for (size_t k = 0; k < b->n_classes; k++) {
+		num_format_double(p[k], number);
+		buf_addf(out, "%s\"%lld\": %s", k ? ", " : "",
+		    (long long)b->classes[k], number);
+	}
+	buf_addf(out, "}, \"%s\"]", type);
+}
+
+static enum err
+add_rows(const struct baseline *b, const struct lr_data *data, const char *type,
+    struct table_writer *out, struct buf *err)
+{
+	double *p = xcalloc(data->n * b->n_classes, sizeof(*p));
+	struct buf line = BUF_INIT;
+	struct table_row row = {.label = {.type = TABLE_NO_LABEL}};
+	enum err rc = ERR_OK;
+
+	baseline_probabilities(b, data, p);
+	for (size_t i = 0; !rc && i < data->n; i++) {
+		row_text(
+		    b, &data->labels[i], p + i * b->n_classes, type, &line);
+		row.id = data->ids[i];
+		row.id_len = strlen(row.id);
+		row.text = line.ptr;
+		row.text_len = line.len;
+		rc = table_writer_add(out, &row, err);
+	}
+	buf_release(&line);
+	free(p);
+	return rc;
+}
+
+/* The table whose rows are read again as eval data: must have the columns. */
+static enum err
+read_eval(const struct baseline *b, const struct task_data *input,
+    struct lr_data *out, struct buf *err)
+{
+	enum err rc = lr_data_read(input, out, err);
+
+	if (rc)
+		return rc;
+	if (out->d != b->schema.n_header)
+		return err_set(err, ERR_INVALID,
+		    "%s has %zu columns, train_data %zu", input->key, out->d,
+		    b->schema.n_header);
+	for (size_t j = 0; j < out->d; j++)
+		if (strcmp(out->schema.header[j], b->schema.header[j]) != 0)
+			return err_set(err, ERR_INVALID,
+			    "column %zu of %s is '%s', that of train_data "
+			    "'%s'",
+			    j, input->key, out->schema.header[j],
+			    b->schema.header[j]);
+	return ERR_OK;
+}
+
+static enum err
+add_eval_rows(
+    const struct baseline *b, struct table_writer *out, struct buf *err)
+{
+	const struct task_data *input = task_input(b->t, "eval_data");
+	struct lr_data data = {0};
+	enum err rc = read_eval(b, input, &data, err);
+
+	if (!rc)
+		rc = add_rows(b, &data, "validate", out, err);
+	lr_data_release(&data);
+	return rc;
+}
+
+/* The validation rows come first: of equal ids the last one wins. */
+static enum err
+predict(const struct baseline *b, const struct lr_data *data, bool is_fit,
+    struct buf *err)
+{
+	static const char *const header[] = {"label", "predict_result",
+	    "predict_score", "predict_detail", "type"};
+	struct table_writer *out = NULL;
+	struct table_schema schema;
+	struct table_stats stats;
+	enum err rc;
+
+	table_schema_init(&schema, TABLE_LIST);
+	schema.sid_name = xstrdup_null(data->schema.sid_name);
+	for (size_t i = 0; i < ARRAY_LEN(header); i++)
+		table_schema_add(&schema, header[i]);
+	rc = table_writer_open(
+	    task_output_path(b->t), &schema, TABLE_UNSORTED, &out, err);
+	if (!rc && b->t->mode == TASK_FIT_EVAL)
+		rc = add_eval_rows(b, out, err);
+	if (!rc)
+		rc = add_rows(b, data, is_fit ? "train" : "predict", out, err);
+	if (!rc)
+		rc = table_writer_finish(&out, &stats, err);
+	if (!rc)
+		task_output_table(b->t, &stats, &schema, data->partitions);
+	table_writer_abort(&out);
+	table_schema_release(&schema);
+	return rc;
+}
+
+/* train_data before eval_data, whatever their order. */
+static const struct task_data *
+find_input(const struct task *t)
+{
+	const struct task_data *train = task_input(t, "train_data");
+
+	return train ? train : task_any_input(t);
+}
+
+enum err
+local_baseline_run(struct task *t, struct buf *err)
+{
+	const struct task_data *input = find_input(t);
+	bool is_fit = instances_is_fit(t);
+	struct baseline b = {.t = t};
+	struct lr_data data = {0};
+	enum err rc = configure(&b, err);
+
+	if (!rc && (!input || !input->path))
+		rc = err_set(
+		    err, ERR_INVALID, "LocalBaseline has no input table");
+	if (!rc)
+		rc = lr_data_read(input, &data, err);
+	if (!rc) {
+		table_schema_copy(&b.schema, &data.schema);
+		rc = is_fit ? baseline_fit(&b, &data, err)
+			    : baseline_load(&b, err);
+	}
+	if (!rc)
+		rc = predict(&b, &data, is_fit, err);
+	if (!rc)
+		rc = baseline_save(&b, err);
+	lr_data_release(&data);
+	release(&b);
+	return rc;
+}

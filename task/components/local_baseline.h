@@ -1,0 +1,47 @@
+/*
+ * Private to LocalBaseline: a logistic regression of one party's rows, as
+ * scikit-learn's with its defaults would be.
+ *
+ * Two classes have one vector of weights, for the second; more have one each.
+ */
+#ifndef FF_TASK_COMPONENTS_LOCAL_BASELINE_H
+#define FF_TASK_COMPONENTS_LOCAL_BASELINE_H
+
+#include "task/components/hetero_lr.h"
+#include "task/components/instances.h"
+
+struct baseline {
+	struct task *t;
+	/* model_opts */
+	bool has_penalty; /* l2, or none */
+	double c;	  /* the inverse of its strength */
+	double tol;
+	int64_t max_iter;
+	bool fit_intercept;
+	char *solver; /* as named; all find the same */
+	const cJSON *class_weight;
+	/* learnt */
+	struct table_schema schema; /* of the data */
+	int64_t *classes;	    /* rising */
+	size_t n_classes;
+	size_t n_vectors;
+	double *w; /* n_vectors of schema.n_header + 1, intercept last */
+	int64_t iters;
+	bool is_converged;
+};
+
+/* The vector of weights k. */
+double *baseline_vector(const struct baseline *b, size_t k);
+
+/* b's options and schema are set; the rest is learnt. */
+enum err
+baseline_fit(struct baseline *b, const struct lr_data *data, struct buf *err);
+/* The probability of each class for each row: n_classes a row. */
+void baseline_probabilities(
+    const struct baseline *b, const struct lr_data *data, double *out);
+
+enum err baseline_save(const struct baseline *b, struct buf *err);
+/* b->schema is set; the model must have its columns. */
+enum err baseline_load(struct baseline *b, struct buf *err);
+
+#endif

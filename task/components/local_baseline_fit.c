@@ -1,0 +1,280 @@
+/*
+ * What is made least is, as in scikit-learn,
+ *
+ *	c * sum over rows of weight * -ln p(class) + |w|^2 / 2
+ *
+ * without the intercepts in |w|; p is a sigmoid for two classes, a softmax
+ * for more.
+ */
+#include "lib/base/mem.h"
+#include "lib/math/lbfgs.h"
+#include "task/components/local_baseline.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define CLASSES_MAX 1000
+
+struct fit {
+	struct baseline *b;
+	const struct lr_data *data;
+	size_t *class_of; /* row: which class */
+	double *weight;	  /* class: of its rows */
+	double *z;	  /* row by vector: scores, then what to pull by */
+	int64_t looks;
+};
+
+double *
+baseline_vector(const struct baseline *b, size_t k)
+{
+	return b->w + k * (b->schema.n_header + 1);
+}
+
+/* ---- classes ---- */
+
+static int
+compare(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static size_t
+class_place(const struct baseline *b, int64_t label)
+{
+	size_t low = 0, high = b->n_classes;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (b->classes[mid] < label)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static enum err
+read_label(const struct lr_data *data, size_t i, int64_t *out, struct buf *err)
+{
+	const struct table_label *l = &data->labels[i];
+	double v = l->type == TABLE_LABEL_INT ? (double)l->i : l->r;
+
+	*out = (int64_t)v;
+	if ((l->type == TABLE_LABEL_INT || l->type == TABLE_LABEL_REAL) &&
+	    v == floor(v) && fabs(v) < 1e15)
+		return ERR_OK;
+	return err_set(err, ERR_INVALID,
+	    "row '%s' has no label that is a whole number", data->ids[i]);
+}
+
+static enum err
+add_class(struct baseline *b, int64_t label, struct buf *err)
+{
+	size_t at = class_place(b, label);
+
+	if (at < b->n_classes && b->classes[at] == label)
+		return ERR_OK;
+	if (b->n_classes == CLASSES_MAX)
+		return err_set(err, ERR_INVALID,
+		    "the labels have more than %d classes", CLASSES_MAX);
+	b->classes[b->n_classes++] = label;
+	qsort(b->classes, b->n_classes, sizeof(*b->classes), compare);
+	return ERR_OK;
+}
+
+static enum err
+find_classes(struct fit *f, struct buf *err)
+{
+	struct baseline *b = f->b;
+	int64_t label;
+	enum err rc = ERR_OK;
+
+	b->classes = xcalloc(CLASSES_MAX, sizeof(*b->classes));
+	for (size_t i = 0; !rc && i < f->data->n; i++) {
+		rc = read_label(f->data, i, &label, err);
+		if (!rc)
+			rc = add_class(b, label, err);
+	}
+	if (!rc && b->n_classes < 2)
+		rc = err_set(err, ERR_INVALID,
+		    "all rows are of one class; a classifier needs two");
+	for (size_t i = 0; !rc && i < f->data->n; i++) {
+		rc = read_label(f->data, i, &label, err);
+		f->class_of[i] = class_place(b, label);
+	}
+	return rc;
+}
+
+/* null: 1; "balanced": n / (classes * rows); or an object by label. */
+static void
+weigh_classes(struct fit *f)
+{
+	const struct baseline *b = f->b;
+	const cJSON *given = b->class_weight;
+	double *rows = xcalloc(b->n_classes, sizeof(*rows));
+	char label[24];
+
+	for (size_t i = 0; i < f->data->n; i++)
+		rows[f->class_of[i]]++;
+	f->weight = xcalloc(b->n_classes, sizeof(*f->weight));
+	for (size_t k = 0; k < b->n_classes; k++) {
+		snprintf(
+		    label, sizeof(label), "%lld", (long long)b->classes[k]);
+		f->weight[k] =
+		    cJSON_IsString(given)
+			? (double)f->data->n / ((double)b->n_classes * rows[k])
+			: json_double(given, label, 1);
+	}
+	free(rows);
+}
+
+/* ---- scores ---- */
+
+/* z[i * vectors + k] = row i * vector k */
+static void
+score_rows(const struct baseline *b, const double *w,
+    const struct lr_data *data, double *z)
+{
+	size_t m = b->n_vectors, d = b->schema.n_header;
+	double *u = xcalloc(data->n, sizeof(*u));
+
+	for (size_t k = 0; k < m; k++) {
+		const double *v = w + k * (d + 1);
+
+		lr_data_scores(data, v, v[d], 0, data->n, u);
+		for (size_t i = 0; i < data->n; i++)
+			z[i * m + k] = u[i];
+	}
+	free(u);
+}
+
+/* Scores to probabilities, in place; the logarithm of their sum. */
+static double
+softmax(double *z, size_t m)
+{
+	double most = z[0], sum = 0;
+
+	for (size_t k = 1; k < m; k++)
+		most = fmax(most, z[k]);
+	for (size_t k = 0; k < m; k++)
+		sum += z[k] = exp(z[k] - most);
+	for (size_t k = 0; k < m; k++)
+		z[k] /= sum;
+	return most + log(sum);
+}
+
+/* A row's loss; z becomes p - [is that class]. */
+static double
+row_loss(double *z, size_t m, size_t class)
+{
+	double own, loss;
+
+	if (m == 1) {
+		own = class ? z[0] : -z[0];
+		loss = fmax(0, -own) + log1p(exp(-fabs(own)));
+		z[0] = sigmoid(z[0]) - (double)class;
+		return loss;
+	}
+	own = z[class];
+	loss = softmax(z, m) - own;
+	z[class] -= 1;
+	return loss;
+}
+
+static void
+pull_row(const struct fit *f, size_t i, double factor, double *gradient)
+{
+	const struct lr_data *data = f->data;
+	size_t d = f->b->schema.n_header, n = d, from = i * d;
+
+	if (data->columns) {
+		from = data->start[i];
+		n = data->start[i + 1] - from;
+	}
+	for (size_t j = 0; j < n; j++)
+		gradient[data->columns ? data->columns[from + j] : j] +=
+		    factor * data->values[from + j];
+	if (f->b->fit_intercept)
+		gradient[d] += factor;
+}
+
+static double
+objective(void *arg, const double *w, double *gradient)
+{
+	struct fit *f = arg;
+	struct baseline *b = f->b;
+	size_t m = b->n_vectors, d = b->schema.n_header;
+	double sum = 0;
+
+	task_progress(
+	    b->t, 0, "evaluation %lld of the loss", (long long)++f->looks);
+	memset(gradient, 0, m * (d + 1) * sizeof(*gradient));
+	score_rows(b, w, f->data, f->z);
+	for (size_t i = 0; i < f->data->n; i++) {
+		double *z = f->z + i * m;
+		double weight = b->c * f->weight[f->class_of[i]];
+
+		sum += weight * row_loss(z, m, f->class_of[i]);
+		for (size_t k = 0; k < m; k++)
+			pull_row(f, i, weight * z[k], gradient + k * (d + 1));
+	}
+	for (size_t k = 0; b->has_penalty && k < m; k++)
+		for (size_t j = 0; j < d; j++) {
+			double v = w[k * (d + 1) + j];
+
+			sum += v * v / 2;
+			gradient[k * (d + 1) + j] += v;
+		}
+	return sum;
+}
+
+enum err
+baseline_fit(struct baseline *b, const struct lr_data *data, struct buf *err)
+{
+	struct fit f = {.b = b, .data = data};
+	struct lbfgs_result result;
+	struct lbfgs_param param = {.tol = b->tol, .max_iter = b->max_iter};
+	enum err rc;
+
+	f.class_of = xcalloc(data->n, sizeof(*f.class_of));
+	rc = find_classes(&f, err);
+	if (rc)
+		goto out;
+	weigh_classes(&f);
+	b->n_vectors = b->n_classes == 2 ? 1 : b->n_classes;
+	param.n = b->n_vectors * (b->schema.n_header + 1);
+	b->w = xcalloc(param.n, sizeof(*b->w));
+	f.z = xcalloc(data->n * b->n_vectors, sizeof(*f.z));
+	lbfgs_minimize(&param, objective, &f, b->w, &result);
+	b->iters = result.iters;
+	b->is_converged = result.is_converged;
+out:
+	free(f.class_of);
+	free(f.weight);
+	free(f.z);
+	return rc;
+}
+
+void
+baseline_probabilities(
+    const struct baseline *b, const struct lr_data *data, double *out)
+{
+	double *z = xcalloc(data->n * b->n_vectors, sizeof(*z));
+
+	score_rows(b, b->w, data, z);
+	for (size_t i = 0; i < data->n; i++) {
+		double *row = out + i * b->n_classes;
+
+		if (b->n_vectors == 1) {
+			row[1] = sigmoid(z[i]);
+			row[0] = 1 - row[1];
+			continue;
+		}
+		softmax(z + i * b->n_vectors, b->n_vectors);
+		memcpy(row, z + i * b->n_vectors, b->n_classes * sizeof(*row));
+	}
+	free(z);
+}

@@ -1,0 +1,207 @@
+"""LocalBaseline against Newton's method in NumPy, on the loss that
+scikit-learn's LogisticRegression has."""
+import math
+
+import pytest
+
+from instances import Table, make_table, model, np, run
+from taskdir import Component, data_input
+
+RANDOM = np.random.default_rng(20261125)
+N, D = 300, 4
+X = RANDOM.normal(size=(N, D))
+X[RANDOM.random((N, D)) < 0.3] = 0
+SCORE = X @ [1.5, -1, 0.3, 0] + 0.4 + RANDOM.normal(size=N)
+Y = [int(s > 0) for s in SCORE]
+Y3 = [int(s > 0) + int(s > 1.5) for s in SCORE]
+
+
+def newton(x, y, c=1.0, intercept=True, penalty=True, weight=None):
+    """One vector of weights a class, of which the first is 0 for two."""
+    classes = sorted(set(y))
+    k = len(classes)
+    onehot = np.array([[v == cl for cl in classes] for v in y], float)
+    s = c * np.array([(weight or {}).get(v, 1.0) for v in y])
+    x1 = np.hstack([x, np.full((len(x), 1), float(intercept))])
+    free = range(1, k) if k == 2 else range(k)
+    w = np.zeros((k, D + 1))
+    ridge = np.diag([1.0 if penalty else 0.0] * D + [0.0])
+    for _ in range(60):
+        z = x1 @ w.T
+        p = np.exp(z - z.max(1, keepdims=True))
+        p /= p.sum(1, keepdims=True)
+        g = np.concatenate([(s * (p[:, a] - onehot[:, a])) @ x1 +
+                            ridge @ w[a] for a in free])
+        h = np.block([[(x1.T * (s * p[:, a] * ((a == b) - p[:, b]))) @ x1 +
+                       (a == b) * ridge for b in free] for a in free])
+        w[list(free)] -= (np.linalg.pinv(h) @ g).reshape(len(free), D + 1)
+    return w, p
+
+
+def component(folder, opts, y=Y, sparse=False, x=X, **inputs):
+    c = Component(folder / "task", "LocalBaseline", {
+        "model_name": "LogisticRegression", "model_opts": opts})
+    data = [data_input(make_table(folder / "train.table", x, y, sparse),
+                       "train_data")]
+    for key, (ex, ey) in inputs.items():
+        data.append(data_input(make_table(
+            folder / "eval.table", ex, ey, sparse,
+            ids=[f"e{k}" for k in range(len(ex))]), key))
+    party = c.party("guest", 9999, data=data)
+    c.run()
+    return party
+
+
+def fitted(folder, opts, *args, **more):
+    party = component(folder, {"tol": 1e-8, **opts}, *args, **more)
+    assert party.state["status"] == "success", party.log
+    return party
+
+
+def near(a, b):
+    np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def check_rows(rows, y, p, classes, kind):
+    assert len(rows) == len(y)
+    for row, label, probability in zip(rows, y, p):
+        best = int(np.argmax(probability))
+        assert row[0] == label and row[1] == classes[best]
+        assert row[2] == row[3][str(classes[1 if len(classes) == 2
+                                            else best])]
+        near([row[3][str(k)] for k in classes], probability)
+        assert row[4] == kind and len(row[3]) == len(classes)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("opts,plain", [
+    ({}, {}),
+    ({"C": 0.05, "solver": "newton-cg"}, {"c": 0.05}),
+    ({"penalty": "none"}, {"penalty": False}),
+    ({"fit_intercept": False}, {"intercept": False}),
+    ({"class_weight": {"1": 3}}, {"weight": {1: 3}}),
+    ({"class_weight": "balanced"}, {"weight": {
+        k: N / (2 * Y.count(k)) for k in (0, 1)}})])
+def test_two_classes_when_fit_then_as_newton(tmp_path, sparse, opts, plain):
+    party = fitted(tmp_path, opts, sparse=sparse)
+    w, p = newton(X, Y, **plain)
+    param = model(party, "LocalBaselineParam", "LRModelParam")
+    near([param["weight"][f"x{j}"] for j in range(D)], w[1, :D])
+    near(param["intercept"], w[1, D] if opts.get("fit_intercept", True)
+         else 0)
+    assert param["isConverged"] and 0 < param["iters"] < 100
+    assert param["header"] == [f"x{j}" for j in range(D)]
+    assert param["bestIteration"] == -1 and not param["needOneVsRest"]
+    assert "oneVsRestResult" not in param
+    meta = model(party, "LocalBaselineMeta", "LRModelMeta")
+    assert (meta["penalty"], meta["optimizer"], meta["maxIter"]) == (
+        opts.get("penalty", "l2"), opts.get("solver", "lbfgs"), "100")
+    assert meta["fitIntercept"] is opts.get("fit_intercept", True)
+    out = Table(party.state)
+    assert out.header == ["label", "predict_result", "predict_score",
+                          "predict_detail", "type"]
+    check_rows(out.lists, Y, p, [0, 1], "train")
+    assert party.metrics == {}
+
+
+def test_defaults_when_fit_then_within_their_tolerance(tmp_path):
+    party = component(tmp_path, {})
+    w, _ = newton(X, Y)
+    param = model(party, "LocalBaselineParam")
+    np.testing.assert_allclose([param["weight"][f"x{j}"] for j in range(D)],
+                               w[1, :D], atol=1e-4)
+    assert model(party, "LocalBaselineMeta")["tol"] == 1e-4
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_three_classes_when_fit_then_a_softmax(tmp_path, sparse):
+    party = fitted(tmp_path, {}, Y3, sparse)
+    w, p = newton(X, Y3)
+    param = model(party, "LocalBaselineParam")
+    assert param["needOneVsRest"] and param["header"] == []
+    assert model(party, "LocalBaselineMeta")["needOneVsRest"]
+    result = param["oneVsRestResult"]
+    assert result["oneVsRestClasses"] == ["0", "1", "2"]
+    for k, one in enumerate(result["completedModels"]):
+        near([one["weight"][f"x{j}"] for j in range(D)], w[k, :D])
+        assert one["header"] == [f"x{j}" for j in range(D)]
+    shift = [one["intercept"] for one in result["completedModels"]] - w[:, D]
+    near(shift, [shift[0]] * 3)
+    check_rows(Table(party.state).lists, Y3, p, [0, 1, 2], "train")
+
+
+@pytest.mark.parametrize("y", [Y, Y3, [2 * v - 1 for v in Y]])
+def test_model_when_loaded_then_predicts_alike(tmp_path, y):
+    fit = fitted(tmp_path / "fit", {}, y)
+    table = make_table(tmp_path / "eval.table", X[:50], y[:50])
+    party = run(tmp_path / "new", "LocalBaseline", {}, table, fit,
+                key="eval_data")
+    assert party.state["status"] == "success", party.log
+    train = Table(fit.state).lists[:50]
+    assert Table(party.state).lists == [row[:4] + ["predict"]
+                                        for row in train]
+    for buffer in ("LocalBaselineMeta", "LocalBaselineParam"):
+        assert model(party, buffer) == model(fit, buffer)
+
+
+def test_eval_data_when_given_then_predicted_too(tmp_path):
+    party = fitted(tmp_path, {}, eval_data=(X[:20], Y[:20]))
+    out = Table(party.state)
+    kinds = {i: row[4] for i, row in zip(out.ids, out.lists)}
+    assert sum(k == "train" for k in kinds.values()) == N
+    assert {i for i, k in kinds.items() if k == "validate"} == {
+        f"e{k}" for k in range(20)}
+
+
+def test_steps_when_too_few_then_not_converged(tmp_path):
+    party = fitted(tmp_path, {"max_iter": 2})
+    param = model(party, "LocalBaselineParam")
+    assert param["iters"] == 2 and param["isConverged"] is False
+
+
+@pytest.mark.parametrize("opts,y,x,words", [
+    ({"penalty": "l1"}, Y, X, ['"l1"', '"l2"']),
+    ({"C": 0}, Y, X, ["C 0"]),
+    ({}, [1] * N, X, ["one class"]),
+    ({}, None, X, ["'000000'", "label"]),
+    ({}, [0.5] * N, X, ["whole number"]),
+    ({}, Y, np.where(X == 0, math.nan, X), ["missing_fill"])])
+def test_input_when_wrong_then_named(tmp_path, opts, y, x, words):
+    text = component(tmp_path, opts, y, x=x).state["error"]["text"]
+    assert all(word in text for word in words), text
+
+
+def test_need_run_when_false_then_no_output(tmp_path):
+    c = Component(tmp_path / "task", "LocalBaseline", {"need_run": False})
+    party = c.party("host", 10000, data=[data_input(make_table(
+        tmp_path / "train.table", X), "train_data")])
+    c.succeeded()
+    assert not party.state.get("table") and not party.state["model"]
+
+
+def test_options_when_illegal_then_refused_at_submit(site, tmp_path):
+    source = tmp_path / "in.csv"
+    source.write_text("id,y,x0\n1,0,1\n2,1,3\n3,0,2\n4,1,5\n")
+    site.flow.uploaded(source, "local_baseline", "t")
+    dsl = {"components": {
+        "dataio_0": {"module": "DataIO", "input": {
+            "data": {"data": ["args.train_data"]}},
+            "output": {"data": ["train"], "model": ["dataio"]}},
+        "local_baseline_0": {"module": "LocalBaseline", "input": {
+            "data": {"train_data": ["dataio_0.train"]}},
+            "output": {"data": ["train"], "model": ["m"]}}}}
+    conf = {"initiator": {"role": "guest", "party_id": 9999},
+            "job_parameters": {"work_mode": 0}, "role": {"guest": [9999]},
+            "role_parameters": {"guest": {"args": {"data": {"train_data": [
+                {"name": "t", "namespace": "local_baseline"}]}}}},
+            "algorithm_parameters": {"local_baseline_0": {
+                "model_opts": {"solver": "liblinear"}}}}
+    answer = site.flow.submit(dsl, conf)
+    assert answer["retcode"] and "liblinear" in answer["retmsg"]
+    conf["algorithm_parameters"]["local_baseline_0"]["model_opts"] = {
+        "C": 10, "random_state": 7}
+    job = site.flow.finished(dsl, conf)
+    shown = site.flow.component("output/model", job, "local_baseline_0",
+                                "guest", 9999)
+    assert shown["data"]["weight"]["x0"] > 0
+    assert shown["meta"]["module_name"] == "LocalBaseline"

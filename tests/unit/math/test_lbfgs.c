@@ -1,0 +1,113 @@
+/* Functions whose least value is known. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/base/mem.h"
+#include "lib/math/lbfgs.h"
+
+#include <math.h>
+
+#define N 20
+
+/* sum of 2^(i/2) (x_i - i)^2: a condition number of 700 */
+static double
+bowl(void *arg, const double *x, double *gradient)
+{
+	double sum = 0;
+	int *calls = arg;
+
+	for (int i = 0; i < N; i++) {
+		double off = x[i] - i, weight = exp2(i / 2.0);
+
+		sum += weight * off * off;
+		gradient[i] = 2 * weight * off;
+	}
+	++*calls;
+	return sum;
+}
+
+/* log(e^x + e^-2x): least where e^3x = 2 */
+static double
+valley(void *arg, const double *x, double *gradient)
+{
+	double a = exp(x[0]), b = exp(-2 * x[0]);
+
+	(void)arg;
+	gradient[0] = (a - 2 * b) / (a + b);
+	return log(a + b);
+}
+
+static void
+test_minimize_when_badly_scaled_then_found(void **state)
+{
+	const struct lbfgs_param param = {
+	    .n = N, .tol = 1e-9, .max_iter = 1000};
+	struct lbfgs_result result;
+	double x[N] = {0};
+	int calls = 0;
+
+	(void)state;
+	lbfgs_minimize(&param, bowl, &calls, x, &result);
+	assert_true(result.is_converged);
+	assert_true(result.iters > 0 && result.iters < 500);
+	assert_true(calls < 1000);
+	for (int i = 0; i < N; i++)
+		assert_true(fabs(x[i] - i) < 1e-7);
+}
+
+static void
+test_minimize_when_not_quadratic_then_found(void **state)
+{
+	const struct lbfgs_param param = {
+	    .n = 1, .tol = 1e-12, .max_iter = 100};
+	struct lbfgs_result result;
+	double x[1] = {7};
+
+	(void)state;
+	lbfgs_minimize(&param, valley, NULL, x, &result);
+	assert_true(result.is_converged);
+	assert_true(fabs(x[0] - log(2) / 3) < 1e-9);
+}
+
+static void
+test_minimize_when_at_the_bottom_then_no_step(void **state)
+{
+	const struct lbfgs_param param = {.n = 1, .tol = 1e-6, .max_iter = 9};
+	struct lbfgs_result result;
+	double x[1] = {log(2) / 3};
+
+	(void)state;
+	lbfgs_minimize(&param, valley, NULL, x, &result);
+	assert_true(result.is_converged && result.iters == 0);
+}
+
+static void
+test_minimize_when_out_of_steps_then_not_converged(void **state)
+{
+	const struct lbfgs_param param = {.n = N, .tol = 1e-9, .max_iter = 3};
+	struct lbfgs_result result;
+	double x[N] = {0};
+	int calls = 0;
+
+	(void)state;
+	lbfgs_minimize(&param, bowl, &calls, x, &result);
+	assert_true(!result.is_converged && result.iters == 3);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_minimize_when_badly_scaled_then_found),
+	    cmocka_unit_test(test_minimize_when_not_quadratic_then_found),
+	    cmocka_unit_test(test_minimize_when_at_the_bottom_then_no_step),
+	    cmocka_unit_test(
+		test_minimize_when_out_of_steps_then_not_converged),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
