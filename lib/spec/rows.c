@@ -17,6 +17,16 @@ is_integer(const cJSON *v)
 	return cJSON_IsNumber(v) && v->valuedouble == floor(v->valuedouble);
 }
 
+static bool
+is_integer_list(const cJSON *v)
+{
+	const cJSON *it;
+
+	cJSON_ArrayForEach(
+	    it, v) if (!is_integer(it) || it->valuedouble < 0) return false;
+	return cJSON_IsArray(v);
+}
+
 const char *
 spec_check_positive(const cJSON *v)
 {
@@ -48,17 +58,9 @@ spec_check_batch_size(const cJSON *v)
 const char *
 spec_check_freqs(const cJSON *v)
 {
-	static const char legal[] =
-	    "an integer >= 1, a list of iterations >= 0, or null";
-	const cJSON *it;
-
-	if (is_integer(v) && v->valuedouble >= 1)
+	if ((is_integer(v) && v->valuedouble >= 1) || is_integer_list(v))
 		return NULL;
-	if (!cJSON_IsArray(v))
-		return legal;
-	cJSON_ArrayForEach(
-	    it, v) if (!is_integer(it) || it->valuedouble < 0) return legal;
-	return NULL;
+	return "an integer >= 1, a list of iterations >= 0, or null";
 }
 
 const char *
@@ -109,17 +111,9 @@ spec_check_text_or_number(const cJSON *v)
 const char *
 spec_check_columns(const cJSON *v)
 {
-	static const char legal[] =
-	    "-1 (all columns), a list of integers >= 0, or null";
-	const cJSON *it;
-
-	if (cJSON_IsNumber(v) && v->valuedouble == -1)
+	if ((is_integer(v) && v->valuedouble == -1) || is_integer_list(v))
 		return NULL;
-	if (!cJSON_IsArray(v))
-		return legal;
-	cJSON_ArrayForEach(
-	    it, v) if (!is_integer(it) || it->valuedouble < 0) return legal;
-	return NULL;
+	return "-1 (all columns), a list of integers >= 0, or null";
 }
 
 const char *

@@ -203,6 +203,10 @@ enum err lr_write_model(struct lr *lr, struct buf *err);
 enum err lr_read_model(struct lr *lr, struct buf *err);
 /* Scores the sets of the task's mode; the guest writes the table. */
 enum err lr_predict(struct lr *lr, struct buf *err);
+/* The schema of a table of predictions for the rows of `data`. */
+void lr_output_schema(const struct lr_data *data, struct table_schema *s);
+/* A label as JSON. */
+void lr_print_label(const struct table_label *label, struct buf *out);
 
 /* ---- fitting, by role ---- */
 

@@ -141,25 +141,34 @@ lr_read_model(struct lr *lr, struct buf *err)
 
 /* ---- the table of predictions ---- */
 
+void
+lr_print_label(const struct table_label *label, struct buf *out)
+{
+	char real[32];
+
+	if (label->type == TABLE_LABEL_INT) {
+		buf_addf(out, "%lld", (long long)label->i);
+	} else if (label->type == TABLE_LABEL_REAL) {
+		num_format_double(label->r, real);
+		buf_adds(out, real);
+	} else if (label->type == TABLE_LABEL_TEXT) {
+		json_print_str(label->s, false, out);
+	} else {
+		buf_adds(out, "null");
+	}
+}
+
 static void
 row_text(const struct lr *lr, const struct table_label *label, double p,
     const char *type, struct buf *out)
 {
-	char one[32], zero[32], real[32];
+	char one[32], zero[32];
 
 	num_format_double(p, one);
 	num_format_double(1 - p, zero);
-	num_format_double(label->r, real);
 	buf_reset(out);
 	buf_addc(out, '[');
-	if (label->type == TABLE_LABEL_INT)
-		buf_addf(out, "%lld", (long long)label->i);
-	else if (label->type == TABLE_LABEL_REAL)
-		buf_adds(out, real);
-	else if (label->type == TABLE_LABEL_TEXT)
-		json_print_str(label->s, false, out);
-	else
-		buf_adds(out, "null");
+	lr_print_label(label, out);
 	buf_addf(out, ", %d, %s, {\"0\": %s, \"1\": %s}, \"%s\"]",
 	    p > lr->p.threshold ? 1 : 0, one, zero, one, type);
 }
@@ -187,8 +196,8 @@ add_rows(struct lr *lr, struct table_writer *w, const struct lr_data *data,
 	return rc;
 }
 
-static void
-output_schema(const struct lr_data *data, struct table_schema *s)
+void
+lr_output_schema(const struct lr_data *data, struct table_schema *s)
 {
 	static const char *const header[] = {"label", "predict_result",
 	    "predict_score", "predict_detail", "type"};
@@ -210,7 +219,7 @@ predict_guest(struct lr *lr, struct buf *err)
 	struct table_stats stats;
 	enum err rc;
 
-	output_schema(shown, &schema);
+	lr_output_schema(shown, &schema);
 	rc = table_writer_open(
 	    task_output_path(lr->t), &schema, TABLE_UNSORTED, &w, err);
 	if (!rc && lr->t->mode != TASK_FIT)

@@ -39,6 +39,22 @@ instances_is_fit(const struct task *t)
 	return t->mode == TASK_FIT || t->mode == TASK_FIT_EVAL;
 }
 
+size_t
+instances_place(const int64_t *rising, size_t n, int64_t v)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (rising[mid] < v)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 int64_t
 instances_column(const struct table_schema *s, const char *name)
 {

@@ -26,6 +26,9 @@ bool instances_is_fit(const struct task *t);
 enum err instances_pick(const struct table_schema *s, const cJSON *indexes,
     const cJSON *names, bool **picked_out, struct buf *err);
 
+/* Where v stands among n rising numbers, or would. */
+size_t instances_place(const int64_t *rising, size_t n, int64_t v);
+
 /* The position of a column, or -1. */
 int64_t instances_column(const struct table_schema *s, const char *name);
 

@@ -53,23 +53,6 @@ configure(struct baseline *b, struct buf *err)
 
 /* ---- predictions ---- */
 
-static void
-add_label(const struct table_label *label, struct buf *out)
-{
-	char real[32];
-
-	if (label->type == TABLE_LABEL_INT) {
-		buf_addf(out, "%lld", (long long)label->i);
-	} else if (label->type == TABLE_LABEL_REAL) {
-		num_format_double(label->r, real);
-		buf_adds(out, real);
-	} else if (label->type == TABLE_LABEL_TEXT) {
-		json_print_str(label->s, false, out);
-	} else {
-		buf_adds(out, "null");
-	}
-}
-
 /* The score is that of class 1 of two, or that of the best of more. */
 static void
 row_text(const struct baseline *b, const struct table_label *label,
@@ -83,7 +66,7 @@ row_text(const struct baseline *b, const struct table_label *label,
 			best = k;
 	buf_reset(out);
 	buf_addc(out, '[');
-	add_label(label, out);
+	lr_print_label(label, out);
 	num_format_double(p[b->n_classes == 2 ? 1 : best], number);
 	buf_addf(out, ", %lld, %s, {", (long long)b->classes[best], number);
 	for (size_t k = 0; k < b->n_classes; k++) {
@@ -160,17 +143,12 @@ static enum err
 predict(const struct baseline *b, const struct lr_data *data, bool is_fit,
     struct buf *err)
 {
-	static const char *const header[] = {"label", "predict_result",
-	    "predict_score", "predict_detail", "type"};
 	struct table_writer *out = NULL;
 	struct table_schema schema;
 	struct table_stats stats;
 	enum err rc;
 
-	table_schema_init(&schema, TABLE_LIST);
-	schema.sid_name = xstrdup_null(data->schema.sid_name);
-	for (size_t i = 0; i < ARRAY_LEN(header); i++)
-		table_schema_add(&schema, header[i]);
+	lr_output_schema(data, &schema);
 	rc = table_writer_open(
 	    task_output_path(b->t), &schema, TABLE_UNSORTED, &out, err);
 	if (!rc && b->t->mode == TASK_FIT_EVAL)

@@ -32,28 +32,10 @@ baseline_vector(const struct baseline *b, size_t k)
 
 /* ---- classes ---- */
 
-static int
-compare(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static size_t
 class_place(const struct baseline *b, int64_t label)
 {
-	size_t low = 0, high = b->n_classes;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (b->classes[mid] < label)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return instances_place(b->classes, b->n_classes, label);
 }
 
 static enum err
@@ -80,8 +62,10 @@ add_class(struct baseline *b, int64_t label, struct buf *err)
 	if (b->n_classes == CLASSES_MAX)
 		return err_set(err, ERR_INVALID,
 		    "the labels have more than %d classes", CLASSES_MAX);
-	b->classes[b->n_classes++] = label;
-	qsort(b->classes, b->n_classes, sizeof(*b->classes), compare);
+	memmove(b->classes + at + 1, b->classes + at,
+	    (b->n_classes - at) * sizeof(*b->classes));
+	b->classes[at] = label;
+	b->n_classes++;
 	return ERR_OK;
 }
 

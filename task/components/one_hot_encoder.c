@@ -42,23 +42,6 @@ is_integer(double v)
 
 /* ---- fit ---- */
 
-/* Where the value stands among the rising ones, or would. */
-static size_t
-place_of(const struct one_hot_column *c, int64_t v)
-{
-	size_t low = 0, high = c->n;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (c->values[mid] < v)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
 static enum err
 meet(struct one_hot *o, size_t i, double value, const struct table_row *row,
     struct buf *err)
@@ -73,7 +56,7 @@ meet(struct one_hot *o, size_t i, double value, const struct table_row *row,
 		    "%.15g in column '%s'",
 		    (int)row->id_len, row->id, value, o->in.header[i]);
 	v = (int64_t)value;
-	at = place_of(c, v);
+	at = instances_place(c->values, c->n, v);
 	if (at < c->n && c->values[at] == v)
 		return ERR_OK;
 	if (c->n == VALUES_MAX)
