@@ -17,6 +17,7 @@ static const struct component components[] = {
     {"Union", union_run, true},
     {"Scorecard", scorecard_run, true},
     {"LocalBaseline", local_baseline_run, true},
+    {"HeteroFeatureSelection", hetero_feature_selection_run, true},
 };
 
 const struct component_table task_components = {

@@ -17,6 +17,7 @@ component_run intersection_run; /* task/components/intersection.c */
 component_run hetero_lr_run;	/* task/components/hetero_lr.c */
 component_run evaluation_run;	/* task/components/evaluation.c */
 component_run secure_add_example_run;
+component_run hetero_feature_selection_run;
 component_run local_baseline_run;
 component_run scorecard_run;
 component_run union_run;

@@ -33,6 +33,8 @@ const struct mailbox_tag mailbox_tags[] = {
     {"lr_blinded_score", BLINDED, "the same decrypted, still masked"},
     {"sample_rows", AGGREGATE, "{\"rows\": rows of the guest's sample}"},
     {"sample_ids", IDS, "ids both have (and, upsampling, their new ids)"},
+    {"selection_columns", AGGREGATE, "{\"columns\": numbers of the host's}"},
+    {"selection_left", AGGREGATE, "{\"columns\": those that are left}"},
     {"toy_rows", AGGREGATE, "{\"rows\": ones of the sender}"},
     {"toy_share", BLINDED, "a random share of each value, modulo 2^64"},
     {"toy_sum", AGGREGATE, "{\"sum\": of the host's shares, hex}"},

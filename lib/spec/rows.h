@@ -17,6 +17,7 @@ extern const struct spec_module spec_intersection;
 extern const struct spec_module spec_hetero_lr;
 extern const struct spec_module spec_evaluation;
 extern const struct spec_module spec_secure_add_example;
+extern const struct spec_module spec_hetero_feature_selection;
 extern const struct spec_module spec_local_baseline;
 extern const struct spec_module spec_scorecard;
 extern const struct spec_module spec_union;

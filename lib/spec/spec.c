@@ -18,6 +18,7 @@ static const struct spec_module *const modules[] = {
     &spec_hetero_lr,
     &spec_evaluation,
     &spec_secure_add_example,
+    &spec_hetero_feature_selection,
     &spec_local_baseline,
     &spec_scorecard,
     &spec_union,

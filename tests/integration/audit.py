@@ -277,6 +277,11 @@ class Audit:
                    len(v) < self.facts.rows and
                    all(type(x) in (int, float) for x in v),
                    f"{key} is no {columns} numbers")
+        elif key == "columns":
+            host = m.to if m.tag == "selection_left" else m.sender
+            expect(isinstance(v, list) and all(
+                type(x) is int and 0 <= x < self.facts.columns.get(host, 0)
+                for x in v), f"{key} names no columns of {host}")
         elif key in ("salt", "digest"):
             expect(isinstance(v, str) and len(v) == 64 and HEX.match(v),
                    f"{key} is no digest")

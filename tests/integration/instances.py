@@ -203,3 +203,40 @@ def model(party, buffer, message=None):
     message = message or listed[buffer]
     assert listed[buffer] == message
     return decode((party.folder / "model" / buffer).read_bytes(), message)
+
+
+def encode_varint(value):
+    out = b""
+    value &= 2 ** 64 - 1
+    while value > 127:
+        out += bytes([value & 127 | 128])
+        value >>= 7
+    return out + bytes([value])
+
+
+def encode_one(number, kind, value):
+    if kind == "double":
+        return encode_varint(number << 3 | FIXED64) + struct.pack("<d", value)
+    if kind in ("bool", "int32", "int64"):
+        return encode_varint(number << 3 | VARINT) + encode_varint(int(value))
+    raw = value.encode() if kind == "string" else encode(value, kind)
+    return encode_varint(number << 3 | BYTES) + encode_varint(len(raw)) + raw
+
+
+def encode(shown, message):
+    """The bytes of what tracking shows of a message."""
+    out = b""
+    for number, name, kind, many in MESSAGES[message]:
+        value = shown.get(camel(name))
+        if value is None:
+            continue
+        if many == "one":
+            out += encode_one(number, kind, value)
+        elif many == "many":
+            out += b"".join(encode_one(number, kind, v) for v in value)
+        else:
+            for k, v in value.items():
+                raw = encode_one(1, many, k) + encode_one(2, kind, v)
+                out += encode_varint(number << 3 | BYTES) + \
+                    encode_varint(len(raw)) + raw
+    return out
