@@ -14,17 +14,17 @@
 
 extern const struct spec_module spec_dataio;
 extern const struct spec_module spec_intersection;
-extern const struct spec_module spec_hetero_lr;
-extern const struct spec_module spec_evaluation;
-extern const struct spec_module spec_secure_add_example;
+extern const struct spec_module spec_federated_sample;
+extern const struct spec_module spec_union;
+extern const struct spec_module spec_column_expand;
+extern const struct spec_module spec_feature_scale;
+extern const struct spec_module spec_one_hot_encoder;
 extern const struct spec_module spec_hetero_feature_selection;
+extern const struct spec_module spec_hetero_lr;
 extern const struct spec_module spec_local_baseline;
 extern const struct spec_module spec_scorecard;
-extern const struct spec_module spec_union;
-extern const struct spec_module spec_federated_sample;
-extern const struct spec_module spec_column_expand;
-extern const struct spec_module spec_one_hot_encoder;
-extern const struct spec_module spec_feature_scale;
+extern const struct spec_module spec_evaluation;
+extern const struct spec_module spec_secure_add_example;
 extern const struct spec_module spec_upload;
 extern const struct spec_module spec_download;
 extern const struct spec_module spec_model_store;
