@@ -4,6 +4,7 @@
  * style) or on the first of LISTEN_FDS (systemd).
  */
 #include "fcgi-app/pool.h"
+#include "fcgi-app/route.h"
 #include "fcgi-app/worker.h"
 #include "lib/base/json.h"
 #include "lib/base/log.h"
@@ -18,6 +19,7 @@
 static const char usage[] =
     "usage: fateflow-fcgi [-c CONF] [-d] [-v] [-n]\n"
     "                     [--listen SOCKET --workers N [--pool NAME]]\n"
+    "                     [--routes]\n"
     "  -c CONF           configuration file\n"
     "  -d                log to stderr instead of syslog\n"
     "  -v                say more (repeat for more yet)\n"
@@ -25,12 +27,15 @@ static const char usage[] =
     "  --listen SOCKET   unix socket to make and listen on\n"
     "  --workers N       keep N workers; without it: one worker on\n"
     "                    descriptor 0 or LISTEN_FDS\n"
-    "  --pool NAME       the pool's name in the log (api)\n";
+    "  --pool NAME       the pool's name in the log (api)\n"
+    "  --routes          list the endpoints, '-' behind those that are not\n"
+    "                    offered yet\n";
 
 struct options {
 	struct pool_options pool;
 	bool is_foreground;
 	bool is_check;
+	bool is_list;
 	int verbose;
 };
 
@@ -76,6 +81,9 @@ set_option(int c, const char *arg, struct options *o)
 	case 'n':
 		o->is_check = true;
 		return true;
+	case 'r':
+		o->is_list = true;
+		return true;
 	case 'v':
 		o->verbose++;
 		return true;
@@ -91,6 +99,7 @@ parse_options(int argc, char **argv, struct options *o)
 	    {"listen", required_argument, NULL, 'l'},
 	    {"workers", required_argument, NULL, 'w'},
 	    {"pool", required_argument, NULL, 'p'},
+	    {"routes", no_argument, NULL, 'r'},
 	    {NULL, 0, NULL, 0},
 	};
 	int c;
@@ -130,6 +139,10 @@ main(int argc, char **argv)
 	o.pool.conf_path = cfg_default_path();
 	if (!parse_options(argc, argv, &o))
 		return usage_error();
+	if (o.is_list) {
+		route_print(stdout);
+		return 0;
+	}
 	log_open("fateflow-fcgi", !o.is_foreground && !o.is_check);
 	log_set_level(o.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	json_init();

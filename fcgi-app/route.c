@@ -162,6 +162,22 @@ route_allow(const struct route *r)
 	return names[r->methods & BOTH];
 }
 
+void
+route_print(FILE *out)
+{
+	static const struct {
+		unsigned method;
+		const char *name;
+	} methods[] = {{GET, "GET"}, {POST, "POST"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(routes); i++)
+		for (size_t j = 0; j < ARRAY_LEN(methods); j++)
+			if (routes[i].methods & methods[j].method)
+				fprintf(out, "%s %s%s\n", methods[j].name,
+				    routes[i].path,
+				    routes[i].handle ? "" : " -");
+}
+
 static void
 say_http(
     struct reply *rp, int status, const char *fmt, const char *a, const char *b)

@@ -2,6 +2,8 @@
 #ifndef FF_FCGI_ROUTE_H
 #define FF_FCGI_ROUTE_H
 
+#include <stdio.h>
+
 #include "fcgi-app/app.h"
 
 enum route_flag {
@@ -24,6 +26,9 @@ const struct route *route_all(size_t *n_out);
 
 /* "GET, POST" for an Allow header. */
 const char *route_allow(const struct route *r);
+
+/* Lines "METHOD PATH", with " -" behind those that are not offered yet. */
+void route_print(FILE *out);
 
 /* Finds the route, reads the body, calls the handler, sends the answer. */
 void route_serve(struct app *app, struct request *rq, struct reply *rp);

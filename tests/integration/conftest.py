@@ -14,6 +14,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "integration")]
 
+import exchanges  # noqa: E402
 import flow as flow_client  # noqa: E402
 import private_site  # noqa: E402
 import sanitizers  # noqa: E402
@@ -28,6 +29,8 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", "slow: long, or about speed and size; check leaves these "
         "out of the run under the sanitizers")
+    config.addinivalue_line(
+        "markers", "whole_run: about all tests together; comes last")
 
 
 def missing(server):
@@ -59,6 +62,44 @@ def sanitizers_are_silent(tmp_path_factory):
     found = [f"{path}:\n{text}" for path, text in sanitizers.reports(folder)]
     if found:
         pytest.fail("\n\n".join(found), pytrace=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def exchanges_are_described(request):
+    """Every exchange with a site is held against docs/openapi.yaml."""
+    watch = exchanges.start()
+    request.config.exchanges = watch
+    if not watch:
+        yield
+        return
+    remove = exchanges.install(watch)
+    yield
+    remove()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    """A test fails with what it, or the fixtures made for it, exchanged
+    against the document."""
+    outcome = yield
+    watch = getattr(item.config, "exchanges", None)
+    faults = watch.take_faults() if watch else []
+    if faults and not outcome.excinfo:
+        pytest.fail("not as docs/openapi.yaml has it:\n" +
+                    "\n".join(faults[:20]), pytrace=False)
+
+
+def pytest_collection_modifyitems(config, items):
+    """What is about the whole run comes last."""
+    items.sort(key=lambda item: "whole_run" in item.keywords)
+
+
+@pytest.fixture(scope="session")
+def watch(request):
+    """The exchanges seen so far."""
+    if not request.config.exchanges:
+        pytest.skip(f"python3 has no {', '.join(exchanges.lacking())}")
+    return request.config.exchanges
 
 
 @pytest.fixture(scope="session")
