@@ -78,6 +78,23 @@ check_table(struct draft *d, const struct dsl_component *c,
 	return rc == ERR_NOTFOUND ? ERR_OK : rc;
 }
 
+/* A party may go without the table of an input, but not all of them. */
+static void
+check_any_table(struct draft *d, const struct dsl_component *c, const char *key,
+    struct buf *err)
+{
+	const char *name, *name_space;
+
+	for (size_t i = 0; i < d->conf.n_parties; i++)
+		if (!conf_args_table(
+			&d->conf, &d->conf.parties[i], key, &name, &name_space))
+			return;
+	buf_addf(err,
+	    "%sinput %s of %s: no party has a table for it in "
+	    "role_parameters.<role>.args.data.%s",
+	    err->len ? "; " : "", key, c->name, key);
+}
+
 static enum err
 check_component_tables(struct draft *d, size_t component, struct buf *err)
 {
@@ -87,6 +104,7 @@ check_component_tables(struct draft *d, size_t component, struct buf *err)
 	for (size_t i = 0; i < c->n_inputs && !rc; i++) {
 		if (c->inputs[i].source != DSL_ARGS)
 			continue;
+		check_any_table(d, c, c->inputs[i].alias, err);
 		for (size_t j = 0; j < d->conf.n_parties && !rc; j++) {
 			const struct conf_party *p = &d->conf.parties[j];
 

@@ -103,10 +103,10 @@ local_file(struct transfer *t, const char *file, struct buf *err)
 		    "(use_local_data 0): api.input_dir is not set");
 	if (!below_resolve(input_dir, file, &root, &t->upload.file))
 		rc = err_set(err, ERR_DENIED,
-		    "file '%s' does not lie below api.input_dir", file);
+		    "file '%.256s' does not lie below api.input_dir", file);
 	else if (stat(t->upload.file.ptr, &st) || !S_ISREG(st.st_mode))
 		rc = err_set(err, ERR_INVALID,
-		    "file '%s' is not there or no regular file", file);
+		    "file '%.256s' is not there or no regular file", file);
 	buf_release(&root);
 	return rc;
 }

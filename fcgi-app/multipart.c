@@ -173,7 +173,7 @@ begin_part(struct multipart *m, struct buf *err)
 		buf_add(&line, found, strcspn(found, "\r"));
 	has_file = get_parameter(line.ptr, "filename", &file);
 	if (!get_parameter(line.ptr, "name", &name) ||
-	    strlen(name.ptr) != name.len ||
+	    strlen(m->head.ptr) != m->head.len ||
 	    !utf8_is_valid(m->head.ptr, m->head.len))
 		rc = err_set(err, ERR_INVALID,
 		    "a multipart part has no readable Content-Disposition "

@@ -19,10 +19,23 @@ static const char bad_work_mode[] =
     "<WorkMode.STANDALONE: 0>)";
 
 static enum err
+require_object(const cJSON *root, const char *key, struct buf *err)
+{
+	const cJSON *v = json_get(root, key);
+
+	if (!v || cJSON_IsObject(v))
+		return ERR_OK;
+	return err_set(err, ERR_INVALID, "%s must be an object", key);
+}
+
+static enum err
 read_work_mode(struct conf *c, struct buf *err)
 {
 	const cJSON *mode = json_get(c->job_parameters, "work_mode");
+	enum err rc = require_object(c->root, "job_parameters", err);
 
+	if (rc)
+		return rc;
 	if (!cJSON_IsNumber(mode) ||
 	    (mode->valuedouble != 0 && mode->valuedouble != 1))
 		return err_set(err, ERR_INVALID, "%s", bad_work_mode);
@@ -53,16 +66,6 @@ require(const cJSON *object, const char *const *keys, struct buf *err)
 }
 
 static enum err
-require_object(const cJSON *root, const char *key, struct buf *err)
-{
-	const cJSON *v = json_get(root, key);
-
-	if (!v || cJSON_IsObject(v))
-		return ERR_OK;
-	return err_set(err, ERR_INVALID, "%s must be an object", key);
-}
-
-static enum err
 check_shape(const struct conf *c, struct buf *err)
 {
 	static const char *const top[] = {
@@ -86,7 +89,8 @@ bad_party(const cJSON *v, const char *where, struct buf *err)
 
 	json_print(v, JSON_COMPACT, &text);
 	err_set(err, ERR_INVALID,
-	    "invalid literal for int() with base 10: %s in %s; a party id is "
+	    "invalid literal for int() with base 10: %.64s in %s; a party id "
+	    "is "
 	    "an integer >= 0 of at most %d digits",
 	    text.ptr, where, ID_PARTY_MAX);
 	buf_release(&text);
@@ -186,7 +190,9 @@ find_initiator(struct conf *c, struct buf *err)
 	const struct conf_party *p;
 
 	if (!json_get(c->roles, c->initiator_role))
-		return err_set(err, ERR_INVALID, "'%s'", c->initiator_role);
+		return err_set(err, ERR_INVALID,
+		    "initiator.role is '%.64s', which is not in role",
+		    c->initiator_role);
 	p = conf_find_party(c, c->initiator_role, c->initiator_party_id);
 	if (p) {
 		c->parties[p - c->parties].is_initiator = true;
@@ -200,10 +206,14 @@ static enum err
 read_job_type(struct conf *c, struct buf *err)
 {
 	static const char *const model[] = {"model_id", "model_version", NULL};
+	const cJSON *given = json_get(c->job_parameters, "job_type");
 	const char *type = json_str(c->job_parameters, "job_type", "train");
 	struct json_in in = {.obj = c->job_parameters};
 	enum err rc;
 
+	if (given && !cJSON_IsNull(given) && !cJSON_IsString(given))
+		return err_set(err, ERR_INVALID,
+		    "job_parameters.job_type must be a text, train or predict");
 	c->is_predict = strcmp(type, "train") != 0;
 	if (!c->is_predict)
 		return ERR_OK;

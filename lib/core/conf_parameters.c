@@ -189,6 +189,12 @@ is_table_list(const cJSON *list)
 	return true;
 }
 
+static bool
+is_object_or_absent(const cJSON *v)
+{
+	return !v || cJSON_IsNull(v) || cJSON_IsObject(v);
+}
+
 static void
 check_tables(struct check *k, const cJSON *role)
 {
@@ -196,6 +202,13 @@ check_tables(struct check *k, const cJSON *role)
 	const cJSON *tables = json_get(args, "data"), *it;
 	struct buf fault = BUF_INIT;
 
+	if (!is_object_or_absent(args) || !is_object_or_absent(tables)) {
+		buf_addf(&fault,
+		    "role_parameters.%s.args must be an object with an object "
+		    "'data'",
+		    role->string);
+		add_fault(k, fault.ptr);
+	}
 	cJSON_ArrayForEach(it, tables)
 	{
 		if (is_table_list(it))

@@ -52,6 +52,9 @@ read_outputs(struct dsl_component *c, const cJSON *object, struct buf *err)
 
 	c->data_alias = "component";
 	c->model_alias = "default";
+	if (output && !cJSON_IsNull(output) && !cJSON_IsObject(output))
+		return err_set(err, ERR_INVALID,
+		    "component '%s': output must be an object", c->name);
 	if (!json_get(object, "input"))
 		return ERR_OK;
 	rc = read_alias(c, output, "data", &c->data_alias, err);
@@ -141,8 +144,9 @@ resolve(const struct reader *r, const char *ref, struct dsl_input *in)
 	in->source = DSL_COMPONENT;
 	in->upstream = dsl_find(r->dsl, in->component);
 	if (in->upstream < 0)
-		return err_set(r->err, ERR_INVALID, "unknown module input %s",
-		    is_model ? ref : in->component);
+		return err_set(r->err, ERR_INVALID,
+		    "unknown module input %.200s",
+		    is_model || !*in->component ? ref : in->component);
 	if (!in->alias || !is_name(in->alias))
 		return bad_ref(r, ref);
 	return ERR_OK;
@@ -247,7 +251,9 @@ read_names(struct dsl *d, const cJSON *components, struct buf *err)
 			return err_set(err, ERR_INVALID,
 			    "component '%s' must be an object", it->string);
 		if (!json_str(it, "module", NULL))
-			return err_set(err, ERR_INVALID, "'module'");
+			return err_set(err, ERR_INVALID,
+			    "component '%s': 'module' is required, a text",
+			    it->string);
 		if (!is_name(it->string))
 			return err_set(err, ERR_INVALID,
 			    "component's name must be at most %d bytes "

@@ -60,12 +60,22 @@ def where_text(path):
     return text.lstrip(".") or "the whole"
 
 
+def max_bytes(_, limit, value, __):
+    """The document's maxLength, which counts bytes."""
+    if isinstance(value, str) and len(value.encode(errors="replace")) > limit:
+        yield jsonschema.ValidationError(f"more than {limit} bytes")
+
+
+Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator,
+                                         {"maxLength": max_bytes})
+
+
 class Schema:
     """A schema without references, and how to say what is wrong."""
 
     def __init__(self, schema):
         self.schema = schema
-        self.validator = jsonschema.Draft202012Validator(schema)
+        self.validator = Validator(schema)
         self.branches = [Schema(s) for s in schema.get("anyOf", [])
                          if "retcode" in s.get("properties", {})]
         code = schema.get("properties", {}).get("retcode", {})
@@ -119,6 +129,13 @@ class Operation:
     def request_schema(self, content_type):
         schema = self.request_types[content_type].get("schema", {})
         return Schema(schema)
+
+    def examples(self, content_type):
+        """Values of requests that the document shows."""
+        media = self.request_types[content_type]
+        if "example" in media:
+            return [media["example"]]
+        return [e["value"] for e in media.get("examples", {}).values()]
 
     @functools.cached_property
     def parameters(self):

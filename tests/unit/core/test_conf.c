@@ -62,7 +62,12 @@ test_parse_when_at_fault_then_says_it_as_the_contract_does(void **state)
 	     "\"job_type\":\"predict\"}}",
 		"the following arguments are required: "
 		"model_id,model_version "},
-	    {"{" M "," G ",\"role\":{\"host\":[1]}}", "'guest'"},
+	    {"{" M "," G ",\"role\":{\"host\":[1]}}",
+		"initiator.role is 'guest', which is not in role"},
+	    {"{\"job_parameters\":[]}", "job_parameters must be an object"},
+	    {"{" G "," R ",\"job_parameters\":{\"work_mode\":0,"
+	     "\"job_type\":1}}",
+		"job_parameters.job_type must be a text, train or predict"},
 	    {"{" M "," G ",\"role\":{\"guest\":[1]}}",
 		"initiator party id error 9999"},
 	};

@@ -50,7 +50,11 @@ test_parse_when_at_fault_then_says_it_as_the_contract_does(void **state)
 		"there are no components in dsl, please have a check!"},
 	    {"{\"components\":{}}",
 		"there are no components in dsl, please have a check!"},
-	    {"{\"components\":{\"a_0\":{}}}", "'module'"},
+	    {"{\"components\":{\"a_0\":{}}}",
+		"component 'a_0': 'module' is required, a text"},
+	    {"{\"components\":{\"a_0\":{\"module\":\"DataIO\","
+	     "\"output\":[]}}}",
+		"component 'a_0': output must be an object"},
 	    {"{\"components\":{\"a\":{\"module\":\"DataIO\"}}}", FORM},
 	    {"{\"components\":{\"a_x\":{\"module\":\"DataIO\"}}}",
 		"index of component's name should be integer start from 0"},
