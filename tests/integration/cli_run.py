@@ -13,6 +13,7 @@ import urllib.parse
 
 import pytest
 
+import relay
 from conftest import BIN, ROOT
 from flow import SHARED
 
@@ -182,11 +183,17 @@ def one_answer(text):
 # ---- fixtures, which conftest.py makes known ----
 
 @pytest.fixture(scope="module")
-def cli(site):
-    """The command line, asking the shared site."""
+def cli(site, request):
+    """The command line, asking the shared site, through a relay where its
+    exchanges can be held against docs/openapi.yaml."""
     if not (BIN / "fateflow").exists():
         pytest.skip(f"fateflow not in {BIN} (FATEFLOW_BIN)")
-    return Cli(f"127.0.0.1:{site.port}")
+    if not request.config.exchanges:
+        yield Cli(f"127.0.0.1:{site.port}")
+        return
+    between = relay.Relay(site.port, request.config.exchanges)
+    yield Cli(f"127.0.0.1:{between.port}")
+    between.close()
 
 
 @pytest.fixture
