@@ -30,8 +30,10 @@ class Watch:
         if not exchange.path.startswith("/v1/"):
             return
         self.count += 1
-        key = exchange.method, exchange.path
-        (self.succeeded if exchange.is_success else self.failed).add(key)
+        op = self.document.find(exchange.method, exchange.path)
+        if op:
+            (self.succeeded if exchange.is_success else self.failed).add(
+                (op.method, op.path))
         fault = self.document.fault(exchange)
         if fault and fault not in self.faults:
             self.faults.append(fault)

@@ -55,6 +55,15 @@ class Exchange:
         return self.type != JSON or (self.answer or {}).get("retcode") == 0
 
 
+def template(path, has_rest):
+    """A path with {parameters} as a regular expression; with x-rest the last
+    one takes what follows, slashes and all."""
+    parts = re.split(r"{\w+}", path)
+    some = ["[^/]+"] * (len(parts) - 2) + [".*" if has_rest else "[^/]+"]
+    return "".join(re.escape(part) + more
+                   for part, more in zip(parts, [*some, ""]))
+
+
 def where_text(path):
     text = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path)
     return text.lstrip(".") or "the whole"
@@ -182,6 +191,9 @@ class Document:
             for name, item in self.raw["paths"].items()
             for method, op in item.items() if method in METHODS}
         self.paths = {name for _, name in self.operations}
+        self.templates = [
+            (re.compile(template(name, item.get("x-rest"))), name)
+            for name, item in self.raw["paths"].items() if "{" in name]
         refused = self.resolved(self.raw["components"]["responses"]["Refused"])
         self.refusal = Schema(refused["content"][JSON]["schema"])
         self.clean = set()      # digests of exchanges without a fault
@@ -207,8 +219,19 @@ class Document:
             self.known[ref] = self.resolved(at)
         return self.known[ref]
 
-    def methods(self, path):
-        return sorted(m for m, p in self.operations if p == path)
+    def path(self, path):
+        """The path of the document that an address is of, or None."""
+        if path in self.paths:
+            return path
+        return next((name for pattern, name in self.templates
+                     if pattern.fullmatch(path)), None)
+
+    def find(self, method, path):
+        """The operation of an address, or None."""
+        return self.operations.get((method, self.path(path)))
+
+    def methods(self, name):
+        return sorted(m for m, p in self.operations if p == name)
 
     # ---- one exchange ----
 
@@ -218,7 +241,7 @@ class Document:
             exchange.method.encode(), exchange.path.encode(),
             exchange.query.encode(), str(exchange.status).encode(),
             exchange.type.encode(), exchange.body])).digest()
-        op = self.operations.get((exchange.method, exchange.path))
+        op = self.find(exchange.method, exchange.path)
         if digest not in self.clean:
             reason = (answer_fault(op, exchange) if op
                       else self.stray_fault(exchange))
@@ -234,7 +257,7 @@ class Document:
 
     def stray_fault(self, exchange):
         """Of what has no operation: 404, or 405 with the right Allow."""
-        allowed = self.methods(exchange.path)
+        allowed = self.methods(self.path(exchange.path))
         expected = [405, 400] if allowed else [404, 400]
         if exchange.status not in expected:
             return f"not in the document: expected {expected[0]}"

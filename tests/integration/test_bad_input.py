@@ -43,6 +43,15 @@ CALLED = {
 }
 
 
+def address(op, query=""):
+    """With the examples of the parameters in the path."""
+    path = op.path
+    for p in op.raw.get("parameters", []):
+        if p["in"] == "path":
+            path = path.replace(f"{{{p['name']}}}", str(p["example"]))
+    return f"{path}?{query}" if query else path
+
+
 class Wire:
     """One kept connection to a site; says what came back, byte for byte."""
 
@@ -54,7 +63,7 @@ class Wire:
         self.connection = http.client.HTTPConnection(*self.address, timeout=30)
 
     def send(self, op, case):
-        url = op.path + (f"?{case.query}" if case.query else "")
+        url = address(op, case.query)
         headers = {"Content-Type": case.type} if case.type else {}
         for attempt in range(2):
             try:
@@ -271,7 +280,7 @@ def lie(site, op, name):
     headers, body_of, statuses = LIES[name]
     found = []
     for kind, query, body in bodies_of(op):
-        head = (f"{op.method} {op.path}?{query} HTTP/1.1\nHost: x\n"
+        head = (f"{op.method} {address(op, query)} HTTP/1.1\nHost: x\n"
                 f"Connection: close\nContent-Type: {kind}\n"
                 f"{headers(len(body))}\n\n")
         for status, answer in answers_of(site.wire.raw(head, body_of(body))):
