@@ -177,7 +177,9 @@ def legal_fault(op, case, got):
     message = got.answer.get("retmsg", "")
     if any(f"field '{name}'" in message for name in case.names):
         return "refused, though the document allows it"
-    if case.base and case.base[1] and (got.status, got.answer["retcode"]) != case.base:
+    code = got.answer["retcode"]
+    if code and case.base and case.base[1] and \
+            (got.status, code) != case.base:
         return f"not answered as the example is, by {case.base}"
     return None
 
@@ -250,7 +252,11 @@ def answers_of(got):
         answer = http.client.HTTPResponse(file)
         answer.begin()
         assert answer.headers["Content-Type"] == openapi.JSON, got
-        yield answer.status, json.loads(answer.read())
+        try:
+            body = answer.read()
+        except http.client.IncompleteRead as cut:
+            body = cut.partial  # Apache may leave the last chunk's end out
+        yield answer.status, json.loads(body)
 
 
 LIES = {
