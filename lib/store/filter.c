@@ -51,7 +51,7 @@ static void
 add_value(struct filter *f, const struct filter_column *c, const cJSON *it,
     struct json_in *in)
 {
-	const int64_t max = (int64_t)1 << 53;
+	const int64_t max = ((int64_t)1 << 53) - 1; /* exact in a double */
 
 	if (cJSON_IsNull(it))
 		f->is_never = true;

@@ -153,11 +153,19 @@ def named(path):
     return words[-1:] if isinstance(path[-1], str) else words[-2:]
 
 
-def over_long(schema):
-    """A text that is longer than allowed, or just long."""
-    limits = [s.get("maxLength", 0)
-              for s in [schema, *schema.get("anyOf", [])]]
-    return json.dumps("x" * (max(limits) + 1 if max(limits) else LONG))
+def borders(schema):
+    """Values at the limits that the schema names, and just beyond them."""
+    found = {}
+    for kind in [schema, *schema.get("anyOf", [])]:
+        if "maxLength" in kind:
+            longest = kind["maxLength"]
+            found["as long as allowed"] = json.dumps("7" * longest)
+            found["over-long"] = json.dumps("7" * (longest + 1))
+        for limit, step in (("minimum", -1), ("maximum", 1)):
+            if limit in kind:
+                found[f"at the {limit}"] = str(kind[limit])
+                found[f"beyond the {limit}"] = str(kind[limit] + step)
+    return {"over-long": json.dumps("x" * LONG), **found}
 
 
 def raw_json(value, text):
@@ -179,7 +187,7 @@ def field_cases(op, example):
             yield case(f"{at} missing", path,
                        json.dumps(changed(example, path)).encode())
         marked = changed(example, path, MARK)
-        values = {**VALUES, "over-long": over_long(sub)}
+        values = {**VALUES, **borders(sub)}
         for name, text in values.items():
             yield case(f"{at} {name}", path, raw_json(marked, text.encode()))
         for name, text in UNREADABLE.items():
