@@ -116,7 +116,8 @@ read_role(struct conf *c, const cJSON *role, struct buf *err)
 
 	if (!spec_role_bit(role->string))
 		return err_set(err, ERR_INVALID,
-		    "role '%s' is unknown, there are guest, host, arbiter and "
+		    "role '%.64s' is unknown, there are guest, host, arbiter "
+		    "and "
 		    "local",
 		    role->string);
 	if (!cJSON_IsArray(role))

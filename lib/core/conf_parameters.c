@@ -204,7 +204,8 @@ check_tables(struct check *k, const cJSON *role)
 
 	if (!is_object_or_absent(args) || !is_object_or_absent(tables)) {
 		buf_addf(&fault,
-		    "role_parameters.%s.args must be an object with an object "
+		    "role_parameters.%.64s.args must be an object with an "
+		    "object "
 		    "'data'",
 		    role->string);
 		add_fault(k, fault.ptr);
@@ -215,7 +216,7 @@ check_tables(struct check *k, const cJSON *role)
 			continue;
 		buf_reset(&fault);
 		buf_addf(&fault,
-		    "role_parameters.%s.args.data.%s must be a list of "
+		    "role_parameters.%.64s.args.data.%.64s must be a list of "
 		    "{\"name\", \"namespace\"}, one per party, each a text of "
 		    "at most %d bytes",
 		    role->string, it->string, ID_NAME_MAX);
@@ -258,7 +259,8 @@ check_roles(struct check *k)
 	{
 		if (!cJSON_IsObject(role)) {
 			buf_reset(&where);
-			buf_addf(&where, "role_parameters.%s must be an object",
+			buf_addf(&where,
+			    "role_parameters.%.64s must be an object",
 			    role->string);
 			add_fault(k, where.ptr);
 			continue;

@@ -249,16 +249,16 @@ read_names(struct dsl *d, const cJSON *components, struct buf *err)
 	{
 		if (!cJSON_IsObject(it))
 			return err_set(err, ERR_INVALID,
-			    "component '%s' must be an object", it->string);
+			    "component '%.64s' must be an object", it->string);
 		if (!json_str(it, "module", NULL))
 			return err_set(err, ERR_INVALID,
-			    "component '%s': 'module' is required, a text",
+			    "component '%.64s': 'module' is required, a text",
 			    it->string);
 		if (!is_name(it->string))
 			return err_set(err, ERR_INVALID,
 			    "component's name must be at most %d bytes "
-			    "without '/' and control characters",
-			    DSL_NAME_MAX);
+			    "without '/' and control characters, not '%.64s'",
+			    DSL_NAME_MAX, it->string);
 		d->components[d->n_components++].name = it->string;
 	}
 	return ERR_OK;
@@ -298,7 +298,7 @@ unknown_module(
 	for (size_t i = 0; i < n; i++)
 		buf_addf(&offered, "%s%s", i ? ", " : "", all[i]->name);
 	err_set(err, ERR_INVALID,
-	    "module '%s' of component '%s' is not offered; offered are: %s",
+	    "module '%.64s' of component '%s' is not offered; offered are: %s",
 	    module, c->name, offered.ptr);
 	buf_release(&offered);
 	return ERR_INVALID;

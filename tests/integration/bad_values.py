@@ -87,6 +87,12 @@ QUERY_UNREADABLE = {"not UTF-8": "%ff%fe", "NUL": "a%00b", "no hex": "%zz",
                     "half a hex": "%4"}
 
 
+# Names of members, where the document has a map.
+KEYS = {"empty": "", "a dot": ".", "dots": "..", "traversal": "../../x_0",
+        "control": "a\u0001_0", "line ends": "a\r\nb_0", "no number": "x_y",
+        "SQL": "' OR 1=1 -- ", "accents": "\u00e9" * 100, "long": "x" * LONG}
+
+
 class Case:
     """One request, and what must come of it: "refused" naming one of
     `names`, "legal", or "unreadable"."""
@@ -107,10 +113,20 @@ class Case:
 
 # ---- fields ----
 
+def properties_of(schema, example):
+    """Those of the schema, of all that it is made of, and of the choices
+    that the example is one of."""
+    parts = [*schema.get("allOf", []), schema, *(
+        s for s in schema.get("anyOf", []) if openapi.Schema(s).is_valid(
+            example))]
+    return {key: sub for part in parts
+            for key, sub in part.get("properties", {}).items()}
+
+
 def fields(schema, example, path=()):
     """(path, schema) of every field that the schema names and of one element
     of every list and map that the example has."""
-    properties = schema.get("properties", {})
+    properties = properties_of(schema, example)
     for key, sub in properties.items():
         yield (*path, key), sub
         if isinstance(example, dict) and key in example:
@@ -153,6 +169,24 @@ def named(path):
     return words[-1:] if isinstance(path[-1], str) else words[-2:]
 
 
+def is_map(schema):
+    return "propertyNames" in schema or \
+        isinstance(schema.get("additionalProperties"), dict)
+
+
+def renamed(example, path, key):
+    """A copy in which the first member of the map at the path has another
+    name."""
+    result = copy.deepcopy(example)
+    at = result
+    for step in path:
+        at = at[step]
+    members = list(at.items())
+    at.clear()
+    at.update([(key, members[0][1]), *members[1:]])
+    return result
+
+
 def borders(schema):
     """Values at the limits that the schema names, and just beyond them."""
     found = {}
@@ -192,6 +226,10 @@ def field_cases(op, example):
             yield case(f"{at} {name}", path, raw_json(marked, text.encode()))
         for name, text in UNREADABLE.items():
             yield Case(f"{at} {name}", "unreadable", raw_json(marked, text))
+        for name, key in KEYS.items() if is_map(sub) else ():
+            if has(example, path):
+                yield case(f"{at} with the key {name}", path, json.dumps(
+                    renamed(example, path, key)).encode())
 
 
 def query_cases(op, kind, body):

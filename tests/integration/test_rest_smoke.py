@@ -188,6 +188,12 @@ def test_download_of_an_unknown_job_gets_the_envelope(any_site):
     assert answer.json()["retcode"] != 0
 
 
+def test_stop_do_of_an_ended_job_changes_nothing(any_site, small_lr_job):
+    answer = any_site.flow.post("job/stop/do", {"job_id": small_lr_job})
+    assert answer == {"retcode": 0, "retmsg": "kill job success"}
+    assert any_site.flow.status(small_lr_job) == "success"
+
+
 def answer_while_sending(s, piece, seconds=30):
     """What comes back to a client that goes on sending, as one with a file
     at hand does. A silent one would only be told at the web server's next
@@ -232,9 +238,10 @@ def test_a_worker_killed_within_a_request_harms_that_one_only(any_site):
     assert any_site.spool_files() == []
 
 
-def test_tar_of_a_components_output_reads_back(any_site, small_lr_job):
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_tar_of_a_components_output_reads_back(any_site, small_lr_job, method):
     answer = any_site.flow.call(
-        "tracking/component/output/data/download", method="GET",
+        "tracking/component/output/data/download", method=method,
         body={"job_id": small_lr_job, "component_name": "hetero_lr_0",
               "role": "guest", "party_id": 9999})
     assert answer.status_code == 200

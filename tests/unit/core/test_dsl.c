@@ -82,7 +82,7 @@ test_parse_when_at_fault_then_says_it_as_the_contract_does(void **state)
 		"<component>.<output> or args.<key>"},
 	    {"{\"components\":{\"../x_0\":{\"module\":\"DataIO\"}}}",
 		"component's name must be at most 128 bytes without '/' and "
-		"control characters"},
+		"control characters, not '../x_0'"},
 	    {"{\"components\":{\"a_0\":{\"module\":\"DataIO\",\"input\":{},"
 	     "\"output\":{\"model\":[\"../m\"]}}}}",
 		"component 'a_0': output.model must be a list of names of at "
