@@ -113,32 +113,43 @@ class Case:
 
 # ---- fields ----
 
-def properties_of(schema, example):
-    """Those of the schema, of all that it is made of, and of the choices
-    that the example is one of."""
-    parts = [*schema.get("allOf", []), schema, *(
-        s for s in schema.get("anyOf", []) if openapi.Schema(s).is_valid(
-            example))]
-    return {key: sub for part in parts
-            for key, sub in part.get("properties", {}).items()}
+def parts_of(schema, example):
+    """What the schema is made of, without the choices that the example is
+    none of; itself last."""
+    for part in schema.get("allOf", []):
+        yield from parts_of(part, example)
+    for part in schema.get("anyOf", []):
+        if openapi.Schema(part).is_valid(example):
+            yield from parts_of(part, example)
+    yield schema
+
+
+def properties_of(parts):
+    found = {}
+    for key, sub in (pair for part in parts
+                     for pair in part.get("properties", {}).items()):
+        found[key] = {"allOf": [found[key], sub]} if key in found else sub
+    return found
 
 
 def fields(schema, example, path=()):
     """(path, schema) of every field that the schema names and of one element
     of every list and map that the example has."""
-    properties = properties_of(schema, example)
+    parts = list(parts_of(schema, example))
+    properties = properties_of(parts)
     for key, sub in properties.items():
         yield (*path, key), sub
         if isinstance(example, dict) and key in example:
             yield from fields(sub, example[key], (*path, key))
-    more = schema.get("additionalProperties")
-    if isinstance(more, dict) and isinstance(example, dict):
-        for key in [k for k in example if k not in properties][:1]:
-            yield (*path, key), more
-            yield from fields(more, example[key], (*path, key))
-    if "items" in schema and isinstance(example, list) and example:
-        yield (*path, 0), schema["items"]
-        yield from fields(schema["items"], example[0], (*path, 0))
+    for part in parts:
+        more = part.get("additionalProperties")
+        if isinstance(more, dict) and isinstance(example, dict):
+            for key in [k for k in example if k not in properties][:1]:
+                yield (*path, key), more
+                yield from fields(more, example[key], (*path, key))
+        if "items" in part and isinstance(example, list) and example:
+            yield (*path, 0), part["items"]
+            yield from fields(part["items"], example[0], (*path, 0))
 
 
 def changed(example, path, *value):
@@ -170,8 +181,9 @@ def named(path):
 
 
 def is_map(schema):
-    return "propertyNames" in schema or \
-        isinstance(schema.get("additionalProperties"), dict)
+    return any("propertyNames" in part or
+               isinstance(part.get("additionalProperties"), dict)
+               for part in [schema, *schema.get("allOf", [])])
 
 
 def renamed(example, path, key):
@@ -190,7 +202,7 @@ def renamed(example, path, key):
 def borders(schema):
     """Values at the limits that the schema names, and just beyond them."""
     found = {}
-    for kind in [schema, *schema.get("anyOf", [])]:
+    for kind in [*schema.get("allOf", []), schema, *schema.get("anyOf", [])]:
         if "maxLength" in kind:
             longest = kind["maxLength"]
             found["as long as allowed"] = json.dumps("7" * longest)
@@ -300,6 +312,7 @@ def body_cases(op, example):
 # ---- multipart ----
 
 BOUNDARY = "fateflow-bad-input"
+BYTES = "application/octet-stream"
 FORM = f"multipart/form-data; boundary={BOUNDARY}"
 
 
@@ -362,6 +375,8 @@ def cases(op):
         for example in examples:
             yield from field_cases(op, example)
         yield from body_cases(op, examples[0])
+    if BYTES in op.request_types:
+        yield from query_cases(op, BYTES, b"1,2\n")
     if "multipart/form-data" in op.request_types:
         yield from query_cases(op, FORM, part("other") + END)
         yield from multipart_cases(example_query(op))

@@ -34,12 +34,21 @@ CONF = {
     "job_runtime_conf": ["job_runtime_conf", "work_mode"],
     "initiator": ["initiator", "role,party_id"],
     "job_parameters": ["job_parameters", "work_mode"],
-    "job_type": ["job_type", "model_version"],
+    "job_type": ["job_type", "model", "dsl"],
     "guest": ["guest", " in role;"],
     "job_dsl": ["dsl"],
 }
+PRIVILEGES = {f"privilege_{kind}": [f"privilege_{kind}", f"permission {kind}"]
+              for kind in ("role", "command", "component")}
+# Asked before the rest of a prediction is looked at.
+NO_MODEL = "there is no trained model"
 CALLED = {
     "jobSubmit": CONF,
+    "permissionGrant": PRIVILEGES,
+    "permissionDelete": PRIVILEGES,
+    "permissionQuery": PRIVILEGES,
+    "tableInfo": {"gen_table_info": ["gen_table_info", "namespace"]},
+    "componentMetricDelete": {"model": ["model", "job_id"]},
     "pipelineDependency": {**CONF, "job_id": ["job_id", "job_dsl"]},
 }
 
@@ -169,7 +178,7 @@ def refused_fault(op, case, got):
     message = got.answer.get("retmsg", "")
     called = CALLED.get(op.raw["operationId"], {})
     words = called.get(case.names[-1], case.names)
-    if not any(word in message for word in words):
+    if not any(word in message for word in [*words, NO_MODEL]):
         return f"does not name {' or '.join(words)}"
     return None
 
@@ -204,6 +213,19 @@ def fault(op, case, got):
             f"{got.status} {got.body[:200]!r}")
 
 
+def undo(site, op, got):
+    """Takes back what a legal value began."""
+    name = op.raw["operationId"]
+    if name == "uploadSessionCreate" and got.is_success:
+        site.flow.ok("data/upload/session/cancel", {
+            "session_id": got.answer["data"]["session_id"]})
+    elif name == "permissionGrant" and got.is_success:
+        asked = json.loads(got.request_body)
+        site.flow.ok("permission/delete/privilege", {
+            **{k: asked[k] for k in ("src_party_id", "src_role")},
+            **dict.fromkeys(PRIVILEGES, "all")})
+
+
 def send_all(site, op, cases):
     found, bases = [], {}
     for case in cases:
@@ -212,9 +234,11 @@ def send_all(site, op, cases):
                 base = site.wire.send(op, bad_values.Case(
                     "the example", "legal",
                     json.dumps(case.example).encode()))
+                undo(site, op, base)
                 bases[id(case.example)] = base.status, code_of(base)
             case.base = bases[id(case.example)]
         got = site.wire.send(op, case)
+        undo(site, op, got)
         text = fault(op, case, got)
         if text:
             found.append(text)
@@ -238,6 +262,8 @@ def bodies_of(op):
     for kind in op.request_types:
         if kind == openapi.JSON:
             yield kind, "", json.dumps(op.examples(kind)[0]).encode()
+        elif kind == bad_values.BYTES:
+            yield kind, bad_values.example_query(op), b"1,2\n"
         else:
             yield (bad_values.FORM, bad_values.example_query(op),
                    bad_values.part("other") + bad_values.END)
@@ -259,6 +285,8 @@ def answers_of(got):
     while file.tell() < len(got):
         answer = http.client.HTTPResponse(file)
         answer.begin()
+        if answer.headers["Content-Type"] == "application/x-tar":
+            return      # an archive of nothing: the lie did not matter
         assert answer.headers["Content-Type"] == openapi.JSON, got
         try:
             body = answer.read()
@@ -298,7 +326,8 @@ def lie(site, op, name):
                 f"Connection: close\nContent-Type: {kind}\n"
                 f"{headers(len(body))}\n\n")
         for status, answer in answers_of(site.wire.raw(head, body_of(body))):
-            if status not in statuses or not answer.get("retmsg"):
+            if str(status) not in op.raw["responses"] and \
+                    status not in statuses or not answer.get("retmsg"):
                 found.append(f"{op} {kind}: {status} {answer}")
     return found
 
@@ -323,6 +352,8 @@ def test_a_body_over_the_limit(own, op):
     """Refused as soon as it is over; a client that sends on may find its
     connection reset."""
     for kind, query, body in bodies_of(op):
+        if kind == bad_values.BYTES:
+            continue    # limited by the session that it is for
         if kind == openapi.JSON:
             big = b'{"a": "%s"}' % (b"x" * BODY_LIMIT)
         else:
