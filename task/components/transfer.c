@@ -50,20 +50,23 @@ add_line(const struct table_schema *schema, const struct table_row *row,
 	buf_release(&line);
 }
 
+/* The columns as the lines have them: the id, the label, the values. */
 static void
 add_head(
     const struct table_schema *schema, const char *delimiter, struct buf *out)
 {
-	cJSON *names = table_header_to_json(schema, schema->label_name != NULL);
+	const char *between = delimiter;
 
-	for (const cJSON *it = names->child; it; it = it->next) {
-		if (it != names->child)
-			buf_adds(
-			    out, it->prev == names->child ? delimiter : ",");
-		buf_adds(out, it->valuestring);
+	buf_adds(out, schema->sid_name);
+	if (schema->label_name) {
+		buf_addf(out, "%s%s", between, schema->label_name);
+		between = ",";
+	}
+	for (size_t i = 0; i < schema->n_header; i++) {
+		buf_addf(out, "%s%s", between, schema->header[i]);
+		between = ",";
 	}
 	buf_addc(out, '\n');
-	cJSON_Delete(names);
 }
 
 static enum err
