@@ -241,13 +241,54 @@ def test_appending_adds_to_the_table(site, tmp_path):
 
 def test_second_upload_to_a_table_wants_a_decision(site, tmp_path):
     file = tmp_path / "a.csv"
+    table = {"namespace": "twice", "table_name": "t"}
+
+    def count():
+        return site.flow.ok("table/table_info", table)["count"]
+
     file.write_text("id,a\n1,2\n")
-    site.flow.uploaded(file, "twice", "t")
-    again = site.flow.upload(file, "twice", "t")
-    assert again["retcode"] == 100
-    assert "already exists" in again["retmsg"]
+    site.flow.uploaded(file, **table)
+    for more in ({}, {"drop": 2}, {"work_mode": 1},
+                 {"work_mode": 1, "drop": 2}):
+        again = site.flow.upload(file, **table, **more)
+        assert again["retcode"] == 100
+        assert "already exists, table data count:1" in again["retmsg"]
     file.write_text("id,a\n1,2\n3,4\n")
-    site.flow.uploaded(file, "twice", "t", drop=1)
-    info = site.flow.ok("table/table_info",
-                        {"namespace": "twice", "table_name": "t"})
-    assert info["count"] == 2
+    site.flow.uploaded(file, **table, drop=1)
+    assert count() == 2
+    file.write_text("id,a\n5,2\n")
+    site.flow.uploaded(file, **table, drop=0)
+    assert count() == 3
+    site.flow.uploaded(file, **table, drop=1)
+    assert count() == 1
+
+
+def local(site, file, name):
+    return site.flow.post("data/upload", {
+        "use_local_data": 0, "file": str(file), "work_mode": 0, "head": 1,
+        "partition": 1, "namespace": "local", "table_name": name})
+
+
+def test_a_file_of_the_server_is_read_and_kept(site):
+    file = site.input_dir / "kept.csv"
+    file.write_text("id,a\n1,2\n")
+    (site.input_dir / "link.csv").symlink_to(file)
+    for i, path in enumerate((file, "kept.csv", "link.csv")):
+        answer = local(site, path, f"t{i}")
+        assert answer["retcode"] == 0, answer
+        assert site.flow.wait(answer["jobId"]) == "success"
+    assert file.read_text() == "id,a\n1,2\n"
+    assert (site.input_dir / "link.csv").is_symlink()
+
+
+@pytest.mark.parametrize("path", [
+    "/etc/passwd", "../fateflow.conf", "out.csv", "out/passwd", "nosuch.csv",
+    "folder", "", "folder/../../fateflow.conf"])
+def test_a_file_elsewhere_is_not_read(site, path):
+    (site.input_dir / "folder").mkdir(exist_ok=True)
+    for name, target in (("out.csv", "/etc/passwd"), ("out", "/etc")):
+        if not (site.input_dir / name).is_symlink():
+            (site.input_dir / name).symlink_to(target)
+    answer = local(site, path, "elsewhere")
+    assert answer["retcode"] == 100 and "file" in answer["retmsg"]
+    assert "jobId" not in answer
