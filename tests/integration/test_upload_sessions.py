@@ -17,8 +17,19 @@ def text_of(rows, start=0):
                                 for i in range(start, start + rows))
 
 
+@pytest.fixture(autouse=True)
+def unfinished_ones_go():
+    """Other tests of the site look at its spool."""
+    yield
+    for s in Session.made:
+        with contextlib.suppress(requests.RequestException):
+            s.ask("cancel")
+    Session.made.clear()
+
+
 class Session:
     """The client's side of one upload."""
+    made = []
 
     def __init__(self, site, content, name, **more):
         self.site, self.content = site, content
@@ -40,6 +51,7 @@ class Session:
         answer = self.call("create", self.params)
         assert answer["retcode"] == 0, answer
         self.id = answer["data"]["session_id"]
+        self.made.append(self)
         return answer["data"]
 
     def put(self, offset, body):
