@@ -134,7 +134,7 @@ run(struct transfer *t, const cJSON *params, const char *file, struct reply *rp,
 	upload_read(&t->upload, &in);
 	rc = json_in_done(&in, err);
 	if (!rc)
-		rc = upload_check_table(t->app, &t->upload, err);
+		rc = upload_check(t->app, &t->upload, err);
 	if (rc)
 		return rc;
 	rc = file ? local_file(t, file, err) : receive(t, err);

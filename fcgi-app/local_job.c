@@ -1,6 +1,6 @@
 /* The configuration has the form that FATE-Flow stores (contract: jobs, 9). */
 #include "fcgi-app/local_job.h"
-#include "lib/base/mem.h"
+#include "lib/core/conf.h"
 
 #include <stdio.h>
 
@@ -50,6 +50,20 @@ void
 local_job_add_str(struct local_job *j, const char *key, const char *value)
 {
 	local_job_add(j, key, cJSON_CreateString(value));
+}
+
+enum err
+local_job_check(int64_t work_mode, struct buf *err)
+{
+	struct local_job j;
+	struct conf conf;
+	enum err rc;
+
+	local_job_init(&j, "check", "Upload", work_mode);
+	rc = conf_parse(j.conf, &conf, err);
+	conf_release(&conf);
+	local_job_release(&j);
+	return rc;
 }
 
 enum err

@@ -14,6 +14,9 @@ struct local_job {
 	cJSON *parameters; /* of the component, within conf */
 };
 
+/* Refuses what create_job() would: asked before a file is received. */
+enum err local_job_check(int64_t work_mode, struct buf *err);
+
 void local_job_init(struct local_job *j, const char *kind, const char *module,
     int64_t work_mode);
 /* One parameter: FATE has a list with one element per party. */

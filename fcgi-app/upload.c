@@ -48,8 +48,8 @@ upload_read(struct upload *u, struct json_in *in)
 	u->name = json_in_str(in, "table_name", JSON_REQUIRED, ID_NAME_MAX);
 }
 
-enum err
-upload_check_table(struct app *app, struct upload *u, struct buf *err)
+static enum err
+check_table(struct app *app, struct upload *u, struct buf *err)
 {
 	struct catalogue_table t;
 	struct buf none = BUF_INIT;
@@ -76,6 +76,14 @@ upload_check_table(struct app *app, struct upload *u, struct buf *err)
 	catalogue_release(&t);
 	buf_release(&none);
 	return rc;
+}
+
+enum err
+upload_check(struct app *app, struct upload *u, struct buf *err)
+{
+	enum err rc = check_table(app, u, err);
+
+	return rc ? rc : local_job_check(u->work_mode, err);
 }
 
 void

@@ -31,10 +31,10 @@ bool upload_has_all(const cJSON *params, struct reply *rp);
 void upload_read(struct upload *u, struct json_in *in);
 
 /*
- * What is to happen when the table has rows already: refuse (ERR_CONFLICT),
- * add to that version, or replace it.
+ * All that can be refused before the file comes. When the table has rows
+ * already that is ERR_CONFLICT, or append_to is set, or it is to be replaced.
  */
-enum err upload_check_table(struct app *app, struct upload *u, struct buf *err);
+enum err upload_check(struct app *app, struct upload *u, struct buf *err);
 
 /* Stores the job and fills the answer in. */
 enum err upload_submit(

@@ -236,7 +236,7 @@ upload_session_create_handle(
 	if (!rc)
 		rc = check_limit(app, s.file_bytes, err);
 	if (!rc)
-		rc = upload_check_table(app, &u, err);
+		rc = upload_check(app, &u, err);
 	if (!rc)
 		rc = make_spool(app, err);
 	if (rc)
@@ -456,7 +456,7 @@ static enum err
 submit(struct app *app, struct upload *u, const struct session_file *f,
     const struct upload_session *s, struct reply *rp, struct buf *err)
 {
-	enum err rc = upload_check_table(app, u, err);
+	enum err rc = upload_check(app, u, err);
 
 	if (rc)
 		return rc;

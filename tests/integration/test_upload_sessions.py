@@ -304,6 +304,7 @@ def test_cancel_removes_session_and_file(site):
     ({"file_sha256": "0" * 65}, "file_sha256"),
     ({"head": "x"}, "head"),
     ({"drop": 3}, "drop"),
+    ({"work_mode": 1}, "cluster mode"),
     ({"namespace": "n" * 513}, "namespace"),
     ({"file_name": "n" * 256}, "file_name"),
 ])
