@@ -28,9 +28,9 @@
 enum message_kind {
 	MESSAGE_KEY,	    /* a public key: JSON with hex numbers */
 	MESSAGE_CIPHERTEXT, /* Paillier: n big-endian numbers of equal width */
-	MESSAGE_BLINDED,    /* blinded or hashed ids: n items of equal width */
-	MESSAGE_AGGREGATE,  /* JSON of a listed shape: counts, flags, sums */
-	MESSAGE_IDS,	    /* plain ids: the raw intersection alone */
+	MESSAGE_BLINDED,   /* blinded, hashed, shared: n items of equal width */
+	MESSAGE_AGGREGATE, /* JSON of a listed shape: counts, flags, sums */
+	MESSAGE_IDS,	   /* plain ids: a raw intersection, a sample */
 	MESSAGE_KIND__MAX
 };
 

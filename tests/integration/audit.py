@@ -1,7 +1,8 @@
 """Decodes every message that crossed between the parties of a job
 (federation.keep_messages) and says what is none of: a ciphertext, a key, a
 blinded id, an aggregate of lib/federation/mailbox_tags.c. Plain ids pass only
-where the raw intersection, which sends them by its name, is announced.
+where the raw intersection, which sends them by its name, is announced, and in
+a sample of rows that all parties have.
 
     faults, tags = Audit(mail, Facts(...)).run()
 """
