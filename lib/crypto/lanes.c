@@ -1,0 +1,192 @@
+/*
+ * The kernel is chosen once, when first asked for. A number's words hold 64
+ * bits (portable) or 52 (IFMA), so converting is cutting it anew.
+ */
+#include "lib/crypto/lanes_kernel.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+
+_Static_assert(sizeof(mp_limb_t) == sizeof(uint64_t) && GMP_NUMB_BITS == 64,
+    "a limb is a word");
+
+static struct {
+	bool chosen;
+	const struct lanes_kernel *kernel;
+} best;
+
+void
+lanes_force_portable(bool portable)
+{
+	best.kernel = portable ? NULL : lanes_ifma();
+	if (!best.kernel)
+		best.kernel = &lanes_portable;
+	best.chosen = true;
+}
+
+static const struct lanes_kernel *
+choose(void)
+{
+	const char *portable;
+
+	if (!best.chosen) {
+		portable = getenv("FATEFLOW_PORTABLE");
+		lanes_force_portable(portable && strcmp(portable, "0") != 0);
+	}
+	return best.kernel;
+}
+
+const char *
+lanes_kernel_name(void)
+{
+	return choose()->name;
+}
+
+uint64_t *
+lanes_words(size_t n)
+{
+	size_t size = (n ? n : 1) * sizeof(uint64_t);
+	/* the size is to be a multiple of the alignment */
+	uint64_t *a = aligned_alloc(64, (size + 63) / 64 * 64);
+
+	if (!a) {
+		log_error("out of memory: %zu bytes of numbers", size);
+		exit(EXIT_NOMEM);
+	}
+	memset(a, 0, size);
+	return a;
+}
+
+uint64_t *
+lanes_alloc(const struct lanes *ls, size_t n)
+{
+	return lanes_words(n * ls->stride);
+}
+
+void
+lanes_set(const struct lanes *ls, uint64_t *number, const mpz_t a)
+{
+	unsigned bits = ls->kernel->word_bits;
+	const mp_limb_t *limb = mpz_limbs_read(a);
+	size_t n = mpz_size(a), at, shift;
+	uint64_t word;
+
+	for (size_t i = 0; i < ls->digits; i++) {
+		at = i * bits / 64;
+		shift = i * bits % 64;
+		word = at < n ? limb[at] >> shift : 0;
+		if (shift && at + 1 < n)
+			word |= limb[at + 1] << (64 - shift);
+		number[i] = bits == 64 ? word : word & ((1ULL << bits) - 1);
+	}
+}
+
+void
+lanes_get(const struct lanes *ls, mpz_t out, const uint64_t *number)
+{
+	unsigned bits = ls->kernel->word_bits;
+	size_t n = (ls->digits * bits + 63) / 64, at, shift;
+	mp_limb_t *limb = mpz_limbs_write(out, (mp_size_t)n);
+	const mp_limb_t *m = ls->mt.m;
+	size_t limbs = (size_t)ls->mt.limbs;
+
+	memset(limb, 0, n * sizeof(*limb));
+	for (size_t i = 0; i < ls->digits; i++) {
+		at = i * bits / 64;
+		shift = i * bits % 64;
+		limb[at] |= number[i] << shift;
+		if (shift + bits > 64)
+			limb[at + 1] |= number[i] >> (64 - shift);
+	}
+	mpz_limbs_finish(out, (mp_size_t)n);
+	/* numbers of the vector kernel are below 2m */
+	if (mpz_size(out) > limbs ||
+	    (mpz_size(out) == limbs &&
+		mpn_cmp(mpz_limbs_read(out), m, ls->mt.limbs) >= 0)) {
+		limb = mpz_limbs_modify(out, (mp_size_t)n);
+		mpn_sub(limb, limb, (mp_size_t)mpz_size(out), m, ls->mt.limbs);
+		mpz_limbs_finish(out, (mp_size_t)n);
+	}
+}
+
+const uint64_t *
+lanes_constant(const struct lanes *ls, enum lanes_constant which)
+{
+	return ls->constant + (size_t)which * ls->stride;
+}
+
+static void
+set_constants(struct lanes *ls, const mpz_t m)
+{
+	size_t r_bits = ls->digits * ls->kernel->word_bits;
+	mpz_t c;
+
+	mpz_init_set_ui(c, 1);
+	for (size_t i = 0; i < LANES_CONSTANT__MAX; i++) {
+		lanes_set(ls, ls->constant + i * ls->stride, c);
+		mpz_mul_2exp(c, c, r_bits);
+		mpz_mod(c, c, m);
+	}
+	lanes_set(ls, ls->modulus, m);
+	mpz_clear(c);
+}
+
+static void
+init_with(struct lanes *ls, const struct lanes_kernel *kernel, const mpz_t m)
+{
+	assert(mpz_sizeinbase(m, 2) <= LANES_BITS_MAX);
+	mont_init(&ls->mt, m);
+	ls->kernel = kernel;
+	ls->digits = kernel->digits(mpz_sizeinbase(m, 2));
+	ls->stride = kernel->stride(ls->digits);
+	ls->m_inv = ls->mt.m_inv;
+	if (kernel->word_bits < 64)
+		ls->m_inv &= (1ULL << kernel->word_bits) - 1;
+	ls->modulus = lanes_alloc(ls, 1);
+	ls->constant = lanes_alloc(ls, LANES_CONSTANT__MAX);
+	set_constants(ls, m);
+}
+
+void
+lanes_init(struct lanes *ls, const mpz_t m)
+{
+	init_with(ls, choose(), m);
+}
+
+void
+lanes_release(struct lanes *ls)
+{
+	mont_release(&ls->mt);
+	free(ls->modulus);
+	free(ls->constant);
+	memset(ls, 0, sizeof(*ls));
+}
+
+void
+lanes_mul(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n)
+{
+	ls->kernel->mul(ls, acc, by, ls->stride, n);
+}
+
+void
+lanes_scale(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n)
+{
+	ls->kernel->mul(ls, acc, by, 0, n);
+}
+
+void
+lanes_square(struct lanes *ls, uint64_t *acc, const unsigned *times, size_t n)
+{
+	ls->kernel->square(ls, acc, times, n);
+}
+
+void
+lanes_chains(struct lanes *ls, const uint64_t *numbers,
+    const struct lanes_chain *chains, size_t n)
+{
+	ls->kernel->chains(ls, numbers, chains, n);
+}

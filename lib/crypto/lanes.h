@@ -1,0 +1,97 @@
+/*
+ * Many multiplications modulo one odd number, by the fastest of two kernels:
+ * GMP's limbs one number at a time, which every processor has, or eight
+ * numbers at once with AVX-512 IFMA. Both give the same numbers.
+ *
+ * Numbers lie one after the other in arrays from lanes_alloc(), `stride`
+ * words each, in the kernel's own format; Montgomery's form is asked for:
+ * a product is a * b / R, R the kernel's own. lanes_set() and lanes_get()
+ * convert, lanes_constant() has 1, R and R^2.
+ *
+ * What is constant-time: lanes_powers_run(), in the exponents. Nothing else
+ * is: which table entries a chain reads, and how many, follows its list. The
+ * numbers are ciphertexts, which are public; lists follow the digits of masks
+ * (see paillier_mask()) or of the caller's own data, which only somebody who
+ * watches this machine's cache or measures its answers' times to a few
+ * microseconds could read off. One thread.
+ */
+#ifndef FF_CRYPTO_LANES_H
+#define FF_CRYPTO_LANES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/crypto/mont.h"
+
+#define LANES	       ((size_t)8)
+#define LANES_BITS_MAX 8192
+
+enum lanes_constant { LANES_ONE, LANES_R, LANES_R2, LANES_CONSTANT__MAX };
+
+struct lanes_kernel;
+
+struct lanes {
+	const struct lanes_kernel *kernel;
+	struct mont mt;
+	size_t digits;	    /* words of a number that are used */
+	size_t stride;	    /* words from one number to the next */
+	uint64_t *modulus;  /* a number */
+	uint64_t m_inv;	    /* -1 / m modulo a word's base */
+	uint64_t *constant; /* LANES_CONSTANT__MAX numbers */
+};
+
+/* m is odd, > 1 and at most LANES_BITS_MAX bits long. */
+void lanes_init(struct lanes *ls, const mpz_t m);
+void lanes_release(struct lanes *ls);
+
+/*
+ * What lanes_init() chooses from now on: the portable kernel alone, or the
+ * best there is. The variable FATEFLOW_PORTABLE in the environment, set to
+ * anything but "0", has the same effect at the start.
+ */
+void lanes_force_portable(bool portable);
+/* "portable" or "avx512ifma": what lanes_init() takes. */
+const char *lanes_kernel_name(void);
+
+/* n numbers of 0, aligned for the kernel; free() frees them. */
+uint64_t *lanes_alloc(const struct lanes *ls, size_t n);
+/* a is in [0, m); the result of lanes_get() as well. */
+void lanes_set(const struct lanes *ls, uint64_t *number, const mpz_t a);
+void lanes_get(const struct lanes *ls, mpz_t out, const uint64_t *number);
+const uint64_t *
+lanes_constant(const struct lanes *ls, enum lanes_constant which);
+
+/* acc[i] *= by[i] for n numbers; all by the same one with lanes_scale(). */
+void lanes_mul(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n);
+void lanes_scale(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n);
+
+/* acc[i] squared times[i] times, for n numbers in Montgomery's form. */
+void
+lanes_square(struct lanes *ls, uint64_t *acc, const unsigned *times, size_t n);
+
+/*
+ * acc *= the product of numbers[list[0]], ..., numbers[list[n - 1]]; a fresh
+ * acc is not read but set. Chains are independent of each other. A fresh one
+ * has n > 0.
+ */
+struct lanes_chain {
+	uint64_t *acc;
+	const uint32_t *list;
+	uint32_t n;
+	bool fresh;
+};
+void lanes_chains(struct lanes *ls, const uint64_t *numbers,
+    const struct lanes_chain *chains, size_t n);
+
+/*
+ * LANES powers at once, each with an odd modulus and an exponent of its own,
+ * which are secret and wiped with it. They have at most `bits` bits.
+ */
+struct lanes_powers;
+struct lanes_powers *
+lanes_powers_new(const mpz_t *moduli, const mpz_t *exponents, size_t bits);
+void lanes_powers_free(struct lanes_powers *pw);
+/* x[i] = x[i]^exponents[i] mod moduli[i]; x[i] is below its modulus. */
+void lanes_powers_run(struct lanes_powers *pw, mpz_t *x);
+
+#endif

@@ -1,0 +1,51 @@
+/* What a kernel of lanes.h is made of; private to lanes*.c. */
+#ifndef FF_CRYPTO_LANES_KERNEL_H
+#define FF_CRYPTO_LANES_KERNEL_H
+
+#include <stdint.h>
+
+#include "lib/crypto/lanes.h"
+
+struct lanes_kernel {
+	const char *name;
+	unsigned word_bits; /* of a number's words that are used */
+	/* Digits for a modulus of so many bits, and words to the next. */
+	size_t (*digits)(size_t bits);
+	size_t (*stride)(size_t digits);
+	/* by_step: words from one factor to the next, 0 for one factor */
+	void (*mul)(struct lanes *ls, uint64_t *acc, const uint64_t *by,
+	    size_t by_step, size_t n);
+	void (*square)(
+	    struct lanes *ls, uint64_t *acc, const unsigned *times, size_t n);
+	void (*chains)(struct lanes *ls, const uint64_t *numbers,
+	    const struct lanes_chain *chains, size_t n);
+};
+
+/* n words of 0, aligned for vectors. */
+uint64_t *lanes_words(size_t n);
+
+extern const struct lanes_kernel lanes_portable;
+
+/* NULL where the processor or the system has no AVX-512 IFMA. */
+const struct lanes_kernel *lanes_ifma(void);
+
+/*
+ * The same for LANES moduli at once: arrays of LANES * digits words, word j of
+ * lane i at [j * LANES + i]. x is in Montgomery's form and is replaced by its
+ * power, by windows of LANES_WINDOW bits of n_exponent digits each, the
+ * highest first, one of each lane side by side.
+ */
+#define LANES_WINDOW 4
+
+struct lanes_power {
+	size_t digits;
+	const uint64_t *modulus;
+	const uint64_t *m_inv;	  /* LANES */
+	const uint64_t *one;	  /* R of each lane */
+	const uint64_t *exponent; /* LANES * n_windows, lowest first */
+	size_t n_windows;
+	uint64_t *table; /* (1 << LANES_WINDOW) times LANES * digits */
+};
+void lanes_ifma_power(const struct lanes_power *pw, uint64_t *x);
+
+#endif

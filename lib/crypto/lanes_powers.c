@@ -1,0 +1,160 @@
+/*
+ * Powers with secret exponents: mpz_powm_sec one after the other, or all
+ * lanes at once. Sequence and addresses depend on the lengths alone: windows
+ * of a fixed width, the table read whole for each. Everything that holds a
+ * secret is wiped; GMP's own temporaries are not.
+ */
+#include "lib/crypto/lanes_kernel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/crypto/random.h"
+
+#define TABLE ((size_t)1 << LANES_WINDOW)
+
+struct lanes_powers {
+	mpz_t modulus[LANES];
+	mpz_t exponent[LANES];
+	/* the vector kernel's: one number a lane */
+	bool vector;
+	struct lanes lane[LANES];
+	struct lanes_power power;
+	size_t n_words;
+	uint64_t *words; /* all that `power` points to, then x */
+	uint64_t *x;
+	uint64_t *number;
+};
+
+static void
+interleave(uint64_t *out, const uint64_t *number, size_t lane, size_t digits)
+{
+	for (size_t j = 0; j < digits; j++)
+		out[j * LANES + lane] = number[j];
+}
+
+static void
+set_exponent(uint64_t *out, const mpz_t e, size_t lane, size_t n_windows)
+{
+	size_t bit, per_limb = GMP_NUMB_BITS / LANES_WINDOW;
+
+	for (size_t k = 0; k < n_windows; k++) {
+		bit = k % per_limb * LANES_WINDOW;
+		out[k * LANES + lane] =
+		    mpz_getlimbn(e, (mp_size_t)(k / per_limb)) >> bit &
+		    (TABLE - 1);
+	}
+}
+
+static void
+lay_out(struct lanes_powers *pw, size_t bits)
+{
+	size_t digits = pw->lane[0].digits, block = LANES * digits;
+	size_t n_windows = (bits + LANES_WINDOW - 1) / LANES_WINDOW;
+	uint64_t *m, *one, *inv, *exponent;
+
+	/* modulus, one, x, table; -1/m; exponent: each a multiple of LANES */
+	pw->n_words = (3 + TABLE) * block + LANES + LANES * n_windows;
+	pw->words = lanes_words(pw->n_words);
+	m = pw->words;
+	one = m + block;
+	pw->x = one + block;
+	inv = pw->x + block + TABLE * block;
+	exponent = inv + LANES;
+	for (size_t i = 0; i < LANES; i++) {
+		interleave(m, pw->lane[i].modulus, i, digits);
+		interleave(
+		    one, lanes_constant(&pw->lane[i], LANES_R), i, digits);
+		inv[i] = pw->lane[i].m_inv;
+		set_exponent(exponent, pw->exponent[i], i, n_windows);
+	}
+	pw->power = (struct lanes_power){
+	    digits, m, inv, one, exponent, n_windows, pw->x + block};
+	pw->number = lanes_alloc(&pw->lane[0], 1);
+}
+
+struct lanes_powers *
+lanes_powers_new(const mpz_t *moduli, const mpz_t *exponents, size_t bits)
+{
+	struct lanes_powers *pw = xcalloc(1, sizeof(*pw));
+
+	pw->vector = true;
+	for (size_t i = 0; i < LANES; i++) {
+		mpz_init_set(pw->modulus[i], moduli[i]);
+		mpz_init_set(pw->exponent[i], exponents[i]);
+		lanes_init(&pw->lane[i], moduli[i]);
+		pw->vector = pw->vector &&
+			     pw->lane[i].kernel != &lanes_portable &&
+			     pw->lane[i].digits == pw->lane[0].digits;
+	}
+	if (pw->vector)
+		lay_out(pw, bits);
+	return pw;
+}
+
+static void
+wipe_lanes(struct lanes *ls)
+{
+	size_t limbs = (size_t)ls->mt.limbs * sizeof(mp_limb_t);
+	size_t number = ls->stride * sizeof(uint64_t);
+
+	explicit_bzero(ls->mt.m, limbs);
+	explicit_bzero(ls->mt.one, limbs);
+	explicit_bzero(ls->mt.square, limbs);
+	explicit_bzero(ls->modulus, number);
+	explicit_bzero(ls->constant, LANES_CONSTANT__MAX * number);
+	lanes_release(ls);
+}
+
+void
+lanes_powers_free(struct lanes_powers *pw)
+{
+	if (!pw)
+		return;
+	if (pw->vector) {
+		explicit_bzero(pw->words, pw->n_words * sizeof(uint64_t));
+		free(pw->words);
+		free(pw->number);
+	}
+	for (size_t i = 0; i < LANES; i++) {
+		random_wipe(pw->modulus[i]);
+		random_wipe(pw->exponent[i]);
+		wipe_lanes(&pw->lane[i]);
+	}
+	free(pw);
+}
+
+static void
+run_vector(struct lanes_powers *pw, mpz_t *x)
+{
+	struct lanes *ls;
+	size_t digits = pw->lane[0].digits;
+
+	for (size_t i = 0; i < LANES; i++) {
+		ls = &pw->lane[i];
+		lanes_set(ls, pw->number, x[i]);
+		lanes_scale(ls, pw->number, lanes_constant(ls, LANES_R2), 1);
+		interleave(pw->x, pw->number, i, digits);
+	}
+	lanes_ifma_power(&pw->power, pw->x);
+	for (size_t i = 0; i < LANES; i++) {
+		ls = &pw->lane[i];
+		for (size_t j = 0; j < digits; j++)
+			pw->number[j] = pw->x[j * LANES + i];
+		lanes_scale(ls, pw->number, lanes_constant(ls, LANES_ONE), 1);
+		lanes_get(ls, x[i], pw->number);
+	}
+	explicit_bzero(pw->number, pw->lane[0].stride * sizeof(uint64_t));
+}
+
+void
+lanes_powers_run(struct lanes_powers *pw, mpz_t *x)
+{
+	if (pw->vector) {
+		run_vector(pw, x);
+		return;
+	}
+	for (size_t i = 0; i < LANES; i++)
+		mpz_powm_sec(x[i], x[i], pw->exponent[i], pw->modulus[i]);
+}

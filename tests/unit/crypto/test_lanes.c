@@ -1,0 +1,406 @@
+/* Both kernels of lanes.h against plain GMP, and against each other. */
+#include "lib/crypto/lanes.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/base/mem.h"
+#include "lib/crypto/random.h"
+
+/* Of n^2 and p^2 for keys of 1024 to 4096 bits, and what lies between. */
+static const unsigned widths[] = {
+    64, 127, 1024, 1078, 2047, 2048, 2050, 4096, 6144, 8192};
+
+/* A modulus of so many bits: random, the least or the greatest. */
+static void
+make_modulus(mpz_t m, unsigned bits, int kind)
+{
+	mpz_set_ui(m, 0);
+	if (kind == 0)
+		random_bits(m, bits);
+	mpz_setbit(m, bits - 1);
+	if (kind == 2) {
+		mpz_mul_2exp(m, m, 1);
+		mpz_sub_ui(m, m, 1);
+	}
+	mpz_setbit(m, 0);
+}
+
+/* Edges first: 0, 1, m - 1, all ones below m; then random. */
+static void
+make_number(mpz_t x, const mpz_t m, size_t i)
+{
+	mpz_set_ui(x, i == 1);
+	if (i == 2)
+		mpz_sub_ui(x, m, 1);
+	if (i == 3) {
+		mpz_setbit(x, mpz_sizeinbase(m, 2) - 1);
+		mpz_sub_ui(x, x, 1);
+	}
+	if (i > 3) {
+		random_bits(x, mpz_sizeinbase(m, 2) + 64);
+		mpz_mod(x, x, m);
+	}
+}
+
+static mpz_t *
+numbers_new(const mpz_t m, size_t n)
+{
+	mpz_t *x = xcalloc(n, sizeof(*x));
+
+	for (size_t i = 0; i < n; i++) {
+		mpz_init(x[i]);
+		make_number(x[i], m, i);
+	}
+	return x;
+}
+
+static void
+numbers_free(mpz_t *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		mpz_clear(x[i]);
+	free(x);
+}
+
+static uint64_t *
+load(struct lanes *ls, mpz_t *x, size_t n)
+{
+	uint64_t *out = lanes_alloc(ls, n);
+
+	for (size_t i = 0; i < n; i++)
+		lanes_set(ls, out + i * ls->stride, x[i]);
+	return out;
+}
+
+static uint64_t *
+load_form(struct lanes *ls, mpz_t *x, size_t n)
+{
+	uint64_t *out = load(ls, x, n);
+
+	lanes_scale(ls, out, lanes_constant(ls, LANES_R2), n);
+	return out;
+}
+
+static void
+assert_number(struct lanes *ls, const uint64_t *number, const mpz_t want)
+{
+	mpz_t got;
+
+	mpz_init(got);
+	lanes_get(ls, got, number);
+	assert_int_equal(mpz_cmp(got, want), 0);
+	mpz_clear(got);
+}
+
+#define N ((size_t)21)
+
+static void
+check_mul(const mpz_t m)
+{
+	mpz_t *x = numbers_new(m, N), *y = numbers_new(m, N), want;
+	uint64_t *a, *b;
+	struct lanes ls;
+
+	mpz_init(want);
+	lanes_init(&ls, m);
+	/* every edge with every other */
+	for (size_t turn = 0; turn < 4; turn++) {
+		a = load(&ls, x, N);
+		b = load_form(&ls, y, N);
+		lanes_mul(&ls, a, b, N);
+		for (size_t i = 0; i < N; i++) {
+			mpz_mul(want, x[i], y[i]);
+			mpz_mod(want, want, m);
+			assert_number(&ls, a + i * ls.stride, want);
+		}
+		mpz_swap(y[0], y[1]);
+		mpz_swap(y[turn], y[3]);
+		free(a);
+		free(b);
+	}
+	lanes_release(&ls);
+	mpz_clear(want);
+	numbers_free(x, N);
+	numbers_free(y, N);
+}
+
+static void
+check_square(const mpz_t m)
+{
+	mpz_t *x = numbers_new(m, N), want, e;
+	unsigned times[N];
+	uint64_t *a;
+	struct lanes ls;
+
+	mpz_inits(want, e, NULL);
+	lanes_init(&ls, m);
+	a = load_form(&ls, x, N);
+	for (size_t i = 0; i < N; i++)
+		times[i] = (unsigned)(i * 7 % 5);
+	lanes_square(&ls, a, times, N);
+	lanes_scale(&ls, a, lanes_constant(&ls, LANES_ONE), N);
+	for (size_t i = 0; i < N; i++) {
+		mpz_set_ui(e, 1UL << times[i]);
+		mpz_powm(want, x[i], e, m);
+		assert_number(&ls, a + i * ls.stride, want);
+	}
+	free(a);
+	lanes_release(&ls);
+	mpz_clears(want, e, NULL);
+	numbers_free(x, N);
+}
+
+/* Chains of 0 to 24 factors, every third fresh; their products. */
+static void
+check_chains(const mpz_t m)
+{
+	mpz_t *x = numbers_new(m, N), want;
+	struct lanes_chain chain[N + 4];
+	uint32_t list[24];
+	uint64_t *a, *acc;
+	struct lanes ls;
+
+	mpz_init(want);
+	lanes_init(&ls, m);
+	a = load_form(&ls, x, N);
+	acc = lanes_alloc(&ls, N + 4);
+	for (size_t k = 0; k < ARRAY_LEN(list); k++)
+		list[k] = (uint32_t)(1 + k * 5 % (N - 1));
+	for (size_t i = 0; i < N + 4; i++) {
+		chain[i] = (struct lanes_chain){acc + i * ls.stride, list,
+		    (uint32_t)(i % 3 ? i
+			       : i   ? i - 1
+				     : 1),
+		    i % 3 == 0};
+		lanes_set(&ls, acc + i * ls.stride, x[1]);
+		if (i % 3)
+			lanes_scale(&ls, acc + i * ls.stride,
+			    lanes_constant(&ls, LANES_R2), 1);
+	}
+	lanes_chains(&ls, a, chain, N + 4);
+	lanes_scale(&ls, acc, lanes_constant(&ls, LANES_ONE), N + 4);
+	for (size_t i = 0; i < N + 4; i++) {
+		mpz_set_ui(want, 1);
+		for (size_t k = 0; k < chain[i].n; k++) {
+			mpz_mul(want, want, x[list[k]]);
+			mpz_mod(want, want, m);
+		}
+		assert_number(&ls, acc + i * ls.stride, want);
+	}
+	free(a);
+	free(acc);
+	lanes_release(&ls);
+	mpz_clear(want);
+	numbers_free(x, N);
+}
+
+static void
+each_width(void (*check)(const mpz_t m))
+{
+	mpz_t m;
+
+	mpz_init(m);
+	for (int portable = 1; portable >= 0; portable--) {
+		lanes_force_portable(portable);
+		for (size_t i = 0; i < ARRAY_LEN(widths); i++)
+			for (int kind = 0; kind < 3; kind++) {
+				make_modulus(m, widths[i], kind);
+				check(m);
+			}
+	}
+	mpz_clear(m);
+}
+
+static void
+test_mul_when_of_any_width_then_as_plain(void **state)
+{
+	(void)state;
+	each_width(check_mul);
+}
+
+static void
+test_square_when_repeated_then_the_power(void **state)
+{
+	(void)state;
+	each_width(check_square);
+}
+
+static void
+test_chains_when_of_any_length_then_their_products(void **state)
+{
+	(void)state;
+	each_width(check_chains);
+}
+
+/* Moduli and exponents of one length, edges among the exponents. */
+static void
+check_powers(unsigned bits)
+{
+	mpz_t m[LANES], e[LANES], x[LANES], want[LANES];
+	struct lanes_powers *pw;
+
+	for (size_t i = 0; i < LANES; i++) {
+		mpz_inits(m[i], e[i], x[i], want[i], NULL);
+		make_modulus(m[i], bits, (int)i % 3);
+		random_bits(e[i], bits / 2);
+		if (i < 2)
+			mpz_set_ui(e[i], i + 1);
+		if (i == 2) {
+			mpz_setbit(e[i], bits / 2);
+			mpz_sub_ui(e[i], e[i], 1);
+		}
+	}
+	mpz_set_ui(e[2], 1);
+	mpz_mul_2exp(e[2], e[2], bits / 2);
+	mpz_sub_ui(e[2], e[2], 1);
+	pw = lanes_powers_new((const mpz_t *)m, (const mpz_t *)e, bits / 2);
+	for (size_t turn = 0; turn < 6; turn++) {
+		for (size_t i = 0; i < LANES; i++) {
+			make_number(x[i], m[i], turn);
+			mpz_powm(want[i], x[i], e[i], m[i]);
+		}
+		lanes_powers_run(pw, x);
+		for (size_t i = 0; i < LANES; i++)
+			assert_int_equal(mpz_cmp(x[i], want[i]), 0);
+	}
+	lanes_powers_free(pw);
+	for (size_t i = 0; i < LANES; i++)
+		mpz_clears(m[i], e[i], x[i], want[i], NULL);
+}
+
+static void
+test_powers_when_secret_then_as_plain(void **state)
+{
+	static const unsigned bits[] = {128, 1024, 1026, 2048, 4096};
+
+	(void)state;
+	for (int portable = 1; portable >= 0; portable--) {
+		lanes_force_portable(portable);
+		for (size_t i = 0; i < ARRAY_LEN(bits); i++)
+			check_powers(bits[i]);
+	}
+}
+
+/* A walk of random steps, by each kernel from the same numbers. */
+struct walk {
+	struct lanes ls;
+	uint64_t *a;
+};
+
+static void
+walk_start(struct walk *w, bool portable, const mpz_t m, mpz_t *x)
+{
+	lanes_force_portable(portable);
+	lanes_init(&w->ls, m);
+	w->a = load_form(&w->ls, x, N);
+}
+
+static void
+walk_step(struct walk *w, const uint32_t *list, const unsigned *times)
+{
+	struct lanes_chain c = {w->a, list + 1, N - 1, false};
+
+	switch (list[0] % 3) {
+	case 0:
+		lanes_mul(
+		    &w->ls, w->a, w->a + list[1] % 3 * w->ls.stride, N - 3);
+		break;
+	case 1:
+		lanes_square(&w->ls, w->a, times, N);
+		break;
+	default:
+		c.acc = w->a + (N - 1) * w->ls.stride;
+		lanes_chains(&w->ls, w->a, &c, 1);
+		break;
+	}
+}
+
+static void
+assert_same_place(struct walk w[2])
+{
+	mpz_t x[2];
+
+	mpz_inits(x[0], x[1], NULL);
+	for (size_t i = 0; i < N; i++) {
+		for (int k = 0; k < 2; k++) {
+			uint64_t *one = lanes_alloc(&w[k].ls, 1);
+
+			memcpy(one, w[k].a + i * w[k].ls.stride,
+			    w[k].ls.stride * sizeof(*one));
+			lanes_scale(&w[k].ls, one,
+			    lanes_constant(&w[k].ls, LANES_ONE), 1);
+			lanes_get(&w[k].ls, x[k], one);
+			free(one);
+		}
+		assert_int_equal(mpz_cmp(x[0], x[1]), 0);
+	}
+	mpz_clears(x[0], x[1], NULL);
+}
+
+static void
+check_walk(unsigned bits)
+{
+	struct walk w[2];
+	uint32_t list[N];
+	unsigned times[N];
+	mpz_t m, *x;
+
+	mpz_init(m);
+	make_modulus(m, bits, (int)(bits % 3));
+	x = numbers_new(m, N);
+	for (int k = 0; k < 2; k++)
+		walk_start(&w[k], k == 0, m, x);
+	for (int step = 0; step < 30; step++) {
+		random_bytes(list, sizeof(list));
+		for (size_t i = 0; i < N; i++) {
+			times[i] = list[i] >> 16 & 3;
+			/* the last number is the accumulator */
+			list[i] = i ? list[i] % (uint32_t)(N - 1) : list[i];
+		}
+		walk_step(&w[0], list, times);
+		walk_step(&w[1], list, times);
+	}
+	assert_same_place(w);
+	for (int k = 0; k < 2; k++) {
+		free(w[k].a);
+		lanes_release(&w[k].ls);
+	}
+	numbers_free(x, N);
+	mpz_clear(m);
+}
+
+static void
+test_kernels_when_walking_at_random_then_meet(void **state)
+{
+	uint16_t r;
+
+	(void)state;
+	for (int round = 0; round < 150; round++) {
+		random_bytes(&r, sizeof(r));
+		check_walk(64 + r % 2200);
+	}
+	check_walk(LANES_BITS_MAX);
+	lanes_force_portable(false);
+	print_message("kernel: %s\n", lanes_kernel_name());
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_mul_when_of_any_width_then_as_plain),
+	    cmocka_unit_test(test_square_when_repeated_then_the_power),
+	    cmocka_unit_test(
+		test_chains_when_of_any_length_then_their_products),
+	    cmocka_unit_test(test_powers_when_secret_then_as_plain),
+	    cmocka_unit_test(test_kernels_when_walking_at_random_then_meet),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
