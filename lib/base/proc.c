@@ -8,14 +8,15 @@
 #include <stdint.h>
 #include <unistd.h>
 
-#define CLEAN_ENV_MAX 8
+#define CLEAN_ENV_MAX 9
 
 /* The few variables that a program started by us may see. */
 static void
 clean_env(const char *env[CLEAN_ENV_MAX], struct buf texts[CLEAN_ENV_MAX])
 {
 	static const char *const names[] = {"PATH", "LANG", "LC_ALL", "TZ",
-	    "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"};
+	    "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
+	    "FATEFLOW_PORTABLE"};
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {

@@ -1,53 +1,55 @@
 #include "lib/crypto/fixed_base.h"
 
-#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/mem.h"
 
-#define WINDOW_BITS 8
-#define ENTRIES	    ((size_t)1 << WINDOW_BITS)
+#define ENTRIES ((size_t)256)
+#define AT_ONCE ((size_t)64)
 
 struct fixed_base {
-	struct mont mt;
-	size_t windows;
-	/* [window][digit]: base^(digit << (window * WINDOW_BITS)) */
-	mp_limb_t *table;
-	mp_limb_t *product;
+	struct lanes *ls;
+	size_t len;
+	/* [digit][window]: base^(digit << (8 * window)) in Montgomery's form;
+	 * those of digit 0 are never read */
+	uint64_t *table;
+	uint32_t *list; /* AT_ONCE times len */
 };
 
-static mp_limb_t *
-entry(const struct fixed_base *f, size_t window, size_t digit)
+static uint64_t *
+entry(const struct fixed_base *f, size_t digit, size_t window)
 {
-	return f->table + (window * ENTRIES + digit) * (size_t)f->mt.limbs;
+	return f->table + (digit * f->len + window) * f->ls->stride;
 }
 
 static void
 fill(struct fixed_base *f, const mpz_t base)
 {
-	mont_from(&f->mt, entry(f, 0, 1), base);
-	for (size_t w = 0; w < f->windows; w++) {
-		const mp_limb_t *step = entry(f, w, 1);
+	static const unsigned eight = 8;
+	size_t size = f->ls->stride * sizeof(uint64_t);
 
-		mpn_copyi(entry(f, w, 0), f->mt.one, f->mt.limbs);
-		for (size_t d = 2; d < ENTRIES; d++)
-			mont_mul(
-			    &f->mt, entry(f, w, d), entry(f, w, d - 1), step);
-		if (w + 1 < f->windows)
-			mont_mul(&f->mt, entry(f, w + 1, 1),
-			    entry(f, w, ENTRIES - 1), step);
+	lanes_set(f->ls, entry(f, 1, 0), base);
+	lanes_scale(f->ls, entry(f, 1, 0), lanes_constant(f->ls, LANES_R2), 1);
+	for (size_t w = 1; w < f->len; w++) {
+		memcpy(entry(f, 1, w), entry(f, 1, w - 1), size);
+		lanes_square(f->ls, entry(f, 1, w), &eight, 1);
+	}
+	for (size_t d = 2; d < ENTRIES; d++) {
+		memcpy(entry(f, d, 0), entry(f, d - 1, 0), f->len * size);
+		lanes_mul(f->ls, entry(f, d, 0), entry(f, 1, 0), f->len);
 	}
 }
 
 struct fixed_base *
-fixed_base_new(const mpz_t base, const mpz_t m, size_t bits)
+fixed_base_new(struct lanes *ls, const mpz_t base, size_t len)
 {
 	struct fixed_base *f = xcalloc(1, sizeof(*f));
 
-	mont_init(&f->mt, m);
-	f->windows = (bits + WINDOW_BITS - 1) / WINDOW_BITS;
-	f->table = xreallocarray(NULL, f->windows * ENTRIES,
-	    (size_t)f->mt.limbs * sizeof(mp_limb_t));
-	f->product = xcalloc((size_t)f->mt.limbs, sizeof(mp_limb_t));
+	f->ls = ls;
+	f->len = len;
+	f->table = lanes_alloc(ls, ENTRIES * len);
+	f->list = xcalloc(AT_ONCE * len, sizeof(*f->list));
 	fill(f, base);
 	return f;
 }
@@ -57,32 +59,32 @@ fixed_base_free(struct fixed_base *f)
 {
 	if (!f)
 		return;
-	mont_release(&f->mt);
 	free(f->table);
-	free(f->product);
+	free(f->list);
 	free(f);
 }
 
-static size_t
-digit_of(const mpz_t e, size_t window)
-{
-	size_t at = window * WINDOW_BITS;
-	mp_limb_t limb = mpz_getlimbn(e, (mp_size_t)(at / GMP_NUMB_BITS));
-
-	return limb >> (at % GMP_NUMB_BITS) & (ENTRIES - 1);
-}
-
 void
-fixed_base_power(struct fixed_base *f, mpz_t out, const mpz_t e)
+fixed_base_multiply(struct fixed_base *f, uint64_t *acc,
+    const unsigned char *exponents, size_t n)
 {
-	assert(mpz_sizeinbase(e, 2) <= f->windows * WINDOW_BITS);
-	mpn_copyi(f->product, f->mt.one, f->mt.limbs);
-	for (size_t w = 0; w < f->windows; w++) {
-		size_t digit = digit_of(e, w);
+	struct lanes_chain chain[AT_ONCE];
+	uint32_t *list;
+	size_t now;
 
-		if (digit)
-			mont_mul(
-			    &f->mt, f->product, f->product, entry(f, w, digit));
+	for (; n > 0; n -= now, acc += now * f->ls->stride) {
+		now = n < AT_ONCE ? n : AT_ONCE;
+		for (size_t i = 0; i < now; i++, exponents += f->len) {
+			list = f->list + i * f->len;
+			chain[i] = (struct lanes_chain){
+			    acc + i * f->ls->stride, list, 0, false};
+			for (size_t w = 0; w < f->len; w++)
+				if (exponents[w])
+					list[chain[i].n++] =
+					    (uint32_t)(exponents[w] * f->len +
+						       w);
+		}
+		lanes_chains(f->ls, f->table, chain, now);
 	}
-	mont_to(&f->mt, out, f->product);
+	explicit_bzero(f->list, AT_ONCE * f->len * sizeof(*f->list));
 }

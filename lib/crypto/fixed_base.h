@@ -1,21 +1,26 @@
 /*
  * Powers of one base: a table of its powers by windows of the exponent
  * (E. Brickell, D. Gordon, K. McCurley, D. Wilson, EUROCRYPT 1992), so that a
- * power costs one multiplication per window. The look-ups depend on the
- * exponent's digits: not constant-time, see paillier_mask(). One thread.
+ * power costs one multiplication per byte of the exponent. The look-ups
+ * depend on the exponent: not constant-time, see paillier_mask(). One thread.
  */
 #ifndef FF_CRYPTO_FIXED_BASE_H
 #define FF_CRYPTO_FIXED_BASE_H
 
-#include "lib/crypto/mont.h"
+#include "lib/crypto/lanes.h"
 
 struct fixed_base;
 
-/* Powers of `base` modulo the odd number m, for exponents of `bits` bits. */
-struct fixed_base *fixed_base_new(const mpz_t base, const mpz_t m, size_t bits);
+/*
+ * Powers of `base` for exponents of `len` bytes, lowest first. ls has the
+ * modulus and is borrowed.
+ */
+struct fixed_base *
+fixed_base_new(struct lanes *ls, const mpz_t base, size_t len);
 void fixed_base_free(struct fixed_base *f);
 
-/* out = base^e mod m; e must not be longer than `bits`. */
-void fixed_base_power(struct fixed_base *f, mpz_t out, const mpz_t e);
+/* acc[i] *= base^e for n numbers; e is at exponents + i * len. */
+void fixed_base_multiply(struct fixed_base *f, uint64_t *acc,
+    const unsigned char *exponents, size_t n);
 
 #endif

@@ -89,8 +89,10 @@ void lanes_chains(struct lanes *ls, const uint64_t *numbers,
  */
 struct lanes_powers;
 struct lanes_powers *
-lanes_powers_new(const mpz_t *moduli, const mpz_t *exponents, size_t bits);
+lanes_powers_new(mpz_t *moduli, mpz_t *exponents, size_t bits);
 void lanes_powers_free(struct lanes_powers *pw);
+/* Is a run as fast as one power, more or less? */
+bool lanes_powers_at_once(const struct lanes_powers *pw);
 /* x[i] = x[i]^exponents[i] mod moduli[i]; x[i] is below its modulus. */
 void lanes_powers_run(struct lanes_powers *pw, mpz_t *x);
 

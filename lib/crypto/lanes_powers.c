@@ -75,7 +75,7 @@ lay_out(struct lanes_powers *pw, size_t bits)
 }
 
 struct lanes_powers *
-lanes_powers_new(const mpz_t *moduli, const mpz_t *exponents, size_t bits)
+lanes_powers_new(mpz_t *moduli, mpz_t *exponents, size_t bits)
 {
 	struct lanes_powers *pw = xcalloc(1, sizeof(*pw));
 
@@ -123,6 +123,12 @@ lanes_powers_free(struct lanes_powers *pw)
 		wipe_lanes(&pw->lane[i]);
 	}
 	free(pw);
+}
+
+bool
+lanes_powers_at_once(const struct lanes_powers *pw)
+{
+	return pw->vector;
 }
 
 static void

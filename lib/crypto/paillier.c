@@ -1,9 +1,7 @@
 /*
- * Keys, encryption and the homomorphic operations. Sums of products have
- * paillier_terms.c to themselves.
+ * Keys, and the homomorphic operations one by one. Masks and many at a time
+ * are in paillier_mask.c, paillier_decrypt.c and paillier_sums.c.
  *
- * The exponents p-1 and q-1 are secret, so decryption uses mpz_powm_sec. Masks
- * are powers of a fixed base, whose table the first of them makes.
  * p and q of equal length make gcd(n, (p-1)(q-1)) = 1 certain.
  *
  * LIMIT: GMP's own temporaries are freed without being wiped.
@@ -11,29 +9,14 @@
 #include "lib/crypto/paillier.h"
 
 #include "lib/base/mem.h"
-#include "lib/crypto/fixed_base.h"
+#include "lib/crypto/paillier_private.h"
 #include "lib/crypto/random.h"
 
+#include <assert.h>
 #include <stdbool.h>
 
 /* GMP runs a Baillie-PSW test and the rest as Miller-Rabin rounds. */
 #define PRIME_ROUNDS 64
-
-/* What decryption needs of one prime. */
-struct half {
-	mpz_t p;
-	mpz_t p2;
-	mpz_t p_1; /* p - 1 */
-	mpz_t h;   /* (L(g^(p-1) mod p^2))^-1 mod p */
-	mpz_t m;   /* scratch: the plaintext modulo p */
-};
-
-struct paillier_secret {
-	struct paillier_public pub;
-	struct half p;
-	struct half q;
-	mpz_t p_inv; /* p^-1 mod q */
-};
 
 static void
 public_init(struct paillier_public *pub, const mpz_t n)
@@ -45,15 +28,16 @@ public_init(struct paillier_public *pub, const mpz_t n)
 	mpz_tdiv_q_ui(pub->max, n, 3);
 	pub->bits = (unsigned)mpz_sizeinbase(n, 2);
 	pub->width = (mpz_sizeinbase(pub->n2, 2) + 7) / 8;
-	pub->masks = xcalloc(1, sizeof(struct fixed_base *));
+	pub->mask_bits = PAILLIER_MASK_BITS;
+	pub->work = xcalloc(1, sizeof(*pub->work));
 }
 
 static void
 public_clear(struct paillier_public *pub)
 {
 	mpz_clears(pub->n, pub->n2, pub->max, NULL);
-	fixed_base_free(*pub->masks);
-	free(pub->masks);
+	paillier_work_free(*pub->work);
+	free(pub->work);
 }
 
 static void
@@ -69,13 +53,13 @@ random_prime(mpz_t out, unsigned bits)
 }
 
 static void
-half_init(struct half *h)
+half_init(struct paillier_half *h)
 {
-	mpz_inits(h->p, h->p2, h->p_1, h->h, h->m, NULL);
+	mpz_inits(h->p, h->p2, h->p_1, h->h, NULL);
 }
 
 static void
-half_finish(struct half *h, const mpz_t other)
+half_finish(struct paillier_half *h, const mpz_t other)
 {
 	mpz_mul(h->p2, h->p, h->p);
 	mpz_sub_ui(h->p_1, h->p, 1);
@@ -86,13 +70,12 @@ half_finish(struct half *h, const mpz_t other)
 }
 
 static void
-half_wipe(struct half *h)
+half_wipe(struct paillier_half *h)
 {
 	random_wipe(h->p);
 	random_wipe(h->p2);
 	random_wipe(h->p_1);
 	random_wipe(h->h);
-	random_wipe(h->m);
 }
 
 enum err
@@ -109,6 +92,8 @@ paillier_generate(unsigned bits, struct paillier_secret **out, struct buf *err)
 	half_init(&s->p);
 	half_init(&s->q);
 	mpz_inits(s->p_inv, n, NULL);
+	for (size_t i = 0; i < LANES; i++)
+		mpz_init(s->x[i]);
 	random_prime(s->p.p, bits / 2);
 	do
 		random_prime(s->q.p, bits / 2);
@@ -137,6 +122,9 @@ paillier_secret_free(struct paillier_secret *secret)
 	half_wipe(&secret->p);
 	half_wipe(&secret->q);
 	random_wipe(secret->p_inv);
+	for (size_t i = 0; i < LANES; i++)
+		random_wipe(secret->x[i]);
+	lanes_powers_free(secret->powers);
 	public_clear(&secret->pub);
 	free(secret);
 }
@@ -198,37 +186,16 @@ paillier_headroom(const struct paillier_public *pub)
 	return (unsigned)mpz_sizeinbase(pub->max, 2) - 1;
 }
 
-/* x^n mod n^2 for a random x: the base that all masks are powers of. */
-static struct fixed_base *
-make_masks(const struct paillier_public *pub)
-{
-	struct fixed_base *f;
-	mpz_t x;
-
-	mpz_init(x);
-	random_below(x, pub->n);
-	mpz_powm(x, x, pub->n, pub->n2);
-	f = fixed_base_new(x, pub->n2, PAILLIER_MASK_BITS);
-	random_wipe(x);
-	return f;
-}
-
 void
-paillier_mask(const struct paillier_public *pub, mpz_t out)
+paillier_set_mask_bits(struct paillier_public *pub, unsigned bits)
 {
-	mpz_t a;
-
-	if (!*pub->masks)
-		*pub->masks = make_masks(pub);
-	mpz_init(a);
-	random_bits(a, PAILLIER_MASK_BITS);
-	fixed_base_power(*pub->masks, out, a);
-	random_wipe(a);
+	assert(!*pub->work && bits >= PAILLIER_MASK_BITS_MIN && bits % 8 == 0 &&
+	       bits <= pub->bits);
+	pub->mask_bits = bits;
 }
 
-/* out = 1 + n*m mod n^2, not yet random. */
-static enum err
-lift(const struct paillier_public *pub, mpz_t out, const mpz_t m,
+enum err
+paillier_lift(const struct paillier_public *pub, mpz_t out, const mpz_t m,
     struct buf *err)
 {
 	if (mpz_cmpabs(m, pub->max) > 0)
@@ -238,77 +205,28 @@ lift(const struct paillier_public *pub, mpz_t out, const mpz_t m,
 		    mpz_sizeinbase(m, 2), pub->bits);
 	mpz_mul(out, m, pub->n);
 	mpz_add_ui(out, out, 1);
-	mpz_mod(out, out, pub->n2);
+	/* |nm| < n^2 */
+	if (mpz_sgn(out) < 0)
+		mpz_add(out, out, pub->n2);
 	return ERR_OK;
-}
-
-enum err
-paillier_encrypt_masked(const struct paillier_public *pub, mpz_t out,
-    const mpz_t m, const mpz_t mask, struct buf *err)
-{
-	enum err rc = lift(pub, out, m, err);
-
-	if (!rc)
-		paillier_add(pub, out, out, mask);
-	return rc;
 }
 
 enum err
 paillier_encrypt(const struct paillier_public *pub, mpz_t out, const mpz_t m,
     struct buf *err)
 {
-	enum err rc = lift(pub, out, m, err);
+	enum err rc = paillier_lift(pub, out, m, err);
 
 	if (!rc)
 		paillier_rerandomise(pub, out);
 	return rc;
 }
 
-/* h->m = L(c^(p-1) mod p^2) * h mod p, L(x) = (x-1)/p */
-static void
-half_decrypt(struct half *h, const mpz_t c)
-{
-	mpz_mod(h->m, c, h->p2);
-	mpz_powm_sec(h->m, h->m, h->p_1, h->p2);
-	mpz_sub_ui(h->m, h->m, 1);
-	mpz_divexact(h->m, h->m, h->p);
-	mpz_mul(h->m, h->m, h->h);
-	mpz_mod(h->m, h->m, h->p);
-}
-
-static bool
-is_ciphertext(const struct paillier_public *pub, const mpz_t c)
+bool
+paillier_is_ciphertext(const struct paillier_public *pub, const mpz_t c)
 {
 	return mpz_sgn(c) > 0 && mpz_cmp(c, pub->n2) < 0 &&
 	       !mpz_divisible_p(c, pub->n);
-}
-
-enum err
-paillier_decrypt(const struct paillier_secret *secret, mpz_t out, const mpz_t c,
-    struct buf *err)
-{
-	/* the halves hold scratch, so that it is wiped with the key */
-	struct paillier_secret *s = (struct paillier_secret *)(uintptr_t)secret;
-
-	if (!is_ciphertext(&s->pub, c) || mpz_divisible_p(c, s->p.p) ||
-	    mpz_divisible_p(c, s->q.p))
-		return err_set(
-		    err, ERR_INVALID, "not a ciphertext of this key");
-	half_decrypt(&s->p, c);
-	half_decrypt(&s->q, c);
-	mpz_sub(out, s->q.m, s->p.m);
-	mpz_mul(out, out, s->p_inv);
-	mpz_mod(out, out, s->q.p);
-	mpz_mul(out, out, s->p.p);
-	mpz_add(out, out, s->p.m);
-	if (mpz_cmp(out, s->pub.max) <= 0)
-		return ERR_OK;
-	mpz_sub(out, out, s->pub.n);
-	if (mpz_cmpabs(out, s->pub.max) <= 0)
-		return ERR_OK;
-	return err_set(err, ERR_INVALID,
-	    "a decrypted value lies beyond the headroom of the key of %u bits",
-	    s->pub.bits);
 }
 
 void
@@ -327,7 +245,7 @@ paillier_add_plain(const struct paillier_public *pub, mpz_t out, const mpz_t a,
 	enum err rc;
 
 	mpz_init(lifted);
-	rc = lift(pub, lifted, m, err);
+	rc = paillier_lift(pub, lifted, m, err);
 	if (!rc)
 		paillier_add(pub, out, a, lifted);
 	mpz_clear(lifted);
@@ -385,7 +303,7 @@ paillier_get(const struct paillier_public *pub, const void *bytes, mpz_t out,
     struct buf *err)
 {
 	mpz_import(out, pub->width, 1, 1, 1, 0, bytes);
-	if (!is_ciphertext(pub, out))
+	if (!paillier_is_ciphertext(pub, out))
 		return err_set(
 		    err, ERR_INVALID, "not a ciphertext of this key");
 	return ERR_OK;

@@ -24,19 +24,23 @@
 
 /*
  * Bits of the exponent of a mask, see paillier_mask(): at least twice the
- * strength wanted, so 320 leaves a margin over 128-bit security.
+ * strength wanted, so 320 leaves a margin over 128-bit security. The least
+ * is that of 112 bits. Here is where to change it for every key, in
+ * paillier_set_mask_bits() for one.
  */
-#define PAILLIER_MASK_BITS 320
+#define PAILLIER_MASK_BITS     320
+#define PAILLIER_MASK_BITS_MIN 224
 
-struct fixed_base;
+struct paillier_work;
 
 struct paillier_public {
 	unsigned bits; /* of n */
 	size_t width;  /* bytes of a ciphertext on the wire */
 	mpz_t n;
 	mpz_t n2;
-	mpz_t max;		   /* n/3, the largest plaintext */
-	struct fixed_base **masks; /* made by the first paillier_mask() */
+	mpz_t max;		     /* n/3, the largest plaintext */
+	unsigned mask_bits;	     /* of an exponent */
+	struct paillier_work **work; /* made when first needed */
 };
 
 struct paillier_secret;
@@ -61,10 +65,13 @@ void paillier_public_print(const struct paillier_public *pub, struct buf *out);
 /* How many bits |m| may have: every m below 2^that is legal. */
 unsigned paillier_headroom(const struct paillier_public *pub);
 
+/* Before the key's first use; a multiple of 8 from the least to its bits. */
+void paillier_set_mask_bits(struct paillier_public *pub, unsigned bits);
+
 /*
  * r^n mod n^2 for a fresh r: what makes one ciphertext random. r is x^a mod n
  * with x drawn once per key object and kept secret, and a fresh exponent a of
- * PAILLIER_MASK_BITS: a power of the fixed base x^n, 20 times cheaper than
+ * mask_bits: a power of the fixed base x^n, 20 times cheaper than
  * r^n of a full-size r (I. Damgard, M. Jurik, J. Nielsen, "A generalization
  * of Paillier's public-key system", Int. J. Inf. Secur. 9, 2010, section 4,
  * who take |n|/2 bits). The assumption beyond Paillier's own: such a power
@@ -77,9 +84,6 @@ void paillier_mask(const struct paillier_public *pub, mpz_t out);
 /* ERR_INVALID when |m| > n/3. out and m may be the same. */
 enum err paillier_encrypt(const struct paillier_public *pub, mpz_t out,
     const mpz_t m, struct buf *err);
-/* The same with a mask made ahead, which must be used once only. */
-enum err paillier_encrypt_masked(const struct paillier_public *pub, mpz_t out,
-    const mpz_t m, const mpz_t mask, struct buf *err);
 /* ERR_INVALID: no ciphertext of this key, or the plaintext overflowed. */
 enum err paillier_decrypt(const struct paillier_secret *secret, mpz_t out,
     const mpz_t c, struct buf *err);
@@ -99,27 +103,5 @@ void
 paillier_put(const struct paillier_public *pub, const mpz_t c, struct buf *out);
 enum err paillier_get(const struct paillier_public *pub, const void *bytes,
     mpz_t out, struct buf *err);
-
-/*
- * Sums of products x_i * [[m_i]] for many vectors x over the same
- * ciphertexts, which are prepared once (and copied: 2 * width bytes each).
- */
-struct paillier_terms;
-
-enum err paillier_terms_new(const struct paillier_public *pub, mpz_t *c,
-    size_t n, struct paillier_terms **out, struct buf *err);
-void paillier_terms_free(struct paillier_terms *terms);
-/*
- * out = [[sum x[i] * m[rows[i] - base]]] over n items; rows NULL means i.
- * |x[i]| < 2^62. Not random: see above. An empty sum is 1, a bare [[0]].
- */
-struct paillier_factors {
-	const int64_t *x;
-	const uint32_t *rows;
-	uint32_t base;
-	size_t n;
-};
-void paillier_terms_sum(struct paillier_terms *terms,
-    const struct paillier_factors *factors, mpz_t out);
 
 #endif

@@ -60,13 +60,12 @@ load_all(struct lr *lr, struct buf *err)
 {
 	bool fits = lr->t->mode == TASK_FIT || lr->t->mode == TASK_FIT_EVAL;
 	enum err rc = ERR_OK;
-	size_t unused;
 
 	if (lr_is(lr, "arbiter")) {
 		if (fits)
 			rc = lr_align_arbiter(lr, &lr->n, err);
 		if (!rc && lr->t->mode != TASK_FIT)
-			rc = lr_align_arbiter(lr, &unused, err);
+			rc = lr_align_arbiter(lr, &lr->n_eval, err);
 		return rc;
 	}
 	if (fits)
@@ -74,6 +73,7 @@ load_all(struct lr *lr, struct buf *err)
 	if (!rc && lr->t->mode != TASK_FIT)
 		rc = load(lr, "eval_data", &lr->eval, err);
 	lr->n = lr->train.n;
+	lr->n_eval = lr->eval.n;
 	return rc;
 }
 
@@ -125,6 +125,12 @@ fit(struct lr *lr, struct buf *err)
 static void
 release(struct lr *lr)
 {
+	paillier_sums_free(lr->sums);
+	paillier_sums_free(lr->cross);
+	free(lr->factors);
+	free(lr->shift);
+	lr_vector_release(&lr->c);
+	lr_vector_release(&lr->other);
 	lr_columns_free(lr->columns, lr->train.d);
 	lr_data_release(&lr->train);
 	lr_data_release(&lr->eval);

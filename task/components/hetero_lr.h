@@ -13,6 +13,9 @@
  *	both    -> arbiter  [[n_b * gradient]] of their own columns
  *	arbiter -> both     the step of their own columns
  *
+ * Rows are encrypted, sent and summed LR_CHUNK at a time, a message each, so
+ * that memory does not grow with them and the parties work side by side.
+ *
  * A score is found by masking: hosts send [[u_h]], the guest adds its own
  * part and a random mask, the arbiter decrypts, the guest takes the mask off.
  *
@@ -23,7 +26,7 @@
 #ifndef FF_TASK_COMPONENTS_HETERO_LR_H
 #define FF_TASK_COMPONENTS_HETERO_LR_H
 
-#include "lib/crypto/paillier.h"
+#include "lib/crypto/paillier_many.h"
 #include "lib/math/optimizer.h"
 #include "task/task.h"
 
@@ -39,7 +42,7 @@
 #define LR_SUM_BITS	  110U /* of a sum of u over 2^20 parties */
 #define LR_MASK_BITS	  (LR_SUM_BITS + 64)
 #define LR_MASK_WIDTH	  24U		 /* bytes; 2^192 > 2^174 + 2^111 */
-#define LR_CHUNK	  ((size_t)4096) /* rows prepared at a time */
+#define LR_CHUNK	  ((size_t)4096) /* rows of a message */
 
 struct lr_param {
 	const char *penalty_name;
@@ -103,6 +106,14 @@ enum err lr_columns_new(
     const struct lr_data *data, struct lr_column **out, struct buf *err);
 void lr_columns_free(struct lr_column *columns, size_t d);
 
+/* Numbers that are used again and again: v has room for n of them. */
+struct lr_vector {
+	mpz_t *v;
+	size_t n;
+};
+void lr_vector_reserve(struct lr_vector *v, size_t n);
+void lr_vector_release(struct lr_vector *v);
+
 /* Everything of one party's run. */
 struct lr {
 	struct task *t;
@@ -116,8 +127,15 @@ struct lr {
 	double *w; /* train.d coefficients, then the guest's intercept */
 	size_t n_w;
 	bool has_intercept;
-	double *y; /* guest: -1 or 1 */
-	size_t n;  /* training rows */
+	double *y;		     /* guest: -1 or 1 */
+	size_t n;		     /* training rows */
+	size_t n_eval;		     /* rows of the other set */
+	struct lr_vector c;	     /* a chunk's ciphertexts */
+	struct lr_vector other;	     /* another party's, or plain numbers */
+	struct paillier_sums *sums;  /* of the gradient */
+	struct paillier_sums *cross; /* guest: of the loss */
+	struct paillier_factors *factors; /* n_w */
+	unsigned *shift;		  /* n_w: to LR_FACTOR_SCALE */
 	int64_t iters;
 	bool converged;
 	double *best_w;
@@ -130,17 +148,21 @@ struct lr {
 enum err lr_make_key(struct lr *lr, struct buf *err);
 enum err lr_receive_key(struct lr *lr, struct buf *err);
 
-mpz_t *lr_vector_new(size_t n);
-void lr_vector_free(mpz_t *v, size_t n);
-
 enum err lr_send_vector(struct lr *lr, const struct mailbox_party *to,
     const char *tag, mpz_t *c, size_t n, struct buf *err);
 /* `n` ciphertexts are expected; n 0 takes any number and tells it. */
 enum err lr_receive_vector(struct lr *lr, const struct mailbox_party *from,
-    const char *tag, mpz_t **c_out, size_t *n, struct buf *err);
-/* [[v[i]]] at LR_U_SCALE. */
-enum err lr_encrypt_scores(
-    struct lr *lr, const double *u, mpz_t *c, size_t n, struct buf *err);
+    const char *tag, struct lr_vector *c, size_t *n, struct buf *err);
+/* A chunk [[sum over the hosts]] into lr->c. */
+enum err
+lr_receive_hosts(struct lr *lr, const char *tag, size_t n, struct buf *err);
+/* [[u[i]]] at LR_U_SCALE to the guest, a message for each chunk. */
+enum err lr_send_scores(
+    struct lr *lr, const char *tag, const double *u, size_t n, struct buf *err);
+/* Encodes at LR_U_SCALE. */
+enum err lr_encode_score(mpz_t out, double u, struct buf *err);
+/* The length of the chunk at row `at` of `hi`. */
+size_t lr_chunk(size_t at, size_t hi);
 
 enum err lr_send_doubles(struct lr *lr, const struct mailbox_party *to,
     const char *tag, const double *v, size_t n, struct buf *err);
@@ -166,14 +188,16 @@ enum err lr_align_arbiter(struct lr *lr, size_t *n_out, struct buf *err);
 size_t lr_batches(const struct lr *lr);
 void lr_batch(const struct lr *lr, size_t i, size_t *lo, size_t *hi);
 
-/* This party's encrypted gradient of rows lo..hi-1 to the arbiter. */
-enum err lr_send_gradient(
-    struct lr *lr, mpz_t *d, size_t lo, size_t hi, struct buf *err);
+/* Takes [[d]] of rows lo..hi-1, at most LR_CHUNK, into the gradient. */
+enum err
+lr_add_gradient(struct lr *lr, mpz_t *d, size_t lo, size_t hi, struct buf *err);
+/* This party's encrypted gradient of `rows` rows to the arbiter. */
+enum err lr_send_gradient(struct lr *lr, size_t rows, struct buf *err);
 /* Takes the step that comes back. */
 enum err lr_take_step(struct lr *lr, int64_t iter, struct buf *err);
 
-/* acc = [[sum x_i m_i]] brought to LR_FACTOR_SCALE more bits. */
-enum err lr_raise(struct lr *lr, mpz_t c, unsigned scale, struct buf *err);
+/* Masks for one more batch of so many rows, made while others work. */
+void lr_masks_ahead(const struct lr *lr, size_t rows);
 
 /* Remembers or restores the weights of the best iteration. */
 void lr_remember(struct lr *lr, int64_t iter);
@@ -187,7 +211,7 @@ enum err lr_score_guest(
     struct lr *lr, const struct lr_data *data, double *p, struct buf *err);
 enum err
 lr_score_host(struct lr *lr, const struct lr_data *data, struct buf *err);
-enum err lr_score_arbiter(struct lr *lr, struct buf *err);
+enum err lr_score_arbiter(struct lr *lr, size_t n, struct buf *err);
 
 /* ---- validation at the guest (hetero_lr_validate.c) ---- */
 

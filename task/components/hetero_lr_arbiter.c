@@ -39,13 +39,11 @@ static enum err
 decrypt_doubles(struct lr *lr, mpz_t *c, size_t n, unsigned scale,
     double divisor, double *out, struct buf *err)
 {
-	enum err rc = ERR_OK;
+	enum err rc;
 
-	for (size_t i = 0; !rc && i < n; i++) {
-		rc = paillier_decrypt(lr->secret, c[i], c[i], err);
-		if (!rc)
-			out[i] = fixed_decode(c[i], scale) / divisor;
-	}
+	rc = paillier_decrypt_many(lr->secret, c, n, err);
+	for (size_t i = 0; !rc && i < n; i++)
+		out[i] = fixed_decode(c[i], scale) / divisor;
 	return rc;
 }
 
@@ -54,13 +52,12 @@ receive_gradients(
     struct lr *lr, struct arbiter *a, size_t rows, struct buf *err)
 {
 	size_t at = 0, n;
-	mpz_t *c;
 	enum err rc = ERR_OK;
 
 	for (size_t i = 0; !rc && i < a->n_parties; i++) {
 		n = a->width[i];
 		rc = lr_receive_vector(
-		    lr, party(lr, i), "lr_gradient", &c, &n, err);
+		    lr, party(lr, i), "lr_gradient", &lr->c, &n, err);
 		if (rc)
 			return rc;
 		if (!a->width[i]) {
@@ -69,9 +66,8 @@ receive_gradients(
 			a->gradient =
 			    xreallocarray(a->gradient, a->n_w, sizeof(double));
 		}
-		rc = decrypt_doubles(lr, c, n, LR_GRADIENT_SCALE, (double)rows,
-		    a->gradient + at, err);
-		lr_vector_free(c, n);
+		rc = decrypt_doubles(lr, lr->c.v, n, LR_GRADIENT_SCALE,
+		    (double)rows, a->gradient + at, err);
 		at += n;
 	}
 	return rc;
@@ -103,16 +99,14 @@ run_batch(struct lr *lr, struct arbiter *a, int64_t iter, size_t rows,
 static enum err
 receive_loss(struct lr *lr, double *loss, struct buf *err)
 {
-	mpz_t *c = NULL;
 	size_t one = 1;
 	double batch = 0;
 	enum err rc;
 
-	rc = lr_receive_vector(lr, lr_guest(lr), "lr_loss", &c, &one, err);
+	rc = lr_receive_vector(lr, lr_guest(lr), "lr_loss", &lr->c, &one, err);
 	if (!rc)
 		rc = decrypt_doubles(
-		    lr, c, 1, LR_LOSS_SCALE, (double)lr->n, &batch, err);
-	lr_vector_free(c, c ? 1 : 0);
+		    lr, lr->c.v, 1, LR_LOSS_SCALE, (double)lr->n, &batch, err);
 	*loss += batch / (double)lr_batches(lr);
 	return rc;
 }
@@ -146,10 +140,10 @@ run_iteration(struct lr *lr, struct arbiter *a, int64_t iter, struct buf *err)
 		a->sum[i] = 0;
 	for (size_t i = 0; !rc && i < lr_batches(lr); i++) {
 		lr_batch(lr, i, &lo, &hi);
-		if (lr->n_hosts == 1)
+		/* the parties wait for the step, not for the loss */
+		rc = run_batch(lr, a, iter, hi - lo, err);
+		if (!rc && lr->n_hosts == 1)
 			rc = receive_loss(lr, &loss, err);
-		if (!rc)
-			rc = run_batch(lr, a, iter, hi - lo, err);
 	}
 	if (rc)
 		return rc;

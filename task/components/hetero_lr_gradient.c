@@ -1,10 +1,12 @@
 /*
  * A party's share of an iteration: its encrypted gradient out, its step in.
- * Rows are prepared LR_CHUNK at a time, so memory does not grow with them.
+ * The sums stay open over the chunks of a batch.
  */
 #include "lib/base/mem.h"
 #include "lib/crypto/fixed.h"
 #include "task/components/hetero_lr.h"
+
+#include <stdlib.h>
 
 size_t
 lr_batches(const struct lr *lr)
@@ -21,19 +23,6 @@ lr_batch(const struct lr *lr, size_t i, size_t *lo, size_t *hi)
 
 	*lo = i * size;
 	*hi = *lo + size < lr->n ? *lo + size : lr->n;
-}
-
-enum err
-lr_raise(struct lr *lr, mpz_t c, unsigned scale, struct buf *err)
-{
-	mpz_t power;
-	enum err rc;
-
-	mpz_init(power);
-	mpz_setbit(power, LR_FACTOR_SCALE - scale);
-	rc = paillier_mul(lr->pub, c, c, power, err);
-	mpz_clear(power);
-	return rc;
 }
 
 /* The part of a column within rows lo..hi-1. */
@@ -58,85 +47,98 @@ cut(const struct lr_column *col, size_t lo, size_t hi)
 	return f;
 }
 
-/* g[j] *= prod of the chunk, for every column, and the intercept's sum. */
-static enum err
-add_chunk(
-    struct lr *lr, mpz_t *d, size_t lo, size_t hi, mpz_t *g, struct buf *err)
+/* As many bits as the columns have, and no more. */
+static unsigned
+column_bits(const struct lr *lr)
 {
-	struct paillier_terms *terms = NULL;
-	struct paillier_factors f;
-	mpz_t part;
-	enum err rc;
+	uint64_t all = 1;
+	unsigned bits = 0;
 
-	rc = paillier_terms_new(lr->pub, d, hi - lo, &terms, err);
-	if (rc)
-		return rc;
-	mpz_init(part);
-	for (size_t j = 0; j < lr->train.d; j++) {
-		f = cut(&lr->columns[j], lo, hi);
-		if (f.n == 0)
-			continue;
-		paillier_terms_sum(terms, &f, part);
-		paillier_add(lr->pub, g[j], g[j], part);
-	}
-	for (size_t i = 0; lr->has_intercept && i < hi - lo; i++)
-		paillier_add(lr->pub, g[lr->train.d], g[lr->train.d], d[i]);
-	mpz_clear(part);
-	paillier_terms_free(terms);
-	return ERR_OK;
+	for (size_t j = 0; j < lr->train.d; j++)
+		for (size_t i = 0; i < lr->columns[j].n; i++)
+			all |= (uint64_t)llabs(lr->columns[j].x[i]);
+	for (; all; all >>= 1)
+		bits++;
+	return bits;
 }
 
-/* Raises to the common scale, adds alpha * w * rows, makes it random. */
-static enum err
-finish_gradient(struct lr *lr, mpz_t *g, size_t rows, struct buf *err)
+static void
+make_sums(struct lr *lr)
 {
-	mpz_t plain;
-	unsigned scale;
-	enum err rc = ERR_OK;
+	size_t lo, hi;
+	struct paillier_sums_size size = {.columns = lr->n_w};
 
-	mpz_init(plain);
-	for (size_t j = 0; !rc && j < lr->n_w; j++) {
-		scale = j < lr->train.d ? lr->columns[j].scale : 0;
-		rc = lr_raise(lr, g[j], scale, err);
-		if (!rc && lr->p.penalty == PENALTY_L2 && j < lr->train.d) {
-			rc = fixed_encode(plain,
-			    lr->p.alpha * lr->w[j] * (double)rows,
-			    LR_GRADIENT_SCALE, LR_WIDE_BITS, "alpha * weight",
-			    err);
-			if (!rc)
-				rc = paillier_add_plain(
-				    lr->pub, g[j], g[j], plain, err);
-		}
-		if (!rc)
-			paillier_rerandomise(lr->pub, g[j]);
-	}
-	mpz_clear(plain);
-	return rc;
+	lr_batch(lr, 0, &lo, &hi);
+	size.rows = hi;
+	size.portion = lr_chunk(0, hi);
+	size.x_bits = column_bits(lr);
+	lr->sums = paillier_sums_new(lr->pub, &size);
+	lr->factors = xcalloc(lr->n_w, sizeof(*lr->factors));
+	lr->shift = xcalloc(lr->n_w, sizeof(*lr->shift));
+	for (size_t j = 0; j < lr->n_w; j++)
+		lr->shift[j] = LR_FACTOR_SCALE -
+			       (j < lr->train.d ? lr->columns[j].scale : 0);
 }
 
 enum err
-lr_send_gradient(struct lr *lr, mpz_t *d, size_t lo, size_t hi, struct buf *err)
+lr_add_gradient(struct lr *lr, mpz_t *d, size_t lo, size_t hi, struct buf *err)
 {
-	mpz_t *g = lr_vector_new(lr->n_w);
-	size_t to;
+	if (!lr->sums)
+		make_sums(lr);
+	for (size_t j = 0; j < lr->train.d; j++)
+		lr->factors[j] = cut(&lr->columns[j], lo, hi);
+	if (lr->has_intercept)
+		lr->factors[lr->train.d] =
+		    (struct paillier_factors){.n = hi - lo};
+	return paillier_sums_add(lr->sums, d, hi - lo, lr->factors, err);
+}
+
+/* Adds alpha * w * rows, makes it random. */
+static enum err
+finish_gradient(struct lr *lr, mpz_t *g, size_t rows, struct buf *err)
+{
+	mpz_t *plain;
+	enum err rc = ERR_OK;
+
+	lr_vector_reserve(&lr->other, lr->n_w);
+	plain = lr->other.v;
+	for (size_t j = 0; !rc && j < lr->n_w; j++) {
+		mpz_set_ui(plain[j], 0);
+		if (lr->p.penalty == PENALTY_L2 && j < lr->train.d)
+			rc = fixed_encode(plain[j],
+			    lr->p.alpha * lr->w[j] * (double)rows,
+			    LR_GRADIENT_SCALE, LR_WIDE_BITS, "alpha * weight",
+			    err);
+	}
+	if (rc)
+		return rc;
+	return paillier_add_blind_many(lr->pub, g, plain, lr->n_w, err);
+}
+
+enum err
+lr_send_gradient(struct lr *lr, size_t rows, struct buf *err)
+{
 	enum err rc;
 
 	/* d has two bits more than a sum of u; raising adds up to 60 */
 	rc = fixed_check_sum(LR_SUM_BITS + 2, LR_COLUMN_BITS + LR_FACTOR_SCALE,
-	    hi - lo, paillier_headroom(lr->pub), "a gradient", err);
-	for (size_t j = 0; j < lr->n_w; j++)
-		mpz_set_ui(g[j], 1);
-	for (size_t at = lo; !rc && at < hi; at = to) {
-		to = at + LR_CHUNK < hi ? at + LR_CHUNK : hi;
-		rc = add_chunk(lr, d + (at - lo), at, to, g, err);
-	}
-	if (!rc)
-		rc = finish_gradient(lr, g, hi - lo, err);
+	    rows, paillier_headroom(lr->pub), "a gradient", err);
+	if (rc)
+		return rc;
+	lr_vector_reserve(&lr->c, lr->n_w);
+	paillier_sums_finish(lr->sums, lr->c.v, lr->shift);
+	rc = finish_gradient(lr, lr->c.v, rows, err);
 	if (!rc)
 		rc = lr_send_vector(
-		    lr, lr_arbiter(lr), "lr_gradient", g, lr->n_w, err);
-	lr_vector_free(g, lr->n_w);
+		    lr, lr_arbiter(lr), "lr_gradient", lr->c.v, lr->n_w, err);
 	return rc;
+}
+
+void
+lr_masks_ahead(const struct lr *lr, size_t rows)
+{
+	/* its scores or residuals, its gradient, the loss */
+	paillier_masks_ahead(lr->pub, rows + lr->n_w + 1);
 }
 
 enum err

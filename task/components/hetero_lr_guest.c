@@ -12,8 +12,9 @@ struct batch {
 	int64_t iter;
 	size_t lo;
 	size_t hi;
-	double *u; /* this party's scores */
-	mpz_t *c;  /* [[sum u_h]], then [[d]] */
+	double *u;  /* this party's scores */
+	int64_t *k; /* u_g / 4 - y / 2, at k_scale */
+	unsigned k_scale;
 };
 
 static double
@@ -22,120 +23,99 @@ penalty(const struct lr *lr)
 	return penalty_loss(lr->p.penalty, lr->p.alpha, lr->w, lr->train.d);
 }
 
+/* k = u_g / 4 - y / 2 as integers: the factors of u_h in the loss. */
 static enum err
-receive_forward(struct lr *lr, struct batch *b, struct buf *err)
+make_cross(struct lr *lr, struct batch *b, struct buf *err)
 {
 	size_t n = b->hi - b->lo;
-	mpz_t *more;
-	enum err rc = ERR_OK;
-
-	for (size_t h = 0; !rc && h < lr->n_hosts; h++) {
-		more = NULL;
-		rc = lr_receive_vector(
-		    lr, lr_host(lr, h), "lr_host_forward", &more, &n, err);
-		if (rc)
-			return rc;
-		if (!b->c) {
-			b->c = more;
-			continue;
-		}
-		for (size_t i = 0; i < n; i++)
-			paillier_add(lr->pub, b->c[i], b->c[i], more[i]);
-		lr_vector_free(more, n);
-	}
-	return rc;
-}
-
-/* out = [[sum k_i u_h]] with k = u_g / 4 - y / 2, at LR_LOSS_SCALE */
-static enum err
-cross_terms(struct lr *lr, const struct batch *b, mpz_t out, struct buf *err)
-{
-	size_t n = b->hi - b->lo, len;
+	struct paillier_sums_size size = {.columns = 1,
+	    .rows = n,
+	    .portion = lr_chunk(0, n),
+	    .x_bits = LR_CROSS_BITS};
 	double *k = xcalloc(n, sizeof(*k));
-	int64_t *x = xcalloc(n, sizeof(*x));
-	struct paillier_factors f;
-	struct paillier_terms *terms = NULL;
-	unsigned scale = 0;
-	mpz_t part;
 	enum err rc;
 
-	mpz_init(part);
-	mpz_set_ui(out, 1);
+	if (!lr->cross)
+		lr->cross = paillier_sums_new(lr->pub, &size);
+	b->k = xcalloc(n, sizeof(*b->k));
 	for (size_t i = 0; i < n; i++)
 		k[i] = 0.25 * b->u[i] - 0.5 * lr->y[b->lo + i];
-	rc = fixed_vector(k, n, LR_CROSS_BITS, LR_FACTOR_SCALE, x, &scale,
-	    "a factor of the loss", err);
-	for (size_t at = 0; !rc && at < n; at += len) {
-		len = n - at < LR_CHUNK ? n - at : LR_CHUNK;
-		f = (struct paillier_factors){.x = x + at, .n = len};
-		rc = paillier_terms_new(lr->pub, b->c + at, len, &terms, err);
-		if (rc)
-			break;
-		paillier_terms_sum(terms, &f, part);
-		paillier_add(lr->pub, out, out, part);
-		paillier_terms_free(terms);
-	}
-	if (!rc)
-		rc = lr_raise(lr, out, scale, err);
-	mpz_clear(part);
+	rc = fixed_vector(k, n, LR_CROSS_BITS, LR_FACTOR_SCALE, b->k,
+	    &b->k_scale, "a factor of the loss", err);
 	free(k);
-	free(x);
-	return rc;
-}
-
-/* [[n * loss]], complete but for nothing: ln 2 and penalties are in it. */
-static enum err
-send_loss(struct lr *lr, const struct batch *b, struct buf *err)
-{
-	double own = (double)lr->n * (log(2) + penalty(lr));
-	mpz_t *host = NULL, plain, sum;
-	size_t one = 1;
-	enum err rc;
-
-	mpz_inits(plain, sum, NULL);
-	for (size_t i = 0; i < b->hi - b->lo; i++)
-		own += 0.125 * b->u[i] * b->u[i] -
-		       0.5 * lr->y[b->lo + i] * b->u[i];
-	rc = lr_receive_vector(
-	    lr, lr_host(lr, 0), "lr_host_loss", &host, &one, err);
-	if (!rc)
-		rc = cross_terms(lr, b, sum, err);
-	if (!rc)
-		rc = fixed_encode(
-		    plain, own, LR_LOSS_SCALE, LR_WIDE_BITS, "the loss", err);
-	if (!rc)
-		rc = paillier_add_plain(lr->pub, sum, sum, plain, err);
-	if (!rc) {
-		paillier_add(lr->pub, host[0], host[0], sum);
-		paillier_rerandomise(lr->pub, host[0]);
-		rc =
-		    lr_send_vector(lr, lr_arbiter(lr), "lr_loss", host, 1, err);
-	}
-	lr_vector_free(host, host ? 1 : 0);
-	mpz_clears(plain, sum, NULL);
 	return rc;
 }
 
 /*
- * d = u / 4 - y / 2: a quarter is two more fractional bits. Masks were made
- * while the hosts were encrypting.
+ * [[n * loss]], complete but for nothing: ln 2 and penalties are in it, and
+ * the sum of k_i u_h.
  */
 static enum err
-make_residuals(struct lr *lr, struct batch *b, mpz_t *masks, struct buf *err)
+send_loss(struct lr *lr, const struct batch *b, struct buf *err)
 {
-	mpz_t plain;
+	double own = (double)lr->n * (log(2) + penalty(lr));
+	unsigned shift = LR_FACTOR_SCALE - b->k_scale;
+	mpz_t *c;
+	size_t one = 1;
+	enum err rc;
+
+	for (size_t i = 0; i < b->hi - b->lo; i++)
+		own += 0.125 * b->u[i] * b->u[i] -
+		       0.5 * lr->y[b->lo + i] * b->u[i];
+	rc = lr_receive_vector(
+	    lr, lr_host(lr, 0), "lr_host_loss", &lr->c, &one, err);
+	if (rc)
+		return rc;
+	c = lr->c.v;
+	lr_vector_reserve(&lr->other, 1);
+	paillier_sums_finish(lr->cross, lr->other.v, &shift);
+	paillier_add_many(lr->pub, c, lr->other.v, 1);
+	rc = fixed_encode(
+	    lr->other.v[0], own, LR_LOSS_SCALE, LR_WIDE_BITS, "the loss", err);
+	if (!rc)
+		rc = paillier_add_blind_many(lr->pub, c, lr->other.v, 1, err);
+	if (!rc)
+		rc = lr_send_vector(lr, lr_arbiter(lr), "lr_loss", c, 1, err);
+	return rc;
+}
+
+/* lr->c = [[d]], d = u / 4 - y / 2: a quarter is two more fractional bits. */
+static enum err
+make_residuals(
+    struct lr *lr, struct batch *b, size_t at, size_t n, struct buf *err)
+{
+	mpz_t *plain;
 	enum err rc = ERR_OK;
 
-	mpz_init(plain);
-	for (size_t i = 0; !rc && i < b->hi - b->lo; i++) {
-		rc = fixed_encode(plain, b->u[i] - 2 * lr->y[b->lo + i],
-		    LR_U_SCALE, LR_U_BITS, "a row's score", err);
-		if (!rc)
-			rc = paillier_add_plain(
-			    lr->pub, b->c[i], b->c[i], plain, err);
-		paillier_add(lr->pub, b->c[i], b->c[i], masks[i]);
+	lr_vector_reserve(&lr->other, n);
+	plain = lr->other.v;
+	for (size_t i = 0; !rc && i < n; i++)
+		rc = lr_encode_score(
+		    plain[i], b->u[at + i] - 2 * lr->y[b->lo + at + i], err);
+	if (rc)
+		return rc;
+	return paillier_add_blind_many(lr->pub, lr->c.v, plain, n, err);
+}
+
+static enum err
+run_chunk(struct lr *lr, struct batch *b, size_t at, size_t n, struct buf *err)
+{
+	struct paillier_factors k = {.n = n};
+	enum err rc;
+
+	rc = lr_receive_hosts(lr, "lr_host_forward", n, err);
+	if (!rc && b->k) {
+		k.x = b->k + at;
+		rc = paillier_sums_add(lr->cross, lr->c.v, n, &k, err);
 	}
-	mpz_clear(plain);
+	if (!rc)
+		rc = make_residuals(lr, b, at, n, err);
+	for (size_t h = 0; !rc && h < lr->n_hosts; h++)
+		rc = lr_send_vector(
+		    lr, lr_host(lr, h), "lr_residual", lr->c.v, n, err);
+	if (!rc)
+		rc = lr_add_gradient(
+		    lr, lr->c.v, b->lo + at, b->lo + at + n, err);
 	return rc;
 }
 
@@ -143,29 +123,24 @@ static enum err
 run_batch(struct lr *lr, struct batch *b, struct buf *err)
 {
 	size_t n = b->hi - b->lo;
-	mpz_t *masks = lr_vector_new(n);
-	enum err rc;
+	enum err rc = ERR_OK;
 
 	b->u = xcalloc(n, sizeof(*b->u));
 	lr_data_scores(&lr->train, lr->w,
 	    lr->has_intercept ? lr->w[lr->train.d] : 0, b->lo, b->hi, b->u);
-	for (size_t i = 0; i < n; i++)
-		paillier_mask(lr->pub, masks[i]);
-	rc = receive_forward(lr, b, err);
+	lr_masks_ahead(lr, n);
+	if (lr->n_hosts == 1)
+		rc = make_cross(lr, b, err);
+	for (size_t at = 0; !rc && at < n; at += lr_chunk(at, n))
+		rc = run_chunk(lr, b, at, lr_chunk(at, n), err);
+	if (!rc)
+		rc = lr_send_gradient(lr, n, err);
 	if (!rc && lr->n_hosts == 1)
 		rc = send_loss(lr, b, err);
 	if (!rc)
-		rc = make_residuals(lr, b, masks, err);
-	for (size_t h = 0; !rc && h < lr->n_hosts; h++)
-		rc = lr_send_vector(
-		    lr, lr_host(lr, h), "lr_residual", b->c, n, err);
-	if (!rc)
-		rc = lr_send_gradient(lr, b->c, b->lo, b->hi, err);
-	if (!rc)
 		rc = lr_take_step(lr, b->iter, err);
-	lr_vector_free(masks, n);
-	lr_vector_free(b->c, n);
 	free(b->u);
+	free(b->k);
 	return rc;
 }
 

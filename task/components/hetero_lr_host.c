@@ -7,21 +7,38 @@
 static enum err
 send_loss_part(struct lr *lr, const double *u, size_t n, struct buf *err)
 {
-	mpz_t *c = lr_vector_new(1);
+	mpz_t *c;
 	double sum = (double)lr->n * penalty_loss(lr->p.penalty, lr->p.alpha,
 					 lr->w, lr->train.d);
 	enum err rc;
 
+	lr_vector_reserve(&lr->c, 1);
+	c = lr->c.v;
 	for (size_t i = 0; i < n; i++)
 		sum += 0.125 * u[i] * u[i];
 	rc = fixed_encode(
 	    c[0], sum, LR_LOSS_SCALE, LR_WIDE_BITS, "the loss", err);
 	if (!rc)
-		rc = paillier_encrypt(lr->pub, c[0], c[0], err);
+		rc = paillier_encrypt_many(lr->pub, c, 1, err);
 	if (!rc)
 		rc =
 		    lr_send_vector(lr, lr_guest(lr), "lr_host_loss", c, 1, err);
-	lr_vector_free(c, 1);
+	return rc;
+}
+
+static enum err
+receive_residuals(struct lr *lr, size_t lo, size_t hi, struct buf *err)
+{
+	size_t n;
+	enum err rc = ERR_OK;
+
+	for (size_t at = lo; !rc && at < hi; at += n) {
+		n = lr_chunk(at, hi);
+		rc = lr_receive_vector(
+		    lr, lr_guest(lr), "lr_residual", &lr->c, &n, err);
+		if (!rc)
+			rc = lr_add_gradient(lr, lr->c.v, at, at + n, err);
+	}
 	return rc;
 }
 
@@ -30,24 +47,19 @@ run_batch(struct lr *lr, int64_t iter, size_t lo, size_t hi, struct buf *err)
 {
 	size_t n = hi - lo;
 	double *u = xcalloc(n, sizeof(*u));
-	mpz_t *c = lr_vector_new(n), *d = NULL;
 	enum err rc;
 
 	lr_data_scores(&lr->train, lr->w, 0, lo, hi, u);
-	rc = lr_encrypt_scores(lr, u, c, n, err);
-	if (!rc)
-		rc = lr_send_vector(
-		    lr, lr_guest(lr), "lr_host_forward", c, n, err);
+	rc = lr_send_scores(lr, "lr_host_forward", u, n, err);
 	if (!rc && lr->n_hosts == 1)
 		rc = send_loss_part(lr, u, n, err);
-	lr_vector_free(c, n);
 	free(u);
+	if (rc)
+		return rc;
+	lr_masks_ahead(lr, n);
+	rc = receive_residuals(lr, lo, hi, err);
 	if (!rc)
-		rc = lr_receive_vector(
-		    lr, lr_guest(lr), "lr_residual", &d, &n, err);
-	if (!rc)
-		rc = lr_send_gradient(lr, d, lo, hi, err);
-	lr_vector_free(d, d ? n : 0);
+		rc = lr_send_gradient(lr, n, err);
 	if (!rc)
 		rc = lr_take_step(lr, iter, err);
 	return rc;

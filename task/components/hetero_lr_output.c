@@ -245,10 +245,10 @@ lr_predict(struct lr *lr, struct buf *err)
 	if (lr_is(lr, "guest"))
 		return predict_guest(lr, err);
 	if (lr->t->mode != TASK_FIT)
-		rc = arbiter ? lr_score_arbiter(lr, err)
+		rc = arbiter ? lr_score_arbiter(lr, lr->n_eval, err)
 			     : lr_score_host(lr, &lr->eval, err);
 	if (!rc && lr->t->mode != TASK_PREDICT)
-		rc = arbiter ? lr_score_arbiter(lr, err)
+		rc = arbiter ? lr_score_arbiter(lr, lr->n, err)
 			     : lr_score_host(lr, &lr->train, err);
 	return rc;
 }

@@ -122,9 +122,9 @@ lr_validate_guest(struct lr *lr, int64_t iter, bool *stop, struct buf *err)
 }
 
 static enum err
-serve(struct lr *lr, const struct lr_data *data, struct buf *err)
+serve(struct lr *lr, const struct lr_data *data, size_t n, struct buf *err)
 {
-	return lr_is(lr, "arbiter") ? lr_score_arbiter(lr, err)
+	return lr_is(lr, "arbiter") ? lr_score_arbiter(lr, n, err)
 				    : lr_score_host(lr, data, err);
 }
 
@@ -136,9 +136,9 @@ lr_validate_other(struct lr *lr, int64_t iter, bool *stop, struct buf *err)
 
 	if (!lr_validates(&lr->p, iter))
 		return ERR_OK;
-	rc = serve(lr, &lr->train, err);
+	rc = serve(lr, &lr->train, lr->n, err);
 	if (!rc && lr->t->mode == TASK_FIT_EVAL)
-		rc = serve(lr, &lr->eval, err);
+		rc = serve(lr, &lr->eval, lr->n_eval, err);
 	if (rc || !stops_early(lr))
 		return rc;
 	rc = lr_receive_flags(

@@ -49,22 +49,30 @@ lr_receive_key(struct lr *lr, struct buf *err)
 	return rc;
 }
 
-mpz_t *
-lr_vector_new(size_t n)
+void
+lr_vector_reserve(struct lr_vector *v, size_t n)
 {
-	mpz_t *v = xcalloc(n + 1, sizeof(*v));
-
-	for (size_t i = 0; i < n; i++)
-		mpz_init(v[i]);
-	return v;
+	if (n <= v->n)
+		return;
+	v->v = xreallocarray(v->v, n, sizeof(*v->v));
+	for (size_t i = v->n; i < n; i++)
+		mpz_init(v->v[i]);
+	v->n = n;
 }
 
 void
-lr_vector_free(mpz_t *v, size_t n)
+lr_vector_release(struct lr_vector *v)
 {
-	for (size_t i = 0; v && i < n; i++)
-		mpz_clear(v[i]);
-	free(v);
+	for (size_t i = 0; i < v->n; i++)
+		mpz_clear(v->v[i]);
+	free(v->v);
+	*v = (struct lr_vector){NULL, 0};
+}
+
+size_t
+lr_chunk(size_t at, size_t hi)
+{
+	return hi - at < LR_CHUNK ? hi - at : LR_CHUNK;
 }
 
 enum err
@@ -74,6 +82,7 @@ lr_send_vector(struct lr *lr, const struct mailbox_party *to, const char *tag,
 	struct buf bytes = BUF_INIT;
 	enum err rc;
 
+	buf_reserve(&bytes, n * lr->pub->width);
 	for (size_t i = 0; i < n; i++)
 		paillier_put(lr->pub, c[i], &bytes);
 	rc = mailbox_send(lr->t->mail, to, tag, MESSAGE_CIPHERTEXT, (int64_t)n,
@@ -84,10 +93,9 @@ lr_send_vector(struct lr *lr, const struct mailbox_party *to, const char *tag,
 
 enum err
 lr_receive_vector(struct lr *lr, const struct mailbox_party *from,
-    const char *tag, mpz_t **c_out, size_t *n, struct buf *err)
+    const char *tag, struct lr_vector *c, size_t *n, struct buf *err)
 {
 	struct buf bytes = BUF_INIT;
-	mpz_t *c = NULL;
 	size_t got = 0, width = lr->pub->width;
 	enum err rc;
 
@@ -103,14 +111,9 @@ lr_receive_vector(struct lr *lr, const struct mailbox_party *from,
 		    tag, from->role, from->party_id, bytes.len, *n, width);
 		goto out;
 	}
-	c = lr_vector_new(got);
+	lr_vector_reserve(c, got);
 	for (size_t i = 0; !rc && i < got; i++)
-		rc = paillier_get(lr->pub, bytes.ptr + i * width, c[i], err);
-	if (rc) {
-		lr_vector_free(c, got);
-		goto out;
-	}
-	*c_out = c;
+		rc = paillier_get(lr->pub, bytes.ptr + i * width, c->v[i], err);
 	*n = got;
 out:
 	buf_release(&bytes);
@@ -118,16 +121,44 @@ out:
 }
 
 enum err
-lr_encrypt_scores(
-    struct lr *lr, const double *u, mpz_t *c, size_t n, struct buf *err)
+lr_receive_hosts(struct lr *lr, const char *tag, size_t n, struct buf *err)
 {
+	enum err rc;
+
+	rc = lr_receive_vector(lr, lr_host(lr, 0), tag, &lr->c, &n, err);
+	for (size_t h = 1; !rc && h < lr->n_hosts; h++) {
+		rc = lr_receive_vector(
+		    lr, lr_host(lr, h), tag, &lr->other, &n, err);
+		if (!rc)
+			paillier_add_many(lr->pub, lr->c.v, lr->other.v, n);
+	}
+	return rc;
+}
+
+enum err
+lr_encode_score(mpz_t out, double u, struct buf *err)
+{
+	return fixed_encode(
+	    out, u, LR_U_SCALE, LR_U_BITS, "a row's score", err);
+}
+
+enum err
+lr_send_scores(
+    struct lr *lr, const char *tag, const double *u, size_t n, struct buf *err)
+{
+	size_t len;
 	enum err rc = ERR_OK;
 
-	for (size_t i = 0; !rc && i < n; i++) {
-		rc = fixed_encode(
-		    c[i], u[i], LR_U_SCALE, LR_U_BITS, "a row's score", err);
+	for (size_t at = 0; !rc && at < n; at += len) {
+		len = lr_chunk(at, n);
+		lr_vector_reserve(&lr->c, len);
+		for (size_t i = 0; !rc && i < len; i++)
+			rc = lr_encode_score(lr->c.v[i], u[at + i], err);
 		if (!rc)
-			rc = paillier_encrypt(lr->pub, c[i], c[i], err);
+			rc = paillier_encrypt_many(lr->pub, lr->c.v, len, err);
+		if (!rc)
+			rc = lr_send_vector(
+			    lr, lr_guest(lr), tag, lr->c.v, len, err);
 	}
 	return rc;
 }

@@ -259,7 +259,7 @@ check_powers(unsigned bits)
 	mpz_set_ui(e[2], 1);
 	mpz_mul_2exp(e[2], e[2], bits / 2);
 	mpz_sub_ui(e[2], e[2], 1);
-	pw = lanes_powers_new((const mpz_t *)m, (const mpz_t *)e, bits / 2);
+	pw = lanes_powers_new(m, e, bits / 2);
 	for (size_t turn = 0; turn < 6; turn++) {
 		for (size_t i = 0; i < LANES; i++) {
 			make_number(x[i], m[i], turn);

@@ -8,7 +8,8 @@
 
 #include "lib/base/mem.h"
 #include "lib/crypto/fixed.h"
-#include "lib/crypto/paillier.h"
+#include "lib/crypto/lanes.h"
+#include "lib/crypto/paillier_many.h"
 #include "lib/crypto/random.h"
 
 #include <math.h>
@@ -223,58 +224,6 @@ test_public_when_printed_then_parses_to_same(void **state)
 	buf_release(&hex);
 }
 
-/* One column of n factors of so many bits against plain arithmetic. */
-static void
-check_sum(size_t i, size_t n, unsigned bits)
-{
-	const struct paillier_public *pub = paillier_public_of(secrets[i]);
-	struct paillier_terms *terms = NULL;
-	mpz_t *c = xcalloc(n + 1, sizeof(*c)), m, want, got;
-	int64_t *x = xcalloc(n + 1, sizeof(*x));
-	struct paillier_factors f = {.x = x, .n = n};
-
-	mpz_inits(m, want, got, NULL);
-	for (size_t k = 0; k < n; k++) {
-		mpz_init(c[k]);
-		random_bits(m, 90);
-		if (k % 3 == 0)
-			mpz_neg(m, m);
-		random_bytes(&x[k], sizeof(x[k]));
-		x[k] = (int64_t)((uint64_t)x[k] >> (64 - bits));
-		if (k % 5 == 0)
-			x[k] = (INT64_C(1) << bits) - 1;
-		if (k % 2)
-			x[k] = -x[k];
-		if (k % 7 == 0)
-			x[k] = 0;
-		paillier_encrypt(pub, c[k], m, NULL);
-		mpz_mul_si(m, m, x[k]);
-		mpz_add(want, want, m);
-	}
-	assert_int_equal(paillier_terms_new(pub, c, n, &terms, NULL), ERR_OK);
-	paillier_terms_sum(terms, &f, got);
-	check_plain(secrets[i], got, want);
-	paillier_terms_free(terms);
-	for (size_t k = 0; k < n; k++)
-		mpz_clear(c[k]);
-	mpz_clears(m, want, got, NULL);
-	free(c);
-	free(x);
-}
-
-static void
-test_sum_when_any_size_then_as_plain(void **state)
-{
-	static const size_t counts[] = {0, 1, 2, 30, 150};
-	static const unsigned bits[] = {1, 2, 7, 28, 53, 62};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(counts); i++)
-		for (size_t k = 0; k < ARRAY_LEN(bits); k++)
-			if (counts[i] < 100 || bits[k] == 28)
-				check_sum(counts[i] == 30, counts[i], bits[k]);
-}
-
 static void
 test_fixed_when_encoded_then_decodes_within_half_a_step(void **state)
 {
@@ -353,7 +302,6 @@ main(void)
 		test_rerandomise_then_other_ciphertext_same_plaintext),
 	    cmocka_unit_test(test_put_when_small_then_full_width_and_back),
 	    cmocka_unit_test(test_public_when_printed_then_parses_to_same),
-	    cmocka_unit_test(test_sum_when_any_size_then_as_plain),
 	    cmocka_unit_test(
 		test_fixed_when_encoded_then_decodes_within_half_a_step),
 	    cmocka_unit_test(

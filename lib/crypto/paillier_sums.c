@@ -1,0 +1,411 @@
+/*
+ * Sums of products as multi-exponentiations, prod c_i^x_i, by Pippenger's
+ * bucket method (N. Pippenger, 1980; Bernstein et al., "Faster batch forgery
+ * identification", 2012, section 4). A factor is cut into signed digits of w
+ * bits; each ciphertext is multiplied into the bucket of its digit. Buckets
+ * stay open over all portions; at the end a running product from the top
+ * turns them into prod B_k^k, and the digits are put together by squaring.
+ *
+ * A bucket's share of a portion is a chain of lanes.h. Long shares are cut
+ * into pieces, lest one lane works while seven idle; that is also how a
+ * column of ones is summed: as digits of 1.
+ *
+ * A negative digit takes the inverse. All inverses of a portion come from one
+ * inversion and three multiplications each (Montgomery's trick, once per
+ * lane).
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/crypto/paillier_many.h"
+#include "lib/crypto/paillier_private.h"
+
+#define WIDTH_MAX  10
+#define BUCKET_MAX ((size_t)24 << 20) /* bytes, all columns */
+#define PIECE	   64
+
+struct paillier_sums {
+	struct lanes *ls;
+	const struct paillier_public *pub;
+	struct paillier_sums_size size;
+	unsigned w;
+	unsigned n_digits;
+	size_t n_buckets;
+	uint64_t bias; /* makes digits signed */
+	/* 2 * portion numbers: c_i, then its inverse */
+	uint64_t *numbers;
+	uint64_t *prefix; /* portion + LANES numbers; then the pieces */
+	/* [bucket][column][digit], and whether it holds anything */
+	uint64_t *buckets;
+	bool *used;
+	uint64_t *run; /* columns * n_digits numbers each */
+	uint64_t *acc;
+	unsigned *times;
+	uint32_t *list; /* n_digits * portion: rows by digit and bucket */
+	uint32_t *start;
+	struct lanes_chain *chain;
+	struct lanes_chain *late; /* of pieces */
+	uint32_t *piece_list;
+	mpz_t x[LANES];
+	mpz_t left;
+};
+
+static uint64_t *
+number(const struct paillier_sums *s, uint64_t *base, size_t i)
+{
+	return base + i * s->ls->stride;
+}
+
+static size_t
+number_size(const struct paillier_sums *s)
+{
+	return s->ls->stride * sizeof(uint64_t);
+}
+
+/* Half a step below zero in every digit but the highest, see digit(). */
+static uint64_t
+bias_of(unsigned w, unsigned n_digits)
+{
+	uint64_t bias = 0;
+
+	for (unsigned k = 0; k + 1 < n_digits; k++)
+		bias |= ((1ULL << (w - 1)) - 1) << (w * k);
+	return bias;
+}
+
+/* The fewest digits of -2^(w-1) < d <= 2^(w-1) for |x| <= most. */
+static unsigned
+digits_for(unsigned w, uint64_t most)
+{
+	unsigned n = 1;
+
+	while ((most + bias_of(w, n)) >> (w * (n - 1)) > 1ULL << (w - 1))
+		n++;
+	return n;
+}
+
+/* The w with the fewest multiplications whose buckets fit. */
+static void
+choose_width(struct paillier_sums *s)
+{
+	/* rounded, it may be a power of two exactly */
+	uint64_t most = 1ULL << s->size.x_bits;
+	size_t least = SIZE_MAX, cost, room;
+	unsigned n;
+
+	for (unsigned w = 1; w <= WIDTH_MAX; w++) {
+		n = digits_for(w, most);
+		cost = n * (s->size.rows + ((size_t)2 << (w - 1)));
+		room = s->size.columns * n * number_size(s) << (w - 1);
+		if (cost < least && (w == 1 || room <= BUCKET_MAX)) {
+			least = cost;
+			s->w = w;
+			s->n_digits = n;
+		}
+	}
+	s->n_buckets = (size_t)1 << (s->w - 1);
+	s->bias = bias_of(s->w, s->n_digits);
+}
+
+struct paillier_sums *
+paillier_sums_new(
+    const struct paillier_public *pub, const struct paillier_sums_size *size)
+{
+	struct paillier_sums *s = xcalloc(1, sizeof(*s));
+	size_t digits, places, pieces;
+
+	assert(size->x_bits <= 62 && size->portion > 0);
+	s->pub = pub;
+	s->ls = &paillier_work_of(pub)->ls;
+	s->size = *size;
+	choose_width(s);
+	digits = s->n_digits * size->portion;
+	places = size->columns * s->n_digits;
+	pieces = digits / PIECE + 1;
+	s->numbers = lanes_alloc(s->ls, 2 * size->portion);
+	s->prefix = lanes_alloc(
+	    s->ls, (pieces > size->portion ? pieces : size->portion) + LANES);
+	s->buckets = lanes_alloc(s->ls, s->n_buckets * places);
+	s->used = xcalloc(s->n_buckets * places, sizeof(*s->used));
+	s->run = lanes_alloc(s->ls, places);
+	s->acc = lanes_alloc(s->ls, places);
+	s->times = xcalloc(size->columns, sizeof(*s->times));
+	s->list = xcalloc(digits, sizeof(*s->list));
+	s->start = xcalloc(s->n_digits * s->n_buckets + 2, sizeof(*s->start));
+	s->chain =
+	    xcalloc(s->n_digits * s->n_buckets + pieces, sizeof(*s->chain));
+	s->late = xcalloc(pieces, sizeof(*s->late));
+	s->piece_list = xcalloc(pieces, sizeof(*s->piece_list));
+	for (size_t i = 0; i < LANES; i++)
+		mpz_init(s->x[i]);
+	mpz_init(s->left);
+	return s;
+}
+
+void
+paillier_sums_free(struct paillier_sums *s)
+{
+	if (!s)
+		return;
+	free(s->numbers);
+	free(s->prefix);
+	free(s->buckets);
+	free(s->used);
+	free(s->run);
+	free(s->acc);
+	free(s->times);
+	free(s->list);
+	free(s->start);
+	free(s->chain);
+	free(s->late);
+	free(s->piece_list);
+	for (size_t i = 0; i < LANES; i++)
+		mpz_clear(s->x[i]);
+	mpz_clear(s->left);
+	free(s);
+}
+
+/* ---- inverses ---- */
+
+/* The LANES numbers at `run`, in Montgomery's form, replaced by inverses. */
+static bool
+invert_lanes(struct paillier_sums *s, uint64_t *run)
+{
+	const struct paillier_public *pub = s->pub;
+	const uint64_t *one = lanes_constant(s->ls, LANES_ONE);
+	bool ok;
+	mpz_t before[LANES];
+
+	lanes_scale(s->ls, run, one, LANES);
+	mpz_set_ui(s->left, 1);
+	for (size_t i = 0; i < LANES; i++) {
+		lanes_get(s->ls, s->x[i], number(s, run, i));
+		mpz_init_set(before[i], s->left);
+		paillier_add(pub, s->left, s->left, s->x[i]);
+	}
+	ok = mpz_invert(s->left, s->left, pub->n2) != 0;
+	for (size_t i = LANES; ok && i-- > 0;) {
+		paillier_add(pub, before[i], before[i], s->left);
+		paillier_add(pub, s->left, s->left, s->x[i]);
+		lanes_set(s->ls, number(s, run, i), before[i]);
+	}
+	for (size_t i = 0; i < LANES; i++)
+		mpz_clear(before[i]);
+	lanes_scale(s->ls, run, lanes_constant(s->ls, LANES_R2), LANES);
+	return ok;
+}
+
+/* Lane l multiplies rows l, l + 8, ...; then the products are peeled. */
+static bool
+invert_all(struct paillier_sums *s, size_t n)
+{
+	size_t size = number_size(s), now, i;
+	uint64_t *run = s->prefix + s->size.portion * s->ls->stride;
+	uint64_t *inverse = number(s, s->numbers, s->size.portion);
+
+	for (i = 0; i < LANES; i++)
+		memcpy(number(s, run, i), lanes_constant(s->ls, LANES_R), size);
+	for (i = 0; i < n; i += now) {
+		now = n - i < LANES ? n - i : LANES;
+		memcpy(number(s, s->prefix, i), run, now * size);
+		lanes_mul(s->ls, run, number(s, s->numbers, i), now);
+	}
+	if (!invert_lanes(s, run))
+		return false;
+	for (i = (n + LANES - 1) / LANES * LANES; i > 0;) {
+		i -= LANES;
+		now = n - i < LANES ? n - i : LANES;
+		memcpy(number(s, inverse, i), run, now * size);
+		lanes_mul(
+		    s->ls, number(s, inverse, i), number(s, s->prefix, i), now);
+		lanes_mul(s->ls, run, number(s, s->numbers, i), now);
+	}
+	return true;
+}
+
+/* ---- buckets ---- */
+
+/* Signed digit k of |x|, whose bias has been added. */
+static int64_t
+digit(const struct paillier_sums *s, uint64_t biased, unsigned k)
+{
+	if (k + 1 == s->n_digits)
+		return (int64_t)(biased >> (s->w * k));
+	return (int64_t)(biased >> (s->w * k) & ((1ULL << s->w) - 1)) -
+	       (int64_t)(s->n_buckets - 1);
+}
+
+/* Calls for each digit that is not 0: which bucket, which number. */
+struct item {
+	size_t bucket; /* digit's position * n_buckets + size - 1 */
+	uint32_t number;
+};
+
+static bool
+item_of(const struct paillier_sums *s, const struct paillier_factors *f,
+    size_t i, unsigned k, struct item *out)
+{
+	int64_t x = f->x ? f->x[i] : 1;
+	int64_t d = digit(s, (uint64_t)(x < 0 ? -x : x) + s->bias, k);
+	size_t row = f->rows ? f->rows[i] - f->base : i;
+	size_t size = (size_t)(d < 0 ? -d : d);
+
+	if (d == 0)
+		return false;
+	out->bucket = k * s->n_buckets + size - 1;
+	out->number = (uint32_t)row;
+	if ((d < 0) != (x < 0))
+		out->number += (uint32_t)s->size.portion;
+	return true;
+}
+
+/* Sorts a column's rows by bucket: start[b]..start[b+1] of the list. */
+static void
+sort_rows(struct paillier_sums *s, const struct paillier_factors *f)
+{
+	size_t n = s->n_digits * s->n_buckets;
+	struct item it;
+
+	memset(s->start, 0, (n + 2) * sizeof(*s->start));
+	for (unsigned k = 0; k < s->n_digits; k++)
+		for (size_t i = 0; i < f->n; i++)
+			if (item_of(s, f, i, k, &it))
+				s->start[it.bucket + 2]++;
+	for (size_t b = 2; b < n + 2; b++)
+		s->start[b] += s->start[b - 1];
+	/* start[b + 1] moves from the beginning of b to its end */
+	for (unsigned k = 0; k < s->n_digits; k++)
+		for (size_t i = 0; i < f->n; i++)
+			if (item_of(s, f, i, k, &it))
+				s->list[s->start[it.bucket + 1]++] = it.number;
+}
+
+struct plan {
+	size_t n_chains;
+	size_t n_late;
+	size_t n_pieces;
+};
+
+/* One bucket's rows as a chain, or as pieces that a later chain joins. */
+static void
+plan_bucket(struct paillier_sums *s, struct plan *p, size_t place,
+    const uint32_t *list, size_t n)
+{
+	struct lanes_chain *late;
+	uint64_t *bucket = number(s, s->buckets, place);
+	size_t now;
+
+	if (n <= PIECE) {
+		s->chain[p->n_chains++] = (struct lanes_chain){
+		    bucket, list, (uint32_t)n, !s->used[place]};
+		s->used[place] = true;
+		return;
+	}
+	late = &s->late[p->n_late++];
+	*late = (struct lanes_chain){
+	    bucket, s->piece_list + p->n_pieces, 0, !s->used[place]};
+	s->used[place] = true;
+	for (; n > 0; n -= now, list += now) {
+		/* no piece is shorter than half: there is room for 2/PIECE */
+		now = n < 2 * PIECE ? n : PIECE;
+		s->piece_list[p->n_pieces] = (uint32_t)p->n_pieces;
+		s->chain[p->n_chains++] =
+		    (struct lanes_chain){number(s, s->prefix, p->n_pieces),
+			list, (uint32_t)now, true};
+		p->n_pieces++;
+		late->n++;
+	}
+}
+
+static void
+add_column(
+    struct paillier_sums *s, const struct paillier_factors *f, size_t column)
+{
+	struct plan p = {0};
+	size_t places = s->size.columns * s->n_digits, b, n;
+
+	sort_rows(s, f);
+	for (unsigned k = 0; k < s->n_digits; k++)
+		for (size_t i = 0; i < s->n_buckets; i++) {
+			b = k * s->n_buckets + i;
+			n = s->start[b + 1] - s->start[b];
+			if (n)
+				plan_bucket(s, &p,
+				    i * places + column * s->n_digits + k,
+				    s->list + s->start[b], n);
+		}
+	lanes_chains(s->ls, s->numbers, s->chain, p.n_chains);
+	lanes_chains(s->ls, s->prefix, s->late, p.n_late);
+}
+
+enum err
+paillier_sums_add(struct paillier_sums *s, mpz_t *c, size_t n,
+    const struct paillier_factors *columns, struct buf *err)
+{
+	assert(n <= s->size.portion);
+	for (size_t i = 0; i < n; i++)
+		lanes_set(s->ls, number(s, s->numbers, i), c[i]);
+	lanes_scale(s->ls, s->numbers, lanes_constant(s->ls, LANES_R2), n);
+	if (!invert_all(s, n))
+		return err_set(
+		    err, ERR_INVALID, "not a ciphertext of this key");
+	for (size_t j = 0; j < s->size.columns; j++)
+		add_column(s, &columns[j], j);
+	return ERR_OK;
+}
+
+/* ---- the end ---- */
+
+/* acc = prod_k B_k^k in every place. */
+static void
+fold_buckets(struct paillier_sums *s)
+{
+	size_t places = s->size.columns * s->n_digits, size = number_size(s);
+	const uint64_t *r = lanes_constant(s->ls, LANES_R);
+	uint64_t *bucket;
+
+	for (size_t i = 0; i < s->n_buckets * places; i++)
+		if (!s->used[i])
+			memcpy(number(s, s->buckets, i), r, size);
+	bucket = number(s, s->buckets, (s->n_buckets - 1) * places);
+	memcpy(s->run, bucket, places * size);
+	memcpy(s->acc, bucket, places * size);
+	for (size_t k = s->n_buckets - 1; k-- > 0;) {
+		lanes_mul(
+		    s->ls, s->run, number(s, s->buckets, k * places), places);
+		lanes_mul(s->ls, s->acc, s->run, places);
+	}
+	memset(s->used, 0, s->n_buckets * places * sizeof(*s->used));
+}
+
+static void
+gather_digit(struct paillier_sums *s, uint64_t *out, unsigned k)
+{
+	for (size_t j = 0; j < s->size.columns; j++)
+		memcpy(number(s, out, j),
+		    number(s, s->acc, j * s->n_digits + k), number_size(s));
+}
+
+void
+paillier_sums_finish(struct paillier_sums *s, mpz_t *out, const unsigned *shift)
+{
+	size_t n = s->size.columns;
+	/* the running products are done with, and have room for it */
+	uint64_t *sum = s->run, *next = s->buckets;
+
+	fold_buckets(s);
+	gather_digit(s, sum, s->n_digits - 1);
+	for (size_t j = 0; j < n; j++)
+		s->times[j] = s->w;
+	for (unsigned k = s->n_digits - 1; k-- > 0;) {
+		lanes_square(s->ls, sum, s->times, n);
+		gather_digit(s, next, k);
+		lanes_mul(s->ls, sum, next, n);
+	}
+	lanes_square(s->ls, sum, shift, n);
+	lanes_scale(s->ls, sum, lanes_constant(s->ls, LANES_ONE), n);
+	for (size_t j = 0; j < n; j++)
+		lanes_get(s->ls, out[j], number(s, sum, j));
+}
