@@ -72,6 +72,8 @@ fixed_vector(const double *v, size_t n, unsigned bits, unsigned max_scale,
 	double max = 0;
 	int e = 0;
 	long scale;
+	unsigned shift = 0;
+	uint64_t all = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		if (!isfinite(v[i]))
@@ -90,8 +92,15 @@ fixed_vector(const double *v, size_t n, unsigned bits, unsigned max_scale,
 		    max, e, bits - 1);
 	if (max <= 0 || scale > (long)max_scale)
 		scale = (long)max_scale;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		out[i] = llround(ldexp(v[i], (int)scale));
+		all |= (uint64_t)out[i];
+	}
+	/* bits that none of them needs: of flags and counts all but a few */
+	for (; scale > 0 && all && !(all & 1); scale--, shift++)
+		all >>= 1;
+	for (size_t i = 0; i < n && shift; i++)
+		out[i] /= INT64_C(1) << shift;
 	*scale_out = (unsigned)scale;
 	return ERR_OK;
 }

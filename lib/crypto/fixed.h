@@ -31,7 +31,8 @@ enum err fixed_check_sum(unsigned a_bits, unsigned b_bits, uint64_t terms,
 
 /*
  * Doubles as integers of at most `bits` bits (<= 62) at one scale of their
- * own, which *scale_out tells: 0..max_scale, the largest that holds them all.
+ * own, which *scale_out tells: 0..max_scale, the largest that holds them all,
+ * less the low bits that are 0 in all of them.
  * ERR_INVALID when even scale 0 does not, or one is not finite.
  */
 enum err fixed_vector(const double *v, size_t n, unsigned bits,

@@ -420,6 +420,8 @@ feed_lane(struct feed *f, v8 *acc, size_t lane)
 	f->in[lane] = NULL;
 	while (f->next < f->end && !f->in[lane]) {
 		c = f->next++;
+		if (c + LANES < f->end)
+			lanes_prefetch_chain(ls, f->numbers, c + LANES);
 		first = c->acc;
 		if (c->fresh)
 			first = f->numbers + ls->stride * c->list[0];
@@ -450,8 +452,7 @@ feed_factors(const struct feed *f, const uint64_t *from[LANES])
 		if (f->at[l] + 1 == c->n)
 			continue;
 		ahead = f->numbers + f->ls->stride * c->list[f->at[l] + 1];
-		for (size_t j = 0; j < f->ls->stride; j += LANES)
-			__builtin_prefetch(ahead + j);
+		lanes_prefetch(f->ls, ahead);
 	}
 }
 

@@ -26,6 +26,25 @@ uint64_t *lanes_words(size_t n);
 
 extern const struct lanes_kernel lanes_portable;
 
+/* Brings a number near: rows and buckets lie too far apart for the cache. */
+static inline void
+lanes_prefetch(const struct lanes *ls, const uint64_t *number)
+{
+	for (size_t j = 0; j < ls->stride; j += 8)
+		__builtin_prefetch(number + j);
+}
+
+/* What a chain begins with. */
+static inline void
+lanes_prefetch_chain(const struct lanes *ls, const uint64_t *numbers,
+    const struct lanes_chain *c)
+{
+	if (!c->fresh)
+		lanes_prefetch(ls, c->acc);
+	if (c->n)
+		lanes_prefetch(ls, numbers + ls->stride * c->list[0]);
+}
+
 /* NULL where the processor or the system has no AVX-512 IFMA. */
 const struct lanes_kernel *lanes_ifma(void);
 

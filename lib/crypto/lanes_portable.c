@@ -40,12 +40,18 @@ chains(struct lanes *ls, const uint64_t *numbers,
 
 	for (c = chain; c < chain + n; c++) {
 		at = 0;
+		if (c + 1 < chain + n)
+			lanes_prefetch_chain(ls, numbers, c + 1);
 		if (c->fresh)
 			mpn_copyi(c->acc, numbers + ls->stride * c->list[at++],
 			    ls->mt.limbs);
-		for (; at < c->n; at++)
+		for (; at < c->n; at++) {
+			if (at + 1 < c->n)
+				lanes_prefetch(
+				    ls, numbers + ls->stride * c->list[at + 1]);
 			mont_mul(&ls->mt, c->acc, c->acc,
 			    numbers + ls->stride * c->list[at]);
+		}
 	}
 }
 

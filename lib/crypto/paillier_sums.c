@@ -22,9 +22,9 @@
 #include "lib/crypto/paillier_many.h"
 #include "lib/crypto/paillier_private.h"
 
-#define WIDTH_MAX  10
-#define BUCKET_MAX ((size_t)24 << 20) /* bytes, all columns */
-#define PIECE	   64
+#define WIDTH_MAX  12
+#define BUCKET_MAX ((size_t)32 << 20) /* bytes, all columns */
+#define PIECE	   ((size_t)64)
 
 struct paillier_sums {
 	struct lanes *ls;

@@ -33,7 +33,7 @@
 #define LR_U_SCALE	  40U
 #define LR_U_BITS	  90U /* |u| < 2^50 */
 #define LR_FACTOR_SCALE	  60U
-#define LR_COLUMN_BITS	  28U /* of a feature, sign apart */
+#define LR_COLUMN_BITS	  24U /* of a feature, sign apart */
 #define LR_CROSS_BITS	  53U /* of a factor in the loss */
 #define LR_D_SCALE	  (LR_U_SCALE + 2)
 #define LR_GRADIENT_SCALE (LR_D_SCALE + LR_FACTOR_SCALE)

@@ -128,6 +128,7 @@ run_batch(struct lr *lr, struct batch *b, struct buf *err)
 	b->u = xcalloc(n, sizeof(*b->u));
 	lr_data_scores(&lr->train, lr->w,
 	    lr->has_intercept ? lr->w[lr->train.d] : 0, b->lo, b->hi, b->u);
+	/* the first time: hosts are encrypting */
 	lr_masks_ahead(lr, n);
 	if (lr->n_hosts == 1)
 		rc = make_cross(lr, b, err);
@@ -137,6 +138,9 @@ run_batch(struct lr *lr, struct batch *b, struct buf *err)
 		rc = lr_send_gradient(lr, n, err);
 	if (!rc && lr->n_hosts == 1)
 		rc = send_loss(lr, b, err);
+	/* for the next batch: the host has more to do, then the arbiter */
+	if (!rc)
+		lr_masks_ahead(lr, n);
 	if (!rc)
 		rc = lr_take_step(lr, b->iter, err);
 	free(b->u);

@@ -272,14 +272,21 @@ static void
 test_fixed_vector_when_scaled_then_fits_its_bits(void **state)
 {
 	const double v[] = {1.5, -3.999999999, 0.001}, zero[] = {0};
-	const double huge[] = {1e30};
+	const double huge[] = {1e30}, flags[] = {1, -0.5, 0};
 	int64_t x[3];
 	unsigned scale;
 
 	(void)state;
 	assert_int_equal(
 	    fixed_vector(v, 3, 28, 60, x, &scale, "x", NULL), ERR_OK);
-	assert_int_equal(scale, 25);
+	/* 25, but all three are even then */
+	assert_int_equal(scale, 24);
+	assert_int_equal(
+	    fixed_vector(flags, 3, 28, 60, x, &scale, "x", NULL), ERR_OK);
+	assert_int_equal(scale, 1);
+	assert_int_equal(x[0], 2);
+	assert_int_equal(x[1], -1);
+	assert_int_equal(x[2], 0);
 	assert_true(x[1] >= -(INT64_C(1) << 27));
 	assert_int_equal(
 	    fixed_vector(zero, 1, 28, 60, x, &scale, "x", NULL), ERR_OK);

@@ -1,0 +1,113 @@
+"""An iteration of hetero LR by itself: the three tasks run side by side
+without a site, and are looked at whenever the arbiter has written a loss.
+
+    epoch = Epochs(bin_dir, folder, rows, columns).run(n, portable)
+"""
+import contextlib
+import dataclasses
+import pathlib
+import random
+import signal
+import struct
+import time
+
+import taskdir
+
+PARAMETERS = {
+    "penalty": "L2", "tol": 1e-30, "alpha": 0.01, "optimizer": "sgd",
+    "batch_size": -1, "learning_rate": 0.15, "early_stop": "diff",
+    "decay": 1, "decay_sqrt": True, "validation_freqs": None,
+    "early_stopping_rounds": None, "metrics": ["auc"],
+    "use_first_metric_only": False, "predict_param": {"threshold": 0.5},
+    "init_param": {"init_method": "zeros", "fit_intercept": True,
+                   "random_seed": None},
+    "encrypt_param": {"method": "Paillier", "key_length": 1024}}
+
+
+@dataclasses.dataclass
+class Epoch:
+    wall_s: float       # of one iteration
+    cpu_s: float        # of all parties
+    pss: int            # bytes, of all parties, the highest
+
+
+def cpu_s(pid):
+    """Processor time of a process so far, to the nanosecond."""
+    text = pathlib.Path(f"/proc/{pid}/schedstat").read_text()
+    return int(text.split()[0]) / 1e9
+
+
+def pss(pid):
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return next(int(line.split()[1]) * 1024 for line in text.splitlines()
+                if line.startswith("Pss:"))
+
+
+class Epochs:
+    def __init__(self, bin_dir, folder, rows, columns):
+        taskdir.TASK = bin_dir / "fateflow-task"
+        self.folder, self.rows, self.columns = folder, rows, columns
+        self.tables = {"guest": self.table("guest", columns // 2, True),
+                       "host": self.table("host", columns - columns // 2)}
+        self.n_runs = 0
+
+    def table(self, name, columns, label=False):
+        """Random numbers; a seed, so that every run does the same work."""
+        rng, pack = random.Random(name), struct.Struct(f"<{columns}d").pack
+        return taskdir.write_table(
+            self.folder / f"{name}.table", [f"x{j}" for j in range(columns)],
+            ((f"{i:07d}", i % 2 if label else None,
+              pack(*[2 * rng.random() - 1 for _ in range(columns)]))
+             for i in range(self.rows)))
+
+    def start(self, n, portable):
+        self.n_runs += 1
+        c = taskdir.Component(self.folder / f"run{self.n_runs}", "HeteroLR",
+                              {**PARAMETERS, "max_iter": n}, "hetero_lr_0")
+        for role, party in (("guest", 1), ("host", 2), ("arbiter", 3)):
+            c.party(role, party, data=[taskdir.data_input(
+                self.tables.get(role), "train_data", "intersection_0")])
+        c.write()
+        for p in c.parties:
+            p.start({"FATEFLOW_PORTABLE": "1" if portable else "0"})
+        return c
+
+    def run(self, n, portable=False, whole=False):
+        """The mean of n iterations, the first left out; with `whole` the
+        scores that follow are waited for, as the peak is of everything."""
+        c = self.start(n + 1, portable)
+        seen, peak, marks = 0, 0, {}
+        losses = c["arbiter-3"].folder / "metrics.jsonl"
+        pause = 0.001 if self.rows < 10000 else 0.02
+        try:
+            while n + 1 not in marks or (whole and self.alive(c)):
+                time.sleep(pause)
+                if n + 1 not in marks and not self.alive(c):
+                    raise RuntimeError(c.account())
+                if self.rows >= 10000 or seen % 10 == 9:
+                    peak = max(peak, self.look(c, pss))
+                text = losses.read_text() if losses.exists() else ""
+                now = text.count('"t":"point"')
+                if now > seen:
+                    seen = now
+                    marks[seen] = time.monotonic(), self.look(c, cpu_s)
+        finally:
+            c.signal(signal.SIGTERM)
+            c.wait()
+        first = marks[min(marks)]
+        done = (n + 1) - min(marks)
+        return Epoch(*((b - a) / done for a, b in zip(first, marks[n + 1])),
+                     peak)
+
+    @staticmethod
+    def alive(c):
+        return any(p.process.poll() is None for p in c.parties)
+
+    @staticmethod
+    def look(c, what):
+        """The sum over the tasks that run a component."""
+        total = 0
+        for p in c.parties:
+            with contextlib.suppress(OSError, StopIteration):
+                total += what(p.child() or p.process.pid)
+        return total
