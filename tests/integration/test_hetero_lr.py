@@ -185,8 +185,8 @@ def assert_success(runs):
             name, state, (own / "task.log").read_text())
 
 
-def check(folder, p, hosts=1, sparse=False):
-    xs, y = make_data(hosts, zeros=sparse)
+def check(folder, p, hosts=1, sparse=False, n=N):
+    xs, y = make_data(hosts, zeros=sparse, n=n)
     runs = run_parties(folder, xs, y, p, sparse)
     assert_success(runs)
     want, bias, losses = train_plain(xs, y, p)
@@ -218,6 +218,31 @@ def test_train_in_batches(tmp_path):
     check(tmp_path, {**BASE, "batch_size": 25, "max_iter": 3})
 
 
+@pytest.mark.parametrize("hosts", [1, 2])
+def test_train_by_the_portable_kernel(tmp_path, monkeypatch, hosts):
+    monkeypatch.setenv("FATEFLOW_PORTABLE", "1")
+    check(tmp_path, {**BASE, "max_iter": 2}, hosts=hosts)
+
+
+def check_rows(state, y, score, kind):
+    db = sqlite3.connect(state["table"]["path"])
+    rows = [json.loads(v) for (v,) in
+            db.execute("SELECT value FROM row ORDER BY pos")]
+    db.close()
+    np.testing.assert_allclose([r[2] for r in rows], score, atol=1e-5)
+    assert [r[0] for r in rows] == y.tolist()
+    assert [r[1] for r in rows] == (score > 0.5).astype(int).tolist()
+    assert {r[4] for r in rows} == {kind}
+
+
+@pytest.mark.parametrize("hosts, sparse", [(1, False), (2, True)])
+def test_train_when_rows_need_several_messages(tmp_path, hosts, sparse):
+    runs, xs, y, want, bias = check(
+        tmp_path, {**BASE, "max_iter": 1}, hosts, sparse, n=4097)
+    u = sum(x @ w for x, w in zip(xs, want)) + bias
+    check_rows(runs["guest-9999"][0], y, 1 / (1 + np.exp(-u)), "train")
+
+
 def test_train_sparse(tmp_path):
     check(tmp_path, {**BASE, "max_iter": 3}, sparse=True)
 
@@ -243,21 +268,11 @@ def test_predictions_and_predict_mode(tmp_path):
     u = sum(x @ w for x, w in zip(xs, want)) + bias
     score = 1 / (1 + np.exp(-u))
 
-    def check_rows(state, kind):
-        db = sqlite3.connect(state["table"]["path"])
-        rows = [json.loads(v) for (v,) in
-                db.execute("SELECT value FROM row ORDER BY pos")]
-        db.close()
-        np.testing.assert_allclose([r[2] for r in rows], score, atol=1e-5)
-        assert [r[0] for r in rows] == y.tolist()
-        assert [r[1] for r in rows] == (score > 0.5).astype(int).tolist()
-        assert {r[4] for r in rows} == {kind}
-
-    check_rows(runs["guest-9999"][0], "train")
+    check_rows(runs["guest-9999"][0], y, score, "train")
     runs = run_parties(tmp_path / "predict", xs, y, p, evals=(xs, y),
                        models=tmp_path / "fit")
     assert_success(runs)
-    check_rows(runs["guest-9999"][0], "predict")
+    check_rows(runs["guest-9999"][0], y, score, "predict")
     assert runs["host-10000"][0].get("table") is None
 
 
