@@ -63,7 +63,7 @@ class Epochs:
     def start(self, n, portable):
         self.n_runs += 1
         c = taskdir.Component(self.folder / f"run{self.n_runs}", "HeteroLR",
-                              {**PARAMETERS, "max_iter": n}, "hetero_lr_0")
+                              {**PARAMETERS, "max_iter": n + 2}, "hetero_lr_0")
         for role, party in (("guest", 1), ("host", 2), ("arbiter", 3)):
             c.party(role, party, data=[taskdir.data_input(
                 self.tables.get(role), "train_data", "intersection_0")])
@@ -73,31 +73,31 @@ class Epochs:
         return c
 
     def run(self, n, portable=False, whole=False):
-        """The mean of n iterations, the first left out; with `whole` the
-        scores that follow are waited for, as the peak is of everything."""
-        c = self.start(n + 1, portable)
+        """The mean of n iterations. The first is left out, and so is the
+        last, as a task may have ended before it is looked at; with `whole`
+        the scores that follow are waited for: the peak is of everything."""
+        c = self.start(n, portable)
         seen, peak, marks = 0, 0, {}
         losses = c["arbiter-3"].folder / "metrics.jsonl"
         pause = 0.001 if self.rows < 10000 else 0.02
         try:
-            while n + 1 not in marks or (whole and self.alive(c)):
+            while seen <= n or (whole and self.alive(c)):
                 time.sleep(pause)
-                if n + 1 not in marks and not self.alive(c):
+                if seen <= n and not self.alive(c):
                     raise RuntimeError(c.account())
                 if self.rows >= 10000 or seen % 10 == 9:
                     peak = max(peak, self.look(c, pss))
                 text = losses.read_text() if losses.exists() else ""
                 now = text.count('"t":"point"')
-                if now > seen:
-                    seen = now
-                    marks[seen] = time.monotonic(), self.look(c, cpu_s)
+                if now > seen and (not marks or now > n >= seen):
+                    marks[now] = time.monotonic(), self.look(c, cpu_s)
+                seen = max(seen, now)
         finally:
             c.signal(signal.SIGTERM)
             c.wait()
-        first = marks[min(marks)]
-        done = (n + 1) - min(marks)
-        return Epoch(*((b - a) / done for a, b in zip(first, marks[n + 1])),
-                     peak)
+        first, last = min(marks), max(marks)
+        return Epoch(*((b - a) / (last - first) for a, b in
+                       zip(marks[first], marks[last])), peak)
 
     @staticmethod
     def alive(c):

@@ -22,7 +22,7 @@
 #include "lib/crypto/paillier_many.h"
 #include "lib/crypto/paillier_private.h"
 
-#define WIDTH_MAX  12
+#define WIDTH_MAX  10
 #define BUCKET_MAX ((size_t)32 << 20) /* bytes, all columns */
 #define PIECE	   ((size_t)64)
 
