@@ -116,6 +116,9 @@ static const struct command commands[] = {
     {"import", "model", "import", "POST", "model/import", MODEL "file! verbose",
 	call_import, "bring a model in from a zip file (-i)",
 	"-c import.json -i model.zip"},
+    {"model_delete", "model", "delete", "POST", "model/delete", MODEL,
+	call_plain, "delete a model on this site; what is stored stays",
+	"--model_id ID --model_version VERSION -r guest -p 9999"},
 
     {"grant_privilege", "privilege", "grant", "POST",
 	"permission/grant/privilege", GRANT, call_plain,

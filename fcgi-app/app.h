@@ -66,6 +66,7 @@ handler model_export;
 handler model_import;
 handler model_store;
 handler model_restore;
+handler model_delete;
 handler version_get;
 handler health_get;
 

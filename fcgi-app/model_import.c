@@ -3,12 +3,10 @@
  * no name, and lib/model makes a model of it or says why not.
  */
 #include "fcgi-app/model_form.h"
-#include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/center/center.h"
 #include "lib/model/model_archive.h"
-#include "lib/model/model_tree.h"
 #include "lib/store/job_query.h"
-#include "lib/store/model_meta.h"
 
 #include <strings.h>
 
@@ -51,27 +49,6 @@ check_job(struct app *app, const struct model_form *f, struct buf *err)
 }
 
 static enum err
-add_row(struct app *app, const struct model_form *f, struct buf *err)
-{
-	struct buf roles = BUF_INIT;
-	struct ingest_model m = {.role = f->model.role,
-	    .party_id = f->party_id,
-	    .job_id = ids_is_job(f->model.version) ? f->model.version : "",
-	    .model_id = f->model.model_id,
-	    .model_version = f->model.version,
-	    .now = clock_wall_ms()};
-	enum err rc = model_tree_describe(&f->model, &roles, &m.size, err);
-
-	m.roles = roles.ptr;
-	if (!rc)
-		rc = model_meta_set(app->db, &m, err);
-	if (rc)
-		model_tree_remove(&f->model);
-	buf_release(&roles);
-	return rc;
-}
-
-static enum err
 take_in(
     struct app *app, struct model_form *f, struct reply *rp, struct buf *err)
 {
@@ -90,7 +67,7 @@ take_in(
 		    "Model %s %s local cache already existed",
 		    f->party_model.ptr, f->model.version);
 	if (!rc)
-		rc = add_row(app, f, err);
+		rc = center_register(app->db, &f->model, err);
 	if (rc)
 		return rc;
 	log_info("model %s %s imported bytes=%lld sha256=%s",

@@ -59,6 +59,7 @@ static const struct route routes[] = {
     {BOTH, "/v1/model/import", model_import, ROUTE_RAW},
     {BOTH, "/v1/model/store", model_store, ROUTE_RAW},
     {BOTH, "/v1/model/restore", model_restore, ROUTE_RAW},
+    {POST, "/v1/model/delete", model_delete, ROUTE_RAW},
     {POST, "/v1/table/table_info", table_info_handle, 0},
     {POST, "/v1/table/delete", table_delete_handle, 0},
     {POST, "/v1/permission/grant/privilege", permission_grant, 0},

@@ -4,12 +4,8 @@
  */
 #include "keeper/keeper.h"
 
-#include "lib/base/clock.h"
-#include "lib/base/path.h"
-#include "lib/core/ids.h"
+#include "lib/center/center.h"
 #include "lib/model/model_archive.h"
-#include "lib/model/model_tree.h"
-#include "lib/store/model_meta.h"
 
 static enum err
 fetch(struct keeper *k, struct buf *err)
@@ -37,23 +33,10 @@ unpack(struct keeper *k, struct buf *err)
 static enum err
 register_model(struct keeper *k, struct buf *err)
 {
-	struct buf roles = BUF_INIT;
-	struct ingest_model m = {.role = k->model.role,
-	    .party_id = k->model.party_id,
-	    .job_id = ids_is_job(k->version) ? k->version : "",
-	    .model_id = k->model.model_id,
-	    .model_version = k->version,
-	    .now = clock_wall_ms()};
 	struct db *db = db_new(keeper_cfg());
-	enum err rc = model_tree_describe(&k->model, &roles, &m.size, err);
+	enum err rc = center_register(db, &k->model, err);
 
-	m.roles = roles.ptr;
-	if (!rc)
-		rc = model_meta_set(db, &m, err);
-	if (rc)
-		model_tree_remove(&k->model);
 	db_close(&db);
-	buf_release(&roles);
 	return rc;
 }
 
