@@ -9,6 +9,7 @@
  */
 #include <math.h>
 
+#include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/crypto/random.h"
@@ -44,8 +45,11 @@ say_at(struct secure_add *a, int line, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	task_log(a->t, "secure_add_%s.py[line:%d]: %s",
-	    a->is_guest ? "guest" : "host", line, text.ptr);
+	log_at(LOG_LEVEL_INFO,
+	    (struct log_place){
+		a->is_guest ? "secure_add_guest.py" : "secure_add_host.py",
+		line},
+	    "%s", text.ptr);
 	buf_release(&text);
 }
 

@@ -5,7 +5,6 @@ import collections
 import http.server
 import json
 import os
-import re
 import socket
 import subprocess
 import threading
@@ -68,20 +67,6 @@ def recorded(name):
         return None
     text = path.read_text()
     return json.JSONDecoder().raw_decode(text[text.index("{"):])[0]
-
-
-def skip_unless_offered(answer):
-    """Not every site has every endpoint."""
-    if re.search("does not offer|there is no endpoint", answer["retmsg"]):
-        pytest.skip(answer["retmsg"])
-
-
-def offered(result):
-    """A success of an endpoint that the site has, or a skip."""
-    answer, code = result
-    skip_unless_offered(answer)
-    assert (answer["retcode"], code) == (0, OK), answer
-    return answer
 
 
 def upload_conf(folder, name, **more):

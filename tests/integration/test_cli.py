@@ -8,8 +8,7 @@ import zipfile
 import pytest
 
 from cli_run import (EXAMPLES, GUEST, JOB_FAILED, LR, REFUSED, TEN, TIMEOUT,
-                     USAGE, offered, recorded, skip_unless_offered,
-                     upload_conf)
+                     USAGE, recorded, upload_conf)
 from flow import load
 from shape import differences
 
@@ -145,10 +144,8 @@ def test_output_data_of_a_component_without_any_is_refused(cli, lr_job,
     assert list(tmp_path.iterdir()) == []
 
 
-# ---- what needs endpoints of later versions ----
-
 def test_config_of_a_job_can_be_submitted_again(cli, lr_job, tmp_path):
-    answer = offered(cli("job_config", "-j", lr_job, *GUEST, "-o", tmp_path))
+    answer = cli.ok("job_config", "-j", lr_job, *GUEST, "-o", tmp_path)
     theirs = recorded("job_config")
     if theirs:
         assert differences(answer, theirs) == []
@@ -161,7 +158,7 @@ def test_config_of_a_job_can_be_submitted_again(cli, lr_job, tmp_path):
 
 
 def test_logs_of_a_job_have_fates_folders(cli, lr_job, tmp_path):
-    answer = offered(cli("job_log", "-j", lr_job, "-o", tmp_path))
+    answer = cli.ok("job_log", "-j", lr_job, "-o", tmp_path)
     theirs = recorded("job_log")
     if theirs:
         assert list(answer) == list(theirs)
@@ -172,12 +169,12 @@ def test_logs_of_a_job_have_fates_folders(cli, lr_job, tmp_path):
 
 def test_table_of_a_component_is_found_and_deleted(cli, tmp_path):
     job = cli.ok("upload", "--wait", "-c", upload_conf(tmp_path, "doomed"))
-    found = offered(cli("component_output_data_table", "-j", job["jobId"],
-                        "-cpn", "upload_0", "-r", "local", "-p", "0"))
+    found = cli.ok("component_output_data_table", "-j", job["jobId"],
+                   "-cpn", "upload_0", "-r", "local", "-p", "0")
     theirs = recorded("component_output_data_table")
     if theirs:
         assert differences(found, theirs) == []
-    offered(cli("table_delete", "-n", "cli", "-t", "doomed"))
+    cli.ok("table_delete", "-n", "cli", "-t", "doomed")
     info = cli.ok("table_info", "-n", "cli", "-t", "doomed")
     assert info["data"]["count"] == 0
 
@@ -187,9 +184,9 @@ def test_metrics_are_gone_after_their_deletion(cli, lr_job, tmp_path):
                  *job_files(tmp_path, short_conf()))["jobId"]
     evaluation = ["-j", job, *GUEST, "-cpn", "evaluation_0"]
     assert cli.ok("component_metric_all", *evaluation)["data"]
-    offered(cli("component_metric_delete", *evaluation))
+    cli.ok("component_metric_delete", *evaluation)
     assert cli.ok("component_metric_all", *evaluation)["retmsg"] == "no data"
-    offered(cli("clean_job", "-j", job))
+    cli.ok("clean_job", "-j", job)
     answer, code = cli("component_output_data", "-j", job, *LR, "-o",
                        tmp_path / "out")
     assert (answer["retmsg"], code) == ("no data", REFUSED)
@@ -197,16 +194,15 @@ def test_metrics_are_gone_after_their_deletion(cli, lr_job, tmp_path):
 
 def test_empty_queue_has_nothing_to_clean(cli):
     answer, code = cli("clean_queue")
-    skip_unless_offered(answer)
     assert (answer["retmsg"], code) == (
         "There are no jobs in the queue", REFUSED)
 
 
 def test_downloaded_table_is_the_uploaded_one(cli, site, tmp_path):
     cli.ok("upload", "--wait", "-c", upload_conf(tmp_path, "there"))
-    path = getattr(site, "output_dir", tmp_path) / "cli" / "there.csv"
-    answer = offered(cli("download", "-n", "cli", "-t", "there", "-w", "0",
-                         "-o", path, "--wait"))
+    path = site.output_dir / "cli" / "there.csv"
+    answer = cli.ok("download", "-n", "cli", "-t", "there", "-w", "0",
+                    "-o", path, "--wait")
     assert answer["job"]["status"] == "success"
     assert sorted(path.read_text().splitlines()) == sorted(
         TEN.splitlines()[1:])
@@ -214,17 +210,17 @@ def test_downloaded_table_is_the_uploaded_one(cli, site, tmp_path):
 
 def test_privileges_of_a_party_can_be_granted_and_taken(cli):
     who = ["-src_party_id", "9998", "-src_role", "guest"]
-    offered(cli("grant_privilege", *who, "-privilege_command", "create_job"))
-    assert offered(cli("query_privilege", *who))["data"][
+    cli.ok("grant_privilege", *who, "-privilege_command", "create_job")
+    assert cli.ok("query_privilege", *who)["data"][
         "privilege_command"] == ["create_job"]
-    offered(cli("delete_privilege", *who, "-privilege_command", "all"))
+    cli.ok("delete_privilege", *who, "-privilege_command", "all")
 
 
 def test_model_goes_out_as_a_file_and_comes_in_again(cli, lr_job, tmp_path):
     model_id = "arbiter-10000#guest-9999#host-10000#model"
     words = ["--model_version", lr_job, *GUEST]
-    out = offered(cli("export", "--model_id", model_id, *words, "-o",
-                      tmp_path / "a"))
+    out = cli.ok("export", "--model_id", model_id, *words, "-o",
+                 tmp_path / "a")
     assert f"{model_id}_{lr_job}.zip" in out["file"]
     cli.ok("import", "--model_id", f"{model_id}-again", *words, "-i",
            out["file"])

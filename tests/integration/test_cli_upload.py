@@ -9,8 +9,7 @@ import time
 import pytest
 
 import private_site
-from cli_run import (OK, REFUSED, SUCCESS, UNREACHABLE, USAGE, json_answer,
-                     skip_unless_offered, upload_conf)
+from cli_run import (OK, REFUSED, SUCCESS, UNREACHABLE, USAGE, json_answer, upload_conf)
 
 CREATE, PUT, QUERY, FINISH, CANCEL = (
     f"/v1/data/upload/session/{word}"
@@ -349,7 +348,6 @@ def test_large_file_goes_whole_when_that_is_wished(stand_in, large):
 def test_site_makes_the_same_table_by_parts(cli, tmp_path):
     conf = upload_conf(tmp_path, "by_parts")
     answer, code = cli(*RESUME, conf, "--wait", "-drop", "1")
-    skip_unless_offered(answer)
     assert (answer["job"]["status"], code) == ("success", OK)
     info = cli.ok("table_info", "-n", "cli", "-t", "by_parts")
     assert info["data"]["count"] == 10
@@ -357,8 +355,6 @@ def test_site_makes_the_same_table_by_parts(cli, tmp_path):
 
 def test_site_has_every_row_though_the_client_was_killed(cli, tmp_path):
     conf = upload_conf(tmp_path, "killed")
-    answer, _ = cli("upload_status", "--session_id", "nosuch")
-    skip_unless_offered(answer)
     (tmp_path / "ten.csv").write_text(
         "id,x0\n" + "".join(f"{i},{i}.25\n" for i in range(400000)))
     words = ["upload", "--resume", "--part-size", "64K", "-c", conf,

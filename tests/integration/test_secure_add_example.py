@@ -11,7 +11,7 @@ from flow import SHARED, load
 from taskdir import Component
 
 TOY = SHARED / "data/jobs/fate_flow"
-LINE = re.compile(r"secure_add_guest\.py\[line:\d+\]: (.*)")
+LINE = re.compile(r" - secure_add_guest\.py\[line:\d+\]: (.*)")
 
 
 def component(folder, guest=None, host=None, **fields):
