@@ -363,6 +363,54 @@ def multipart_cases(query):
         yield Case(name, "unreadable", whole, query=query, type=kind)
 
 
+# ---- forms ----
+
+URLENCODED = "application/x-www-form-urlencoded"
+
+
+def form(fields):
+    """A form with these fields (bytes) and a file that is none."""
+    return b"".join(part(name, value, f'form-data; name="{name}"')
+                    for name, value in fields.items()) + \
+        part("file", b"no archive") + END
+
+
+def takes_file(op):
+    schema = op.request_types["multipart/form-data"]["schema"]
+    return "file" in properties_of(parts_of(schema, {}))
+
+
+def as_urlencoded(fields):
+    return "&".join(f"{name}={urllib.parse.quote(value)}"
+                    for name, value in fields.items()).encode()
+
+
+def form_cases(op, kind):
+    """Bad fields of a form, which are texts."""
+    schema = op.request_schema(kind.split(";")[0])
+    example = {k: str(v) for k, v in op.examples(kind.split(";")[0])[0].items()}
+    encode = as_urlencoded if kind == URLENCODED else \
+        lambda f: form({k: v.encode() for k, v in f.items()})
+
+    def case(name, field, fields):
+        legal = schema.is_valid({"file": "", **fields})
+        return Case(f"form's {field} {name}", "legal" if legal else "refused",
+                    encode(fields), names=[field], type=kind)
+
+    for field in example:
+        rest = {k: v for k, v in example.items() if k != field}
+        yield case("missing", field, rest)
+        for name, text in QUERY_VALUES.items():
+            yield case(name, field, {**rest,
+                                     field: urllib.parse.unquote(text)})
+        if kind != URLENCODED:
+            for name, value in {"not UTF-8": b"\xff\xfe", "NUL": b"a\0b",
+                                "long": b"x" * LONG}.items():
+                fields = {k: v.encode() for k, v in rest.items()}
+                yield Case(f"form's {field} {name}", "unreadable",
+                           form({**fields, field: value}), type=kind)
+
+
 def example_query(op):
     return "&".join(f"{n}={p['example']}" for n, p in op.parameters.items()
                     if "example" in p)
@@ -377,6 +425,10 @@ def cases(op):
         yield from body_cases(op, examples[0])
     if BYTES in op.request_types:
         yield from query_cases(op, BYTES, b"1,2\n")
+    if URLENCODED in op.request_types:
+        yield from form_cases(op, URLENCODED)
     if "multipart/form-data" in op.request_types:
+        if op.examples("multipart/form-data"):
+            yield from form_cases(op, FORM)
         yield from query_cases(op, FORM, part("other") + END)
         yield from multipart_cases(example_query(op))

@@ -21,7 +21,8 @@ import bad_values  # noqa: E402
 BODY_LIMIT = 128 << 10
 MESSAGE_MAX = 2000
 OPTIONS = {"api": {"body_limit": f"{BODY_LIMIT >> 10}K",
-                   "upload_limit": "1M", "requests_per_worker": 1000000}}
+                   "upload_limit": "1M",
+                   "requests_per_worker": 1000000}}
 # Tables whose rows change by themselves.
 RESTLESS = {"scheduler_instance"}
 DOCUMENT = openapi.Document()
@@ -40,6 +41,8 @@ CONF = {
 }
 PRIVILEGES = {f"privilege_{kind}": [f"privilege_{kind}", f"permission {kind}"]
               for kind in ("role", "command", "component")}
+# What is legal here starts a job, whether it can succeed or not.
+STARTS_JOBS = {"modelRestore", "modelRestoreByPost"}
 # Asked before the rest of a prediction is looked at.
 NO_MODEL = "there is no trained model"
 CALLED = {
@@ -48,6 +51,10 @@ CALLED = {
     "permissionDelete": PRIVILEGES,
     "permissionQuery": PRIVILEGES,
     "tableInfo": {"gen_table_info": ["gen_table_info", "namespace"]},
+    "modelBind": {"service_id": ["service_id", "service id"],
+                  "servings": ["serving"],
+                  "object": ["object", "service id"]},
+    "modelTransfer": {"namespace": ["namespace", "is no model"]},
     "componentMetricDelete": {"model": ["model", "job_id"]},
     "pipelineDependency": {**CONF, "job_id": ["job_id", "job_dsl"]},
 }
@@ -177,7 +184,8 @@ def refused_fault(op, case, got):
         return "accepted"
     message = got.answer.get("retmsg", "")
     called = CALLED.get(op.raw["operationId"], {})
-    words = called.get(case.names[-1], case.names)
+    words = called.get(case.names[-1]) or called.get(
+        case.names[0], case.names)
     if not any(word in message for word in [*words, NO_MODEL]):
         return f"does not name {' or '.join(words)}"
     return None
@@ -229,7 +237,10 @@ def undo(site, op, got):
 def send_all(site, op, cases):
     found, bases = [], {}
     for case in cases:
-        if case.example is not None:
+        starts_jobs = op.raw["operationId"] in STARTS_JOBS
+        if case.expected == "legal" and starts_jobs:
+            continue
+        if case.example is not None and not starts_jobs:
             if id(case.example) not in bases:
                 base = site.wire.send(op, bad_values.Case(
                     "the example", "legal",
@@ -264,6 +275,8 @@ def bodies_of(op):
             yield kind, "", json.dumps(op.examples(kind)[0]).encode()
         elif kind == bad_values.BYTES:
             yield kind, bad_values.example_query(op), b"1,2\n"
+        elif kind == bad_values.URLENCODED:
+            continue    # read as the other forms are
         else:
             yield (bad_values.FORM, bad_values.example_query(op),
                    bad_values.part("other") + bad_values.END)
@@ -354,6 +367,8 @@ def test_a_body_over_the_limit(own, op):
     for kind, query, body in bodies_of(op):
         if kind == bad_values.BYTES:
             continue    # limited by the session that it is for
+        if kind == bad_values.FORM and not bad_values.takes_file(op):
+            continue    # a file is passed over
         if kind == openapi.JSON:
             big = b'{"a": "%s"}' % (b"x" * BODY_LIMIT)
         else:
