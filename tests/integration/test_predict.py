@@ -521,7 +521,7 @@ def test_predict_when_several_run_then_the_trained_model_is_untouched(
     first = scored(site, jobs[0])
     assert all(scored(site, job) == first for job in jobs)
     assert not [p for p in (site.work / "models").rglob("*")
-                if p.name in jobs or p.name == "default"]
+                if p.name in jobs]
 
 
 def copied(trained, version):
