@@ -61,11 +61,12 @@ check_path(struct app *app, struct download *d, struct buf *err)
 		    "this server writes no files: api.output_dir is not set");
 	if (!below_resolve(output_dir, d->output_path, &d->root, &d->file))
 		return err_set(err, ERR_DENIED,
-		    "output_path '%s' does not lie below api.output_dir",
+		    "output_path '%.256s' does not lie below api.output_dir",
 		    d->output_path);
 	if (path_exists(d->file.ptr))
 		return err_set(err, ERR_CONFLICT,
-		    "output_path '%s' exists already and is not overwritten",
+		    "output_path '%.256s' exists already and is not "
+		    "overwritten",
 		    d->output_path);
 	return ERR_OK;
 }

@@ -57,7 +57,7 @@ add_word(enum privilege_kind kind, const char *word,
 		privilege_list_add(out, kind, word);
 	else
 		return err_set(err, ERR_INVALID,
-		    "%s does not exist in the permission %s", word,
+		    "%.64s does not exist in the permission %s", word,
 		    privilege_kind_name(kind));
 	return ERR_OK;
 }
