@@ -21,7 +21,7 @@ import bad_values  # noqa: E402
 BODY_LIMIT = 128 << 10
 MESSAGE_MAX = 2000
 OPTIONS = {"api": {"body_limit": f"{BODY_LIMIT >> 10}K",
-                   "upload_limit": "1M",
+                   "upload_limit": "1M", "model_limit": "1M",
                    "requests_per_worker": 1000000}}
 # Tables whose rows change by themselves.
 RESTLESS = {"scheduler_instance"}
