@@ -254,12 +254,19 @@ enum err
 model_bind(
     struct app *app, struct request *rq, struct reply *rp, struct buf *err)
 {
-	const cJSON *wanted = json_get(rq->body, "servings");
+	struct json_in in = {.obj = rq->body};
+	const cJSON *wanted = json_in_array(&in, "servings", JSON_OPTIONAL);
 	struct serving_list chosen = {0};
 	struct publish p;
 	enum err rc;
 
-	if (!json_get(rq->body, "service_id"))
+	if (!*json_str(rq->body, "service_id", "?"))
+		json_in_fault(&in, "field 'service_id' is empty");
+	rc = json_in_done(&in, err);
+	if (rc)
+		return rc;
+	if (cJSON_IsNull(json_get(rq->body, "service_id")) ||
+	    !json_get(rq->body, "service_id"))
 		return reply_say(rp, 101, "no service id");
 	rc = publish_read(app, rq->body, false, &p, err);
 	if (!rc && wanted && wanted->child)

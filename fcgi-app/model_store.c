@@ -65,9 +65,14 @@ static enum err
 read_options(const struct model_form *f, bool *force_out, struct buf *err)
 {
 	struct json_in in = {.obj = f->fields};
-	const char *storage =
-	    json_str(json_get(f->fields, "store_address"), "storage", "mysql");
+	const cJSON *address =
+	    json_in_object(&in, "store_address", JSON_OPTIONAL);
+	const cJSON *given = json_get(address, "storage");
+	const char *storage = json_str(address, "storage", "mysql");
 
+	if (given && !cJSON_IsNull(given) && !cJSON_IsString(given))
+		json_in_fault(
+		    &in, "field 'store_address.storage' must be a text");
 	*force_out = json_in_bool(&in, "force_update", JSON_OPTIONAL, false);
 	if (strcmp(storage, "mysql") != 0)
 		json_in_fault(&in,
