@@ -15,6 +15,8 @@
 
 #include "lib/model/model_dir.h"
 
+#define TAG_MAX 5 /* bytes */
+
 enum wire { WIRE_VARINT, WIRE_64, WIRE_BYTES, WIRE_START, WIRE_END, WIRE_32 };
 
 struct span {
@@ -45,6 +47,21 @@ take_bytes(struct span *s, uint64_t n, struct span *out)
 		return false;
 	*out = (struct span){s->at, s->at + n};
 	s->at += n;
+	return true;
+}
+
+/* The field's number and the wire type; protobuf-c reads five bytes at most. */
+static bool
+take_tag(struct span *s, unsigned *field_out, enum wire *wire_out)
+{
+	const uint8_t *start = s->at;
+	uint64_t tag;
+
+	if (!take_varint(s, &tag) || s->at - start > TAG_MAX ||
+	    tag > UINT32_MAX || tag >> 3 == 0)
+		return false;
+	*field_out = (unsigned)(tag >> 3);
+	*wire_out = (enum wire)(tag & 7);
 	return true;
 }
 
@@ -121,16 +138,14 @@ is_message(const ProtobufCMessageDescriptor *type, struct span s)
 {
 	const ProtobufCFieldDescriptor *field;
 	struct span v;
-	uint64_t tag;
+	unsigned number;
+	enum wire wire;
 
 	while (s.at < s.end) {
-		if (!take_varint(&s, &tag) || tag >> 3 == 0 ||
-		    tag > UINT32_MAX ||
-		    !take_value(&s, (enum wire)(tag & 7), &v))
+		if (!take_tag(&s, &number, &wire) || !take_value(&s, wire, &v))
 			return false;
-		field = protobuf_c_message_descriptor_get_field(
-		    type, (unsigned)(tag >> 3));
-		if (field && !is_field(field, (enum wire)(tag & 7), v))
+		field = protobuf_c_message_descriptor_get_field(type, number);
+		if (field && !is_field(field, wire, v))
 			return false;
 	}
 	return true;

@@ -172,6 +172,32 @@ def test_an_export_is_asked_for_in_any_form(center, model, send):
     assert answer.content == export(center, model).content
 
 
+def test_import_store_and_restore_may_be_asked_for_by_get(center, model):
+    archive = export(center, model).content
+    again = names((model[0], "by_get"))
+    answer = requests.get(f"{center.flow.url}/v1/model/import", data=again,
+                          files={"file": ("model.zip", archive)}, timeout=60)
+    assert answer.json()["retcode"] == 0, answer.text
+    for verb in ("store", "restore"):
+        answer = center.flow.call(f"model/{verb}", again, method="GET").json()
+        assert answer["retcode"] == 0, answer
+        center.flow.wait(answer["jobId"])
+        if verb == "store":
+            assert center.flow.post("model/delete", again)["retcode"] == 0
+    assert center.flow.status(answer["jobId"]) == "success"
+    assert export(center, (model[0], "by_get")).content == archive
+
+
+def test_a_model_is_deleted_once_and_not_while_it_is_used(center, model):
+    gone = names((model[0], "nosuch"))
+    answer = center.flow.post("model/delete", gone)
+    assert (answer["retcode"], answer["retmsg"]) == (
+        100, f"Can not found {party_model(model)} nosuch model local cache")
+    answer = center.flow.post("model/delete", names(model, role="../guest"))
+    assert answer["retcode"] == 100 and "role" in answer["retmsg"]
+    assert folder(center, model).is_dir()
+
+
 def test_an_export_of_each_party_has_its_pipeline(center, model):
     for role, party in PARTIES:
         archive = zipfile.ZipFile(
@@ -438,6 +464,16 @@ def test_the_server_can_fetch_the_model_while_it_is_told(
     assert center.flow.post("model/load", body)["retcode"] == 0
     assert len(fetched) == 2
     assert all("pipeline.pipeline:Pipeline" in f for f in fetched)
+
+
+def test_a_site_loads_for_its_own_party(center, model, servings):
+    for server in servings:
+        server.reset()
+    answer = center.flow.post("model/load/do", publish(
+        model, local={"role": "host", "party_id": "10000"}))
+    assert answer["retcode"] == 0, answer
+    assert [c[1].local.role for s in servings for c in s.calls] == \
+        ["host", "host"]
 
 
 def test_the_first_server_that_says_no_ends_the_load(center, model, servings):

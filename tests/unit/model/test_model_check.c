@@ -52,6 +52,7 @@ static const struct sample samples[] = {
     SAMPLE("LRModelParam", "\xf2\x3f\x01x", true), /* a field of later */
     SAMPLE("LRModelParam", "\xf3\x3f", false),	   /* a group */
     SAMPLE("Pipeline", "\x0a\xff\xff\xff\xff\x0f", false),
+    SAMPLE("LRModelParam", "\x88\x80\x80\x80\x80\x00\x01", false),
     SAMPLE("DataIOMeta",
 	"\x0a\x05"
 	"dense",
