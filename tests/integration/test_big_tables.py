@@ -15,8 +15,8 @@ from test_upload_sessions import Session, holders, until
 ROWS = int(os.environ.get("FATEFLOW_BIG_ROWS", 1_000_000))
 VALUE = "x" * 1010
 LIMIT = 10 << 20     # of RssAnon
-
 HEAD = b"id,a\n"
+
 
 class Big:
     """The file: rows of 1 KB, and what is known of it."""
