@@ -15,7 +15,7 @@
 
 #include "lib/model/model_dir.h"
 
-#define TAG_MAX 5 /* bytes */
+#define SHORT_MAX 5 /* bytes */
 
 enum wire { WIRE_VARINT, WIRE_64, WIRE_BYTES, WIRE_START, WIRE_END, WIRE_32 };
 
@@ -50,15 +50,22 @@ take_bytes(struct span *s, uint64_t n, struct span *out)
 	return true;
 }
 
-/* The field's number and the wire type; protobuf-c reads five bytes at most. */
+/* A tag or a length: protobuf-c reads five bytes at most. */
+static bool
+take_short_varint(struct span *s, uint64_t *out)
+{
+	const uint8_t *start = s->at;
+
+	return take_varint(s, out) && s->at - start <= SHORT_MAX &&
+	       *out <= UINT32_MAX;
+}
+
 static bool
 take_tag(struct span *s, unsigned *field_out, enum wire *wire_out)
 {
-	const uint8_t *start = s->at;
 	uint64_t tag;
 
-	if (!take_varint(s, &tag) || s->at - start > TAG_MAX ||
-	    tag > UINT32_MAX || tag >> 3 == 0)
+	if (!take_short_varint(s, &tag) || tag >> 3 == 0)
 		return false;
 	*field_out = (unsigned)(tag >> 3);
 	*wire_out = (enum wire)(tag & 7);
@@ -79,7 +86,7 @@ take_value(struct span *s, enum wire wire, struct span *out)
 		return true;
 	}
 	if (wire == WIRE_BYTES)
-		return take_varint(s, &n) && n < INT32_MAX &&
+		return take_short_varint(s, &n) && n < INT32_MAX &&
 		       take_bytes(s, n, out);
 	return (wire == WIRE_64 || wire == WIRE_32) &&
 	       take_bytes(s, wire == WIRE_64 ? 8 : 4, out);

@@ -53,6 +53,7 @@ static const struct sample samples[] = {
     SAMPLE("LRModelParam", "\xf3\x3f", false),	   /* a group */
     SAMPLE("Pipeline", "\x0a\xff\xff\xff\xff\x0f", false),
     SAMPLE("LRModelParam", "\x88\x80\x80\x80\x80\x00\x01", false),
+    SAMPLE("LRModelParam", "\x22\x80\x80\x80\x80\x80\x00", false),
     SAMPLE("DataIOMeta",
 	"\x0a\x05"
 	"dense",
