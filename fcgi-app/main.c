@@ -28,8 +28,7 @@ static const char usage[] =
     "  --workers N       keep N workers; without it: one worker on\n"
     "                    descriptor 0 or LISTEN_FDS\n"
     "  --pool NAME       the pool's name in the log (api)\n"
-    "  --routes          list the endpoints, '-' behind those that are not\n"
-    "                    offered yet\n";
+    "  --routes          list the endpoints, '-' behind what is not offered\n";
 
 struct options {
 	struct pool_options pool;

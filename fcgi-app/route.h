@@ -27,7 +27,7 @@ const struct route *route_all(size_t *n_out);
 /* "GET, POST" for an Allow header. */
 const char *route_allow(const struct route *r);
 
-/* Lines "METHOD PATH", with " -" behind those that are not offered yet. */
+/* Lines "METHOD PATH", with " -" behind those that are not offered. */
 void route_print(FILE *out);
 
 /* Finds the route, reads the body, calls the handler, sends the answer. */
