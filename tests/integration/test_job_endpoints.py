@@ -362,6 +362,11 @@ def running(site, trained):
         assert time.monotonic() < end
         assert site.flow.status(job) in ("waiting", "running")
         time.sleep(0.05)
+    # Its row is there an instant before its folder is.
+    while not any(site.work.glob(
+            f"jobs/*/{job}/guest-9999/hetero_lr_0/0/owner")):
+        assert time.monotonic() < end
+        time.sleep(0.01)
     yield job
     site.flow.post("job/stop", {"job_id": job})
     site.flow.wait(job)
