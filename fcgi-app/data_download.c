@@ -79,6 +79,7 @@ submit(struct app *app, const struct download *d, struct reply *rp,
 	enum err rc;
 
 	local_job_init(&j, "download", "Download", d->work_mode);
+	local_job_add_int(&j, "work_mode", d->work_mode);
 	local_job_add_str(&j, "delimitor", d->delimiter ? d->delimiter : ",");
 	local_job_add_str(&j, "output_path", d->file.ptr);
 	local_job_add_str(&j, "namespace", d->name_space);

@@ -29,7 +29,6 @@ local_job_init(struct local_job *j, const char *kind, const char *module,
 	it = cJSON_AddObjectToObject(j->conf, "role_parameters");
 	it = cJSON_AddObjectToObject(it, "local");
 	j->parameters = cJSON_AddObjectToObject(it, component);
-	local_job_add_int(j, "work_mode", work_mode);
 }
 
 void

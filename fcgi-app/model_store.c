@@ -2,24 +2,15 @@
  * POST (or GET) /v1/model/store and /v1/model/restore: jobs of one component
  * of role local, which fateflow-keeper runs.
  */
-#include "fcgi-app/create.h"
+#include "fcgi-app/local_job.h"
 #include "fcgi-app/model_form.h"
 #include "lib/base/path.h"
 
 struct kind {
 	const char *name; /* of the job */
-	const char *component;
 	const char *module;
 	bool needs_model; /* on this site, already when it is submitted */
 };
-
-static void
-add_list(cJSON *obj, const char *key, cJSON *value)
-{
-	cJSON *list = cJSON_AddArrayToObject(obj, key);
-
-	cJSON_AddItemToArray(list, value);
-}
 
 /* As FATE's, without user and password, which are nobody's business. */
 static cJSON *
@@ -36,29 +27,6 @@ store_address(const struct cfg *cfg)
 	json_add_int(
 	    o, "port", own ? cfg->database.port : cfg->model_store.port);
 	return o;
-}
-
-static cJSON *
-make_conf(const struct app *app, const struct kind *kind,
-    const struct model_form *f, bool force)
-{
-	cJSON *conf = cJSON_CreateObject(), *it;
-
-	it = cJSON_AddObjectToObject(conf, "initiator");
-	json_add_str(it, "role", "local");
-	json_add_int(it, "party_id", 0);
-	it = cJSON_AddObjectToObject(conf, "job_parameters");
-	json_add_int(it, "work_mode", 0);
-	it = cJSON_AddObjectToObject(conf, "role");
-	add_list(it, "local", cJSON_CreateNumber(0));
-	it = cJSON_AddObjectToObject(conf, "role_parameters");
-	it = cJSON_AddObjectToObject(it, "local");
-	it = cJSON_AddObjectToObject(it, kind->component);
-	add_list(it, "model_id", cJSON_CreateString(f->party_model.ptr));
-	add_list(it, "model_version", cJSON_CreateString(f->model.version));
-	add_list(it, "store_address", store_address(app->cfg));
-	add_list(it, "force_update", cJSON_CreateBool(force));
-	return conf;
 }
 
 static enum err
@@ -87,8 +55,7 @@ static enum err
 submit(struct app *app, const struct kind *kind, const struct model_form *f,
     struct reply *rp, struct buf *err)
 {
-	cJSON *dsl, *it;
-	struct create c = {.kind = kind->name};
+	struct local_job j;
 	bool force;
 	enum err rc = read_options(f, &force, err);
 
@@ -96,15 +63,13 @@ submit(struct app *app, const struct kind *kind, const struct model_form *f,
 		return rc;
 	if (kind->needs_model && !path_exists(f->root.ptr))
 		return model_form_missing(f, rp);
-	dsl = cJSON_CreateObject();
-	it = cJSON_AddObjectToObject(dsl, "components");
-	it = cJSON_AddObjectToObject(it, kind->component);
-	json_add_str(it, "module", kind->module);
-	c.dsl = dsl;
-	c.conf = make_conf(app, kind, f, force);
-	rc = create_job(app, &c, rp, err);
-	cJSON_Delete(dsl);
-	cJSON_Delete((cJSON *)(uintptr_t)c.conf);
+	local_job_init(&j, kind->name, kind->module, 0);
+	local_job_add_str(&j, "model_id", f->party_model.ptr);
+	local_job_add_str(&j, "model_version", f->model.version);
+	local_job_add(&j, "store_address", store_address(app->cfg));
+	local_job_add(&j, "force_update", cJSON_CreateBool(force));
+	rc = local_job_create(app, &j, NULL, rp, err);
+	local_job_release(&j);
 	return rc;
 }
 
@@ -126,8 +91,7 @@ enum err
 model_store(
     struct app *app, struct request *rq, struct reply *rp, struct buf *err)
 {
-	static const struct kind store = {
-	    "store", "store_0", "ModelStore", true};
+	static const struct kind store = {"store", "ModelStore", true};
 
 	return answer(app, &store, rq, rp, err);
 }
@@ -136,8 +100,7 @@ enum err
 model_restore(
     struct app *app, struct request *rq, struct reply *rp, struct buf *err)
 {
-	static const struct kind restore = {
-	    "restore", "restore_0", "ModelRestore", false};
+	static const struct kind restore = {"restore", "ModelRestore", false};
 
 	return answer(app, &restore, rq, rp, err);
 }
