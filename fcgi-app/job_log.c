@@ -76,8 +76,7 @@ job_log_read(
 	enum err rc;
 
 	memset(out, 0, sizeof(*out));
-	memset(&f, 0, sizeof(f));
-	buf_init(&f.where);
+	filter_init(&f);
 	f.has_job_id = true;
 	filter_add(&f, "f_job_id", DB_TEXT(job_id));
 	rc = task_query_places(app->db, &f, &out->tasks, err);

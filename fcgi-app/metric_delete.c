@@ -105,7 +105,7 @@ metric_delete_handle(
 		(void)json_in_str(&in, "job_id", JSON_REQUIRED, ID_JOB_MAX);
 	rc = json_in_done(&in, err);
 	memset(&d, 0, sizeof(d));
-	buf_init(&d.filter.where);
+	filter_init(&d.filter);
 	buf_init(&d.text);
 	for (size_t i = 0; i < ARRAY_LEN(d.json); i++)
 		buf_init(&d.json[i]);

@@ -144,8 +144,7 @@ find_dir(
 	struct filter f;
 	enum err rc;
 
-	memset(&f, 0, sizeof(f));
-	buf_init(&f.where);
+	filter_init(&f);
 	f.has_job_id = true;
 	filter_add(&f, "f_job_id", DB_TEXT(rq->args[ARG_JOB]));
 	filter_add(&f, "f_task_id", DB_TEXT(rq->args[ARG_TASK]));

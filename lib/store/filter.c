@@ -9,6 +9,13 @@
 
 #define QUERY_LIMIT_MS 10000
 
+void
+filter_init(struct filter *f)
+{
+	memset(f, 0, sizeof(*f));
+	buf_init(&f->where);
+}
+
 static void
 add_condition(struct filter *f, const char *sql)
 {
@@ -72,8 +79,7 @@ filter_read(struct filter *f, const struct filter_column *columns,
 	struct json_in in = {.obj = body};
 
 	assert(n_columns < FILTER_MAX);
-	memset(f, 0, sizeof(*f));
-	buf_init(&f->where);
+	filter_init(f);
 	if (!cJSON_IsObject(body))
 		return err_set(
 		    err, ERR_INVALID, "the request body must be a JSON object");

@@ -27,6 +27,9 @@ struct filter {
 	struct buf where;
 };
 
+/* Without a condition; filter_add() gives it some. */
+void filter_init(struct filter *f);
+
 /*
  * Reads `body` (borrowed until filter_release(), as its texts are bound). A
  * number is taken for a text column and a numeric text for an integer one;

@@ -18,8 +18,7 @@ delete_metrics(struct db *db, const char *job_id,
 	struct filter f;
 	enum err rc;
 
-	memset(&f, 0, sizeof(f));
-	buf_init(&f.where);
+	filter_init(&f);
 	filter_add(&f, "f_job_id", DB_TEXT(job_id));
 	filter_add(&f, "f_component_name", DB_TEXT(t->component));
 	filter_add(&f, "f_role", DB_TEXT(t->role));
