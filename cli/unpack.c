@@ -47,22 +47,6 @@ is_safe(const char *path)
 }
 
 static enum err
-write_all(int fd, const char *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return ERR_IO;
-		data += n;
-		len -= (size_t)n;
-	}
-	return ERR_OK;
-}
-
-static enum err
 copy_data(struct archive *in, int fd, const char *path, struct buf *err)
 {
 	char block[BLOCK];
@@ -71,7 +55,7 @@ copy_data(struct archive *in, int fd, const char *path, struct buf *err)
 	while ((n = archive_read_data(in, block, sizeof(block))) > 0) {
 		if (interrupt_seen())
 			return err_set(err, ERR_IO, "interrupted");
-		if (write_all(fd, block, (size_t)n))
+		if (!path_write_all(fd, block, (size_t)n))
 			return err_set_errno(
 			    err, ERR_IO, "cannot write %s", path);
 	}

@@ -280,24 +280,6 @@ wait_for_room(struct mailbox *m, const struct mailbox_party *to, size_t len,
 }
 
 static enum err
-write_all(int fd, const void *data, size_t len)
-{
-	const char *p = data;
-	ssize_t n;
-
-	while (len > 0) {
-		n = write(fd, p, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return ERR_IO;
-		p += n;
-		len -= (size_t)n;
-	}
-	return ERR_OK;
-}
-
-static enum err
 message_write(const struct message *msg, const char *path, const void *payload,
     struct buf *err)
 {
@@ -310,8 +292,8 @@ message_write(const struct message *msg, const char *path, const void *payload,
 	buf_addc(&text, '\n');
 	path_set(&tmp, "%s.tmp", path);
 	fd = open(tmp.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	if (fd >= 0 && write_all(fd, text.ptr, text.len) == ERR_OK &&
-	    write_all(fd, payload, msg->len) == ERR_OK)
+	if (fd >= 0 && path_write_all(fd, text.ptr, text.len) &&
+	    path_write_all(fd, payload, msg->len))
 		rc = ERR_OK;
 	if (fd >= 0 && close(fd) != 0)
 		rc = ERR_IO;

@@ -119,17 +119,9 @@ sort_arena(struct sorter *s)
 static enum err
 write_all(struct sorter *s, int fd, struct buf *b, struct buf *err)
 {
-	size_t done = 0;
-
-	while (done < b->len) {
-		ssize_t n = write(fd, b->ptr + done, b->len - done);
-
-		if (n < 0 && errno != EINTR)
-			return err_set_errno(err, ERR_IO,
-			    "cannot write scratch rows beside %s", s->path);
-		if (n > 0)
-			done += (size_t)n;
-	}
+	if (!path_write_all(fd, b->ptr, b->len))
+		return err_set_errno(err, ERR_IO,
+		    "cannot write scratch rows beside %s", s->path);
 	buf_reset(b);
 	return ERR_OK;
 }

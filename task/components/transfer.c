@@ -15,17 +15,8 @@
 static enum err
 flush(int fd, struct buf *b, const char *path, struct buf *err)
 {
-	size_t done = 0;
-
-	while (done < b->len) {
-		ssize_t n = write(fd, b->ptr + done, b->len - done);
-
-		if (n < 0 && errno != EINTR)
-			return err_set_errno(
-			    err, ERR_IO, "cannot write %s", path);
-		if (n > 0)
-			done += (size_t)n;
-	}
+	if (!path_write_all(fd, b->ptr, b->len))
+		return err_set_errno(err, ERR_IO, "cannot write %s", path);
 	buf_reset(b);
 	return ERR_OK;
 }
