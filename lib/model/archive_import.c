@@ -10,13 +10,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/base/digest.h"
 #include "lib/base/path.h"
+#include "lib/core/ids.h"
 #include "lib/model/archive_zip.h"
 #include "lib/model/model_check.h"
 #include "lib/model/model_index.h"
@@ -61,8 +60,7 @@ sweep_stale(const char *incoming)
 static enum err
 make_scratch(struct import *in, const char *work_dir, struct buf *err)
 {
-	unsigned char random[16];
-	char hex[33];
+	char name[ID_RANDOM_LEN];
 	enum err rc;
 
 	path_set(&in->incoming, "%s/models/.incoming", work_dir);
@@ -70,10 +68,8 @@ make_scratch(struct import *in, const char *work_dir, struct buf *err)
 	if (rc)
 		return rc;
 	sweep_stale(in->incoming.ptr);
-	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		return err_set_errno(err, ERR_INTERNAL, "getrandom");
-	digest_hex(random, sizeof(random), hex);
-	path_set(&in->scratch, "%s/%s", in->incoming.ptr, hex);
+	ids_random(name);
+	path_set(&in->scratch, "%s/%s", in->incoming.ptr, name);
 	return path_mkdirs(in->scratch.ptr, err);
 }
 

@@ -8,12 +8,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/base/digest.h"
 #include "lib/base/path.h"
+#include "lib/core/ids.h"
 #include "lib/model/model_index.h"
 #include "lib/model/pipeline.h"
 
@@ -161,17 +160,15 @@ enum err
 model_tree_trash(const struct model_ref *m, struct buf *trash, struct buf *err)
 {
 	struct buf root = BUF_INIT, parent = BUF_INIT;
-	unsigned char random[16] = {0};
-	char hex[33];
+	char name[ID_RANDOM_LEN];
 	enum err rc = model_path_root(m, &root, err);
 
 	if (rc)
 		goto out;
-	(void)!getrandom(random, sizeof(random), 0);
-	digest_hex(random, sizeof(random), hex);
+	ids_random(name);
 	path_set(trash, "%s/models/.trash", m->work_dir);
 	rc = path_mkdirs(trash->ptr, err);
-	buf_addf(trash, "/%s", hex);
+	buf_addf(trash, "/%s", name);
 	if (!rc && rename(root.ptr, trash->ptr) < 0)
 		rc = errno == ENOENT ? ERR_NOTFOUND
 				     : err_set_errno(err, ERR_IO,
