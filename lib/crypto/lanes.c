@@ -135,9 +135,11 @@ set_constants(struct lanes *ls, const mpz_t m)
 	mpz_clear(c);
 }
 
-static void
-init_with(struct lanes *ls, const struct lanes_kernel *kernel, const mpz_t m)
+void
+lanes_init(struct lanes *ls, const mpz_t m)
 {
+	const struct lanes_kernel *kernel = choose();
+
 	assert(mpz_sizeinbase(m, 2) <= LANES_BITS_MAX);
 	mont_init(&ls->mt, m);
 	ls->kernel = kernel;
@@ -149,12 +151,6 @@ init_with(struct lanes *ls, const struct lanes_kernel *kernel, const mpz_t m)
 	ls->modulus = lanes_alloc(ls, 1);
 	ls->constant = lanes_alloc(ls, LANES_CONSTANT__MAX);
 	set_constants(ls, m);
-}
-
-void
-lanes_init(struct lanes *ls, const mpz_t m)
-{
-	init_with(ls, choose(), m);
 }
 
 void

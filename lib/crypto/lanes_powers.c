@@ -100,8 +100,6 @@ wipe_lanes(struct lanes *ls)
 	size_t number = ls->stride * sizeof(uint64_t);
 
 	explicit_bzero(ls->mt.m, limbs);
-	explicit_bzero(ls->mt.one, limbs);
-	explicit_bzero(ls->mt.square, limbs);
 	explicit_bzero(ls->modulus, number);
 	explicit_bzero(ls->constant, LANES_CONSTANT__MAX * number);
 	lanes_release(ls);

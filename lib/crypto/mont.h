@@ -15,8 +15,6 @@ struct mont {
 	mp_size_t limbs;
 	mp_limb_t *m;	    /* the modulus */
 	mp_limb_t m_inv;    /* -1 / m modulo 2^64 */
-	mp_limb_t *one;	    /* 1 in this form */
-	mp_limb_t *square;  /* 2^(2 * 64 * limbs) mod m */
 	mp_limb_t *scratch; /* 2 * limbs */
 };
 
@@ -27,8 +25,5 @@ void mont_release(struct mont *mt);
 /* out = a * b; any of them may be the same. */
 void mont_mul(
     struct mont *mt, mp_limb_t *out, const mp_limb_t *a, const mp_limb_t *b);
-/* a is below the modulus. */
-void mont_from(struct mont *mt, mp_limb_t *out, const mpz_t a);
-void mont_to(struct mont *mt, mpz_t out, const mp_limb_t *a);
 
 #endif
