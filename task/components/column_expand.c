@@ -272,13 +272,8 @@ write_output(struct task *t, const struct expand *x, struct table_reader *in,
 static enum err
 open_input(struct task *t, struct table_reader **out, struct buf *err)
 {
-	const struct task_data *input = task_any_input(t);
-	enum err rc;
+	enum err rc = instances_open_table(t, out, err);
 
-	if (!input || !input->path)
-		return err_set(
-		    err, ERR_INVALID, "ColumnExpand has no input table");
-	rc = table_reader_open(input->path, out, err);
 	if (!rc && table_reader_schema(*out)->kind != TABLE_RAW)
 		rc = err_set(err, ERR_INVALID,
 		    "ColumnExpand reads uploaded tables; put it before DataIO");

@@ -5,6 +5,7 @@
  * the time.
  */
 #include "task/components/dataio.h"
+#include "task/components/instances.h"
 #include "task/task.h"
 
 #define META_BUFFER  "DataIOMeta"
@@ -15,13 +16,6 @@ show_progress(void *arg, int64_t rows, int64_t total)
 {
 	task_progress(arg, (int)(rows * 100 / (total ? total : 1)),
 	    "%lld of %lld rows", (long long)rows, (long long)total);
-}
-
-/* Else the model that came with the task says what to do. */
-static bool
-is_fit(const struct task *t)
-{
-	return t->mode == TASK_FIT || t->mode == TASK_FIT_EVAL;
 }
 
 static enum err
@@ -84,7 +78,7 @@ convert(struct dataio *d, struct task *t, struct table_reader *in,
     int partitions, struct buf *err)
 {
 	struct dataio_pass pass = {.in = in,
-	    .count_ratios = is_fit(t),
+	    .count_ratios = instances_is_fit(t),
 	    .progress = show_progress,
 	    .arg = t};
 	struct table_stats stats;
@@ -123,11 +117,11 @@ dataio_run(struct task *t, struct buf *err)
 		return ERR_OK;
 	}
 	rc = open_input(input, &in, err);
-	if (!rc && !is_fit(t))
+	if (!rc && !instances_is_fit(t))
 		rc = load_model(&d, t, err);
 	else if (!rc)
 		rc = dataio_configure(&d, t->param, err);
-	if (!rc && is_fit(t))
+	if (!rc && instances_is_fit(t))
 		rc = dataio_learn(&d, in, err);
 	if (!rc)
 		rc = convert(&d, t, in, input->partitions, err);

@@ -6,6 +6,7 @@
  * Eight bytes a row are kept for the draw.
  */
 #include "task/components/federated_sample.h"
+#include "task/components/instances.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/crypto/random.h"
@@ -227,16 +228,12 @@ run_drawing(struct sample *s, bool tells_hosts, struct buf *err)
 enum err
 federated_sample_run(struct task *t, struct buf *err)
 {
-	const struct task_data *input = task_any_input(t);
 	struct sample s = {.t = t};
 	bool is_homo = false, is_guest = !strcmp(t->role, "guest");
 	enum err rc = configure(&s, &is_homo, err);
 
-	if (!rc && (!input || !input->path))
-		rc = err_set(
-		    err, ERR_INVALID, "FederatedSample has no input table");
 	if (!rc)
-		rc = table_reader_open(input->path, &s.in, err);
+		rc = instances_open_table(t, &s.in, err);
 	if (!rc && (is_homo || is_guest)) {
 		rc = run_drawing(&s, is_guest && !is_homo, err);
 	} else if (!rc) {

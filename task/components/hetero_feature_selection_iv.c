@@ -18,9 +18,10 @@ typedef Model__FeatureBinningResult__BinningResultEntry iv_entry;
 enum err
 selection_load_binning(struct selection *s, struct buf *err)
 {
+	static const struct instances_buffer binning = {
+	    "FeatureBinningParam", "FeatureBinningParam"};
 	struct task *t = s->t;
 	const struct task_model *model = NULL;
-	struct buf bytes = BUF_INIT;
 	ProtobufCMessage *m = NULL;
 	enum err rc;
 
@@ -31,11 +32,7 @@ selection_load_binning(struct selection *s, struct buf *err)
 		return err_set(err, ERR_INVALID,
 		    "the iv filters need an isometric_model (isomatric_model) "
 		    "of HeteroFeatureBinning");
-	rc = task_input_model(t, model, "FeatureBinningParam", &bytes, err);
-	if (!rc)
-		rc = model_unpack(model_message("FeatureBinningParam"),
-		    bytes.ptr, bytes.len, &m, err);
-	buf_release(&bytes);
+	rc = instances_load_from(t, model, &binning, &m, err);
 	s->binning = (Model__FeatureBinningParam *)m;
 	return rc;
 }

@@ -4,6 +4,7 @@
  * prediction is the same without the loop, under a fresh key.
  */
 #include "task/components/hetero_lr.h"
+#include "task/components/instances.h"
 
 #include "lib/base/mem.h"
 
@@ -58,7 +59,7 @@ load(struct lr *lr, const char *key, struct lr_data *data, struct buf *err)
 static enum err
 load_all(struct lr *lr, struct buf *err)
 {
-	bool fits = lr->t->mode == TASK_FIT || lr->t->mode == TASK_FIT_EVAL;
+	bool fits = instances_is_fit(lr->t);
 	enum err rc = ERR_OK;
 
 	if (lr_is(lr, "arbiter")) {

@@ -1,9 +1,9 @@
 /* The model, in and out, and the guest's table of predictions. */
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
-#include "lib/model/model.h"
 #include "lr_model.pb-c.h"
 #include "task/components/hetero_lr.h"
+#include "task/components/instances.h"
 
 #define META  "HeteroLogisticRegressionMeta"
 #define PARAM "HeteroLogisticRegressionParam"
@@ -12,20 +12,6 @@ static char *
 text(const char *s)
 {
 	return (char *)(uintptr_t)s;
-}
-
-static enum err
-write_buffer(struct lr *lr, const char *buffer, const char *message,
-    const ProtobufCMessage *m, struct buf *err)
-{
-	struct buf bytes = BUF_INIT;
-	enum err rc;
-
-	model_pack(m, &bytes);
-	rc = task_output_model(
-	    lr->t, buffer, message, bytes.ptr, bytes.len, err);
-	buf_release(&bytes);
-	return rc;
 }
 
 static enum err
@@ -42,7 +28,7 @@ write_meta(struct lr *lr, struct buf *err)
 	meta.max_iter = lr->p.max_iter;
 	meta.early_stop = text(lr->p.early_stop_name);
 	meta.fit_intercept = lr->p.fit_intercept && !lr_is(lr, "host");
-	return write_buffer(lr, META, "LRModelMeta", &meta.base, err);
+	return instances_save(lr->t, META, "LRModelMeta", &meta.base, err);
 }
 
 /* The arbiter's message is empty, as FATE's is. */
@@ -55,8 +41,8 @@ write_param(struct lr *lr, struct buf *err)
 	enum err rc;
 
 	if (lr_is(lr, "arbiter"))
-		return write_buffer(
-		    lr, PARAM, "LRModelParam", &param.base, err);
+		return instances_save(
+		    lr->t, PARAM, "LRModelParam", &param.base, err);
 	entries = xcalloc(d, sizeof(*entries));
 	list = xcalloc(d, sizeof(*list));
 	for (size_t j = 0; j < d; j++) {
@@ -73,7 +59,7 @@ write_param(struct lr *lr, struct buf *err)
 	param.header = lr->train.schema.header;
 	param.n_header = d;
 	param.best_iteration = (int32_t)lr->best_iteration;
-	rc = write_buffer(lr, PARAM, "LRModelParam", &param.base, err);
+	rc = instances_save(lr->t, PARAM, "LRModelParam", &param.base, err);
 	free(entries);
 	free(list);
 	return rc;
@@ -118,24 +104,18 @@ take_weights(struct lr *lr, const Model__LRModelParam *param, struct buf *err)
 enum err
 lr_read_model(struct lr *lr, struct buf *err)
 {
-	const struct task_model *model = task_model(lr->t);
-	struct buf bytes = BUF_INIT;
 	ProtobufCMessage *m = NULL;
 	enum err rc;
 
-	if (!model)
+	if (!task_model(lr->t))
 		return err_set(err, ERR_INVALID,
 		    "there is no model to predict with; give HeteroLR an "
 		    "input model or train_data");
-	rc = task_input_model(lr->t, model, PARAM, &bytes, err);
-	if (!rc)
-		rc = model_unpack(model_message("LRModelParam"), bytes.ptr,
-		    bytes.len, &m, err);
-	if (!rc)
-		rc = take_weights(lr, (Model__LRModelParam *)m, err);
-	if (m)
-		protobuf_c_message_free_unpacked(m, NULL);
-	buf_release(&bytes);
+	rc = instances_load(lr->t, PARAM, "LRModelParam", &m, err);
+	if (rc)
+		return rc;
+	rc = take_weights(lr, (Model__LRModelParam *)m, err);
+	protobuf_c_message_free_unpacked(m, NULL);
 	return rc;
 }
 

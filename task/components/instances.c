@@ -8,16 +8,23 @@
 #define PROGRESS_ROWS 4096
 
 enum err
-instances_open(const struct task *t, struct table_reader **out, struct buf *err)
+instances_open_table(
+    const struct task *t, struct table_reader **out, struct buf *err)
 {
 	const struct task_data *input = task_any_input(t);
-	const struct table_schema *s;
-	enum err rc;
 
 	if (!input || !input->path)
 		return err_set(
 		    err, ERR_INVALID, "%s has no input table", t->module);
-	rc = table_reader_open(input->path, out, err);
+	return table_reader_open(input->path, out, err);
+}
+
+enum err
+instances_open(const struct task *t, struct table_reader **out, struct buf *err)
+{
+	const struct table_schema *s;
+	enum err rc = instances_open_table(t, out, err);
+
 	if (rc)
 		return rc;
 	s = table_reader_schema(*out);
@@ -253,20 +260,29 @@ instances_save(struct task *t, const char *buffer, const char *message,
 }
 
 enum err
+instances_load_from(const struct task *t, const struct task_model *model,
+    const struct instances_buffer *buffer, ProtobufCMessage **out,
+    struct buf *err)
+{
+	struct buf bytes = BUF_INIT;
+	enum err rc = task_input_model(t, model, buffer->name, &bytes, err);
+
+	if (!rc)
+		rc = model_unpack(model_message(buffer->message), bytes.ptr,
+		    bytes.len, out, err);
+	buf_release(&bytes);
+	return rc;
+}
+
+enum err
 instances_load(const struct task *t, const char *buffer, const char *message,
     ProtobufCMessage **out, struct buf *err)
 {
 	const struct task_model *model = task_model(t);
-	struct buf bytes = BUF_INIT;
-	enum err rc;
 
 	if (!model)
 		return err_set(err, ERR_INVALID,
 		    "%s has no model to transform the data with", t->module);
-	rc = task_input_model(t, model, buffer, &bytes, err);
-	if (!rc)
-		rc = model_unpack(
-		    model_message(message), bytes.ptr, bytes.len, out, err);
-	buf_release(&bytes);
-	return rc;
+	return instances_load_from(
+	    t, model, &(struct instances_buffer){buffer, message}, out, err);
 }

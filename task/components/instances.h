@@ -8,6 +8,10 @@
 #include "lib/model/model.h"
 #include "task/task.h"
 
+/* Opens the task's first input, whatever its kind; the caller closes *out. */
+enum err instances_open_table(
+    const struct task *t, struct table_reader **out, struct buf *err);
+
 /*
  * Opens the task's first input, which must be a table of instances with
  * columns; the caller closes *out.
@@ -61,5 +65,14 @@ enum err instances_save(struct task *t, const char *buffer, const char *message,
 /* The caller ends *out with protobuf_c_message_free_unpacked(). */
 enum err instances_load(const struct task *t, const char *buffer,
     const char *message, ProtobufCMessage **out, struct buf *err);
+
+/* The same of a model other than the task's own, which must be there. */
+struct instances_buffer {
+	const char *name;
+	const char *message;
+};
+enum err instances_load_from(const struct task *t,
+    const struct task_model *model, const struct instances_buffer *buffer,
+    ProtobufCMessage **out, struct buf *err);
 
 #endif
