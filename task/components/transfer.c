@@ -21,12 +21,11 @@ flush(int fd, struct buf *b, const char *path, struct buf *err)
 	return ERR_OK;
 }
 
+/* `line` is scratch, kept from row to row. */
 static void
 add_line(const struct table_schema *schema, const struct table_row *row,
-    const char *delimiter, struct buf *out)
+    const char *delimiter, struct buf *line, struct buf *out)
 {
-	struct buf line = BUF_INIT;
-
 	buf_add(out, row->id, row->id_len);
 	if (schema->kind == TABLE_RAW || schema->kind == TABLE_LIST) {
 		if (row->text_len)
@@ -35,10 +34,10 @@ add_line(const struct table_schema *schema, const struct table_row *row,
 		buf_addc(out, '\n');
 		return;
 	}
-	table_row_to_csv(schema, row, &line); /* id, comma, values */
+	buf_reset(line);
+	table_row_to_csv(schema, row, line); /* id, comma, values */
 	buf_adds(out, delimiter);
-	buf_adds(out, line.ptr + row->id_len + 1);
-	buf_release(&line);
+	buf_adds(out, line->ptr + row->id_len + 1);
 }
 
 /* The columns as the lines have them: the id, the label, the values. */
@@ -64,7 +63,7 @@ static enum err
 write_rows(const struct transfer_options *o, struct table_reader *r, int fd,
     int64_t *rows, struct buf *err)
 {
-	struct buf out = BUF_INIT;
+	struct buf out = BUF_INIT, line = BUF_INIT;
 	struct table_row row;
 	enum err rc;
 
@@ -72,7 +71,8 @@ write_rows(const struct transfer_options *o, struct table_reader *r, int fd,
 	if (o->has_head && table_reader_schema(r)->sid_name)
 		add_head(table_reader_schema(r), o->delimiter, &out);
 	while (!(rc = table_reader_next(r, &row, err))) {
-		add_line(table_reader_schema(r), &row, o->delimiter, &out);
+		add_line(
+		    table_reader_schema(r), &row, o->delimiter, &line, &out);
 		if (out.len >= WRITE_LEN)
 			rc = flush(fd, &out, o->file, err);
 		if (rc)
@@ -84,6 +84,7 @@ write_rows(const struct transfer_options *o, struct table_reader *r, int fd,
 		rc = flush(fd, &out, o->file, err);
 	if (!rc && fsync(fd) < 0)
 		rc = err_set_errno(err, ERR_IO, "cannot write %s", o->file);
+	buf_release(&line);
 	buf_release(&out);
 	return rc;
 }
