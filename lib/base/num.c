@@ -160,3 +160,12 @@ num_format_double(double v, char out[32])
 	}
 	lay_out(sci, out);
 }
+
+void
+num_format_plain(double v, char out[32])
+{
+	if (v == floor(v) && fabs(v) < 1e15)
+		snprintf(out, 32, "%.0f", v);
+	else
+		num_format_double(v, out);
+}

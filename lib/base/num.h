@@ -32,4 +32,7 @@ enum err num_parse_duration(
  */
 void num_format_double(double v, char out[32]);
 
+/* The same, but integers below 1e15 without a point: 5, not 5.0. */
+void num_format_plain(double v, char out[32]);
+
 #endif

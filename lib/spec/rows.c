@@ -27,6 +27,19 @@ is_integer_list(const cJSON *v)
 	return cJSON_IsArray(v);
 }
 
+bool
+spec_is_numbers(const cJSON *v)
+{
+	const cJSON *it;
+
+	cJSON_ArrayForEach(it, v)
+	{
+		if (!cJSON_IsNumber(it) && !cJSON_IsNull(it))
+			return false;
+	}
+	return cJSON_IsArray(v);
+}
+
 const char *
 spec_check_positive(const cJSON *v)
 {

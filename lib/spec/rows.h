@@ -37,6 +37,9 @@ extern const char *const spec_encrypt_modes[];
 extern const char *const spec_score_names[];
 extern const char *const spec_directions[];
 
+/* Is `v` a list of numbers and nulls? */
+bool spec_is_numbers(const cJSON *v);
+
 /* Checks: what is legal, when it is not `v`; check(NULL) always says it. */
 const char *spec_check_positive(const cJSON *v);
 const char *spec_check_key_length(const cJSON *v);

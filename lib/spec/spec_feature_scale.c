@@ -9,18 +9,10 @@ static const char *const modes[] = {"normal", "cap", NULL};
 static const char *
 check_bound(const cJSON *v)
 {
-	static const char legal[] =
-	    "a number, a list of numbers or nulls, one for each scaled "
-	    "column, or null";
-	const cJSON *it;
-
-	if (cJSON_IsNumber(v))
+	if (cJSON_IsNumber(v) || spec_is_numbers(v))
 		return NULL;
-	if (!cJSON_IsArray(v))
-		return legal;
-	cJSON_ArrayForEach(
-	    it, v) if (!cJSON_IsNumber(it) && !cJSON_IsNull(it)) return legal;
-	return NULL;
+	return "a number, a list of numbers or nulls, one for each scaled "
+	       "column, or null";
 }
 
 static bool

@@ -8,16 +8,11 @@ static const char *const methods[] = {"downsample", "upsample", NULL};
 static const char *const task_types[] = {"hetero", "homo", NULL};
 
 static bool
-is_rate(const cJSON *v)
-{
-	return cJSON_IsNumber(v) && v->valuedouble > 0;
-}
-
-static bool
 is_pair(const cJSON *v)
 {
 	return cJSON_IsArray(v) && cJSON_GetArraySize(v) == 2 &&
-	       !spec_check_text_or_number(v->child) && is_rate(v->child->next);
+	       !spec_check_text_or_number(v->child) &&
+	       !spec_check_positive(v->child->next);
 }
 
 static const char *
@@ -27,7 +22,7 @@ check_fractions(const cJSON *v)
 	    "a number above 0, or a list of [label, rate]";
 	const cJSON *it;
 
-	if (is_rate(v))
+	if (!spec_check_positive(v))
 		return NULL;
 	if (!cJSON_IsArray(v) || !v->child)
 		return legal;

@@ -23,15 +23,9 @@ check_filters(const cJSON *v)
 static const char *
 check_thresholds(const cJSON *v)
 {
-	static const char legal[] =
-	    "a list of numbers or nulls, one for each host, or null";
-	const cJSON *it;
-
-	if (!cJSON_IsArray(v))
-		return legal;
-	cJSON_ArrayForEach(
-	    it, v) if (!cJSON_IsNumber(it) && !cJSON_IsNull(it)) return legal;
-	return NULL;
+	if (spec_is_numbers(v))
+		return NULL;
+	return "a list of numbers or nulls, one for each host, or null";
 }
 
 static const char *

@@ -12,7 +12,7 @@ static const char *const multi[] = {"auto", NULL};
 static bool
 is_above_zero(const cJSON *v)
 {
-	return cJSON_IsNumber(v) && v->valuedouble > 0;
+	return !spec_check_positive(v);
 }
 
 static bool

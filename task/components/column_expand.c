@@ -8,8 +8,6 @@
 #include "lib/base/utf8.h"
 #include "task/components/instances.h"
 
-#include <math.h>
-
 struct expand {
 	struct table_schema schema; /* of the output */
 	char **names;
@@ -49,11 +47,7 @@ fill_text(const cJSON *v)
 		return xstrdup(v->valuestring);
 	if (!cJSON_IsNumber(v))
 		return NULL;
-	if (v->valuedouble == floor(v->valuedouble) &&
-	    fabs(v->valuedouble) < 1e15)
-		snprintf(text, sizeof(text), "%.0f", v->valuedouble);
-	else
-		num_format_double(v->valuedouble, text);
+	num_format_plain(v->valuedouble, text);
 	return xstrdup(text);
 }
 

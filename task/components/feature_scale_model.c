@@ -8,8 +8,6 @@
 #include "scale.pb-c.h"
 #include "task/components/feature_scale.h"
 
-#include <math.h>
-
 static const char none[] = "None";
 
 /* protobuf-c's fields are not const; nothing writes to them. */
@@ -26,10 +24,7 @@ bound_text(bool is_given, double v)
 
 	if (!is_given)
 		return xstrdup(none);
-	if (v == floor(v) && fabs(v) < 1e15)
-		snprintf(text, sizeof(text), "%.0f", v);
-	else
-		num_format_double(v, text);
+	num_format_plain(v, text);
 	return xstrdup(text);
 }
 

@@ -39,6 +39,23 @@ test_format_of_doubles_is_python_repr(void **state)
 }
 
 static void
+test_format_when_plain_then_integers_have_no_point(void **state)
+{
+	static const struct {
+		double v;
+		const char *text;
+	} rows[] = {{5, "5"}, {-3, "-3"}, {0.5, "0.5"},
+	    {1e15, "1000000000000000.0"}, {INFINITY, "Infinity"}, {NAN, "NaN"}};
+	char text[32];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		num_format_plain(rows[i].v, text);
+		assert_string_equal(text, rows[i].text);
+	}
+}
+
+static void
 test_format_of_random_doubles_reads_back(void **state)
 {
 	uint64_t bits = 88172645463325252u;
@@ -127,6 +144,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_format_of_doubles_is_python_repr),
+	    cmocka_unit_test(
+		test_format_when_plain_then_integers_have_no_point),
 	    cmocka_unit_test(test_format_of_random_doubles_reads_back),
 	    cmocka_unit_test(test_parse_of_integers_is_strict),
 	    cmocka_unit_test(test_parse_of_units_scales_or_refuses),
