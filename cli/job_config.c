@@ -137,9 +137,10 @@ call_job_config(struct call *call)
 		 json_int(answer, "retcode", 1) ||
 		 !cJSON_IsObject(json_get(answer, "data")))
 		code = print_answer(&response, NULL);
-	else
-		code = write_files(
-		    call, cJSON_Duplicate(answer, 1), response.body.ptr);
+	else {
+		code = write_files(call, answer, response.body.ptr);
+		answer = NULL; /* taken */
+	}
 	cJSON_Delete(answer);
 	http_response_release(&response);
 	buf_release(&err);

@@ -25,12 +25,15 @@ keeps(const cJSON *conf, const char *party_model, const char *version)
 	    json_get(json_get(conf, "role_parameters"), "local");
 	const cJSON *c;
 
-	cJSON_ArrayForEach(c,
-	    local) if (is_text(cJSON_GetArrayItem(json_get(c, "model_id"), 0),
-			   party_model) &&
-		       is_text(
-			   cJSON_GetArrayItem(json_get(c, "model_version"), 0),
-			   version)) return true;
+	cJSON_ArrayForEach(c, local)
+	{
+		const cJSON *id = json_get(c, "model_id");
+		const cJSON *v = json_get(c, "model_version");
+
+		if (is_text(cJSON_GetArrayItem(id, 0), party_model) &&
+		    is_text(cJSON_GetArrayItem(v, 0), version))
+			return true;
+	}
 	return false;
 }
 

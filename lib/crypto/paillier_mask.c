@@ -144,7 +144,7 @@ paillier_mask(const struct paillier_public *pub, mpz_t out)
 	lanes_get(&w->ls, out, w->a);
 }
 
-/* c = c * (1 + nm) * mask; m NULL: not added, c NULL in: 1. */
+/* c = c * (1 + nm) * mask; m NULL: not added; fresh: c is 1, set only. */
 static enum err
 blind_block(const struct paillier_public *pub, mpz_t *c, mpz_t *m, bool fresh,
     size_t n, struct buf *err)

@@ -17,8 +17,6 @@
 #include "lib/base/path.h"
 #include "lib/model/model_index.h"
 
-#define INDEX_FILE MODEL_INDEX_FILE
-
 /* ---- writing ---- */
 
 static bool
@@ -39,7 +37,7 @@ check(const struct model_write *model, struct buf *err)
 		const struct model_buffer *b = &model->buffers[i];
 
 		if (!path_is_component(b->name) || has_space(b->name) ||
-		    strcmp(b->name, INDEX_FILE) == 0)
+		    strcmp(b->name, MODEL_INDEX_FILE) == 0)
 			return err_set(err, ERR_INVALID,
 			    "\"%s\" cannot be the name of a model buffer",
 			    b->name);
@@ -84,7 +82,7 @@ write_files(const char *dir, const struct model_write *model, struct buf *err)
 	}
 	if (rc == ERR_OK) {
 		print_index(model, &index);
-		path_set(&path, "%s/" INDEX_FILE, dir);
+		path_set(&path, "%s/" MODEL_INDEX_FILE, dir);
 		rc = path_write_file(
 		    path.ptr, index.ptr, index.len, PATH_DURABLE, err);
 	}
@@ -117,7 +115,7 @@ holds_same(const char *dir, const struct model_write *model)
 	size_t i;
 
 	print_index(model, &index);
-	same = file_is(dir, INDEX_FILE, index.ptr, index.len);
+	same = file_is(dir, MODEL_INDEX_FILE, index.ptr, index.len);
 	for (i = 0; same && i < model->n_buffers; i++)
 		same = file_is(dir, model->buffers[i].name,
 		    model->buffers[i].bytes, model->buffers[i].len);
@@ -194,12 +192,12 @@ out:
 }
 
 static enum err
-buffer_to_json(const char *dir, const struct model_buffer *buffer, cJSON **out,
+buffer_to_json(const char *dir, const struct model_index_row *row, cJSON **out,
     struct buf *err)
 {
 	ProtobufCMessage *message = NULL;
 	enum err rc =
-	    model_dir_read(dir, buffer->name, buffer->message, &message, err);
+	    model_dir_read(dir, row->buffer, row->message, &message, err);
 
 	if (rc != ERR_OK)
 		return rc;
@@ -221,13 +219,10 @@ static enum err
 row_to_view(const char *dir, const struct model_index_row *row,
     struct model_view *view, struct buf *err)
 {
-	struct model_buffer buffer = {
-	    .name = row->buffer, .message = row->message};
-
-	if (ends_with(buffer.name, "Meta"))
-		return buffer_to_json(dir, &buffer, &view->meta, err);
-	if (ends_with(buffer.name, "Param"))
-		return buffer_to_json(dir, &buffer, &view->param, err);
+	if (ends_with(row->buffer, "Meta"))
+		return buffer_to_json(dir, row, &view->meta, err);
+	if (ends_with(row->buffer, "Param"))
+		return buffer_to_json(dir, row, &view->param, err);
 	return ERR_OK;
 }
 

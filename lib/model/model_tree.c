@@ -122,17 +122,17 @@ static void
 print_roles(const struct model_ref *m, struct buf *out)
 {
 	struct pipeline p = {0};
-	cJSON *conf = NULL, *roles = NULL;
+	const cJSON *roles = NULL;
+	cJSON *conf = NULL;
 
 	if (!pipeline_read(m, &p, NULL) &&
 	    !json_parse(p.train_runtime_conf, strlen(p.train_runtime_conf),
 		"train_runtime_conf", &conf, NULL))
-		roles = cJSON_DetachItemFromObjectCaseSensitive(conf, "role");
+		roles = json_get(conf, "role");
 	if (cJSON_IsObject(roles))
 		json_print(roles, JSON_STORE, out);
 	else
 		buf_adds(out, "{}");
-	cJSON_Delete(roles);
 	cJSON_Delete(conf);
 	pipeline_release(&p);
 }

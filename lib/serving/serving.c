@@ -94,10 +94,9 @@ new_model(
 	serving__publish_request__model_entry__init(e);
 	serving__role_model_info__init(role);
 	role->rolemodelinfo = xcalloc(n, sizeof(*role->rolemodelinfo));
-	for (role->n_rolemodelinfo = 0; role->n_rolemodelinfo < n;
-	     role->n_rolemodelinfo++)
-		role->rolemodelinfo[role->n_rolemodelinfo] =
-		    new_info(s, p + role->n_rolemodelinfo);
+	role->n_rolemodelinfo = n;
+	for (size_t i = 0; i < n; i++)
+		role->rolemodelinfo[i] = new_info(s, p + i);
 	e->key = text(p->role);
 	e->value = role;
 	return e;

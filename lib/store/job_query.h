@@ -36,7 +36,7 @@ struct job_query_description {
 	const char *text;
 	int64_t now;
 };
-/* ERR_CONFLICT (and no text): there is no such row. */
+/* ERR_CONFLICT: there is no such row. */
 enum err job_query_describe(
     struct db *db, const struct job_query_description *d, struct buf *err);
 

@@ -171,14 +171,10 @@ enum err
 upload_session_touch(
     struct db *db, const char *id, int64_t now, struct buf *err)
 {
-	struct buf none = BUF_INIT;
-	enum err rc = db_exec_one(db, stmts[SESSION_TOUCH],
-	    DB_BINDS(DB_INT(now), DB_TEXT(id)), &none);
+	enum err rc = db_exec(
+	    db, stmts[SESSION_TOUCH], DB_BINDS(DB_INT(now), DB_TEXT(id)), err);
 
-	if (rc && rc != ERR_CONFLICT)
-		buf_adds(err, none.ptr);
-	buf_release(&none);
-	return rc == ERR_CONFLICT ? is_gone(id, err) : rc;
+	return !rc && !db_affected(db) ? is_gone(id, err) : rc;
 }
 
 enum err

@@ -48,7 +48,7 @@ open_mail(struct task *t, struct buf *err)
 	return mailbox_open(&o, &t->mail, err);
 }
 
-const struct component *
+static const struct component *
 component_find(const struct component_table *table, const char *module)
 {
 	for (size_t i = 0; i < table->n; i++)

@@ -151,7 +151,4 @@ struct component_table {
 	size_t n;
 };
 
-const struct component *
-component_find(const struct component_table *table, const char *module);
-
 #endif
