@@ -49,21 +49,9 @@ struct selection {
 	Model__FeatureBinningParam *binning; /* the iv filters' */
 };
 
-struct selection_filter {
-	const char *name;
-	bool has_values;
-	bool keeps_high; /* of all that fail, the one with the highest value */
-	bool is_iv;
-	/* Judges r->own (value, left), and r->hosts. */
-	enum err (*judge)(
-	    struct selection *s, struct selection_result *r, struct buf *err);
-};
-
-const struct selection_filter *selection_filter_find(const char *name);
 bool selection_uses(const struct selection *s, const char *filter);
 
 void selection_columns_init(struct selection_columns *c, size_t n);
-void selection_columns_release(struct selection_columns *c);
 /* If a filter leaves none, it leaves the one with the best value. */
 void selection_keep_one(struct selection_columns *c, bool keeps_high);
 

@@ -96,13 +96,12 @@ static enum err
 flush_ids(struct writing *w, struct buf *err)
 {
 	cJSON *o = cJSON_CreateObject();
-	enum err rc = ERR_OK;
+	enum err rc;
 
 	json_add(o, "ids", w->ids);
 	if (w->keys)
 		json_add(o, "keys", w->keys);
-	if (w->n)
-		rc = to_hosts(w, IDS_TAG, MESSAGE_IDS, o, err);
+	rc = to_hosts(w, IDS_TAG, MESSAGE_IDS, o, err);
 	cJSON_Delete(o);
 	w->ids = w->keys = NULL;
 	w->n = 0;

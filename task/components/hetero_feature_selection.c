@@ -20,8 +20,8 @@ selection_columns_init(struct selection_columns *c, size_t n)
 	c->passed = xcalloc(n + 1, sizeof(*c->passed));
 }
 
-void
-selection_columns_release(struct selection_columns *c)
+static void
+columns_release(struct selection_columns *c)
 {
 	free(c->seen);
 	free(c->left);
@@ -152,6 +152,16 @@ judge_manually(struct selection *s, struct selection_result *r, struct buf *err)
 			 "manually_param would leave no column");
 }
 
+struct selection_filter {
+	const char *name;
+	bool has_values;
+	bool keeps_high; /* of all that fail, the one with the highest value */
+	bool is_iv;
+	/* Judges r->own (value, left), and r->hosts. */
+	enum err (*judge)(
+	    struct selection *s, struct selection_result *r, struct buf *err);
+};
+
 static const struct selection_filter filters[] = {
     {.name = "unique_value",
 	.has_values = true,
@@ -181,8 +191,8 @@ static const struct selection_filter filters[] = {
     {.name = "percentage_value", .has_values = true, .judge = judge_percentage},
 };
 
-const struct selection_filter *
-selection_filter_find(const char *name)
+static const struct selection_filter *
+find_filter(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(filters); i++)
 		if (!strcmp(filters[i].name, name))
@@ -225,7 +235,7 @@ judge(struct selection *s, const struct selection_filter *f,
 static enum err
 run_filter(struct selection *s, const char *name, struct buf *err)
 {
-	const struct selection_filter *f = selection_filter_find(name);
+	const struct selection_filter *f = find_filter(name);
 	struct selection_result *r = &s->results[s->n_results++];
 	size_t d = s->schema.n_header;
 	enum err rc;
@@ -334,17 +344,17 @@ release(struct selection *s)
 {
 	for (size_t i = 0; i < s->n_results; i++) {
 		for (size_t h = 0; h < s->results[i].n_hosts; h++)
-			selection_columns_release(&s->results[i].hosts[h]);
+			columns_release(&s->results[i].hosts[h]);
 		free(s->results[i].hosts);
-		selection_columns_release(&s->results[i].own);
+		columns_release(&s->results[i].own);
 	}
 	for (size_t h = 0; h < s->n_hosts; h++)
-		selection_columns_release(&s->hosts[h]);
+		columns_release(&s->hosts[h]);
 	free(s->hosts);
 	free(s->results);
 	free(s->stats);
 	free(s->is_selected);
-	selection_columns_release(&s->own);
+	columns_release(&s->own);
 	if (s->binning)
 		protobuf_c_message_free_unpacked(&s->binning->base, NULL);
 	table_schema_release(&s->schema);

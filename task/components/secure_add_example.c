@@ -139,13 +139,10 @@ static enum err
 send_sum(struct secure_add *a, struct buf *err)
 {
 	cJSON *o = cJSON_CreateObject();
-	uint8_t bytes[SHARE_WIDTH];
 	char hex[SUM_HEX_LEN + 1];
 	enum err rc;
 
-	put_share(bytes, a->sum);
-	for (size_t i = 0; i < SHARE_WIDTH; i++)
-		snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+	snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)a->sum);
 	json_add_str(o, "sum", hex);
 	rc = mailbox_send_json(
 	    a->t->mail, a->peer, SUM_TAG, MESSAGE_AGGREGATE, o, err);
