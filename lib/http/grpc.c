@@ -4,6 +4,7 @@
  * an error without a message comes as headers alone.
  */
 #include "lib/http/grpc.h"
+#include "lib/http/header.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 
@@ -58,25 +59,6 @@ take_body(char *data, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
-/* The value of the header `name`, or NULL; *len without white space. */
-static const char *
-value_of(const char *line, size_t *len, const char *name)
-{
-	size_t k = strlen(name);
-
-	if (*len <= k || strncasecmp(line, name, k) != 0 || line[k] != ':')
-		return NULL;
-	line += k + 1;
-	*len -= k + 1;
-	while (*len && isspace((unsigned char)*line)) {
-		line++;
-		--*len;
-	}
-	while (*len && isspace((unsigned char)line[*len - 1]))
-		--*len;
-	return line;
-}
-
 static int
 hex(char c)
 {
@@ -106,17 +88,17 @@ take_header(char *data, size_t size, size_t n, void *arg)
 {
 	struct exchange *x = arg;
 	size_t len = size * n, k = len;
-	const char *v = value_of(data, &k, "content-type");
+	const char *v = header_value(data, &k, "content-type");
 
 	if (v)
 		x->is_grpc = k >= 16 && !strncasecmp(v, "application/grpc", 16);
 	k = len;
-	if ((v = value_of(data, &k, "grpc-status"))) {
+	if ((v = header_value(data, &k, "grpc-status"))) {
 		buf_reset(&x->status);
 		buf_add(&x->status, v, k);
 	}
 	k = len;
-	if ((v = value_of(data, &k, "grpc-message")))
+	if ((v = header_value(data, &k, "grpc-message")))
 		decode(v, k, &x->message);
 	return len;
 }

@@ -3,6 +3,7 @@
  * one on silence, because an upload of any size must be able to end.
  */
 #include "lib/http/http.h"
+#include "lib/http/header.h"
 #include "lib/base/mem.h"
 
 #include <curl/curl.h>
@@ -76,14 +77,12 @@ take_body(char *data, size_t size, size_t n, void *arg)
 }
 
 static void
-keep_header(struct buf *to, const char *value, size_t len)
+keep_header(struct buf *to, const char *line, size_t len, const char *name)
 {
-	while (len && isspace((unsigned char)*value)) {
-		value++;
-		len--;
-	}
-	while (len && isspace((unsigned char)value[len - 1]))
-		len--;
+	const char *value = header_value(line, &len, name);
+
+	if (!value)
+		return;
 	buf_reset(to);
 	buf_add(to, value, len);
 }
@@ -91,17 +90,11 @@ keep_header(struct buf *to, const char *value, size_t len)
 static size_t
 take_header(char *data, size_t size, size_t n, void *arg)
 {
-	static const char type[] = "content-type:";
-	static const char disposition[] = "content-disposition:";
-	struct exchange *x = arg;
-	size_t len = size * n, k = sizeof(type) - 1;
+	struct http_response *r = ((struct exchange *)arg)->response;
 
-	if (len > k && !strncasecmp(data, type, k))
-		keep_header(&x->response->content_type, data + k, len - k);
-	k = sizeof(disposition) - 1;
-	if (len > k && !strncasecmp(data, disposition, k))
-		keep_header(&x->response->disposition, data + k, len - k);
-	return len;
+	keep_header(&r->content_type, data, size * n, "content-type");
+	keep_header(&r->disposition, data, size * n, "content-disposition");
+	return size * n;
 }
 
 static int
