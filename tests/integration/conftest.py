@@ -7,6 +7,7 @@ say what is missing; with FATEFLOW_CI set they fail instead.
 import os
 import pathlib
 import shutil
+import signal
 import sys
 
 import pytest
@@ -26,6 +27,9 @@ SERVERS = {"nginx": "/usr/sbin/nginx", "apache": "/usr/sbin/apache2"}
 
 
 def pytest_configure(config):
+    # A shell starts what runs in the background with Ctrl-C ignored, and
+    # programs inherit that; some tests press it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line(
         "markers", "slow: long, or about speed and size; check leaves these "
         "out of the run under the sanitizers")
