@@ -146,17 +146,21 @@ def any_site(request):
     return request.getfixturevalue(name)
 
 
-@pytest.fixture(scope="session")
-def small_lr_job(any_site):
+def train_small_lr(site):
     """The id of a finished training of examples/, cut to two iterations."""
     examples = ROOT / "examples"
     for party in ("guest", "host"):
-        any_site.flow.uploaded(examples / f"data/{party}.csv", "example",
-                               f"example_{party}", drop=1)
+        site.flow.uploaded(examples / f"data/{party}.csv", "example",
+                           f"example_{party}", drop=1)
     conf = flow_client.load(examples / "hetero_lr/conf.json")
     conf["algorithm_parameters"]["hetero_lr_0"]["max_iter"] = 2
-    return any_site.flow.finished(
+    return site.flow.finished(
         flow_client.load(examples / "hetero_lr/dsl.json"), conf)
+
+
+@pytest.fixture(scope="session")
+def small_lr_job(any_site):
+    return train_small_lr(any_site)
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,12 @@ import itertools
 import os
 import signal
 import tarfile
-import threading
 
 import pytest
 import requests
 
 from test_upload_sessions import Session, holders, until
+from test_uploads import watch_memory
 
 ROWS = int(os.environ.get("FATEFLOW_BIG_ROWS", 1_000_000))
 VALUE = "x" * 1010
@@ -38,26 +38,6 @@ class Big:
         for start in range(0, ROWS, 5000):
             yield "".join(f"{i:09d},{VALUE}\n" for i in range(
                 start, min(ROWS, start + 5000))).encode()
-
-
-@contextlib.contextmanager
-def watch(site, rss_anon):
-    """The highest RssAnon of a bulk worker meanwhile."""
-    peak, done = [0], threading.Event()
-
-    def look():
-        while not done.wait(0.02):
-            for pid in site.workers("bulk"):
-                with contextlib.suppress(Exception):
-                    peak[0] = max(peak[0], rss_anon(pid))
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
-        yield peak
-    finally:
-        done.set()
-        thread.join()
 
 
 class Slice:
@@ -105,7 +85,7 @@ def uploaded(site, rss_anon, tmp_path_factory):
     s = Session(site, b"", "big", file_bytes=big.bytes,
                 file_sha256=big.sha256)
     third = big.bytes // 3
-    with watch(site, rss_anon) as peak:
+    with watch_memory(site, rss_anon) as peaks:
         s.create()
         half_a_put(s, big, 0, third, lambda stream: kill_worker(s))
         at = s.offset()
@@ -116,7 +96,7 @@ def uploaded(site, rss_anon, tmp_path_factory):
         job = s.ask("finish")["jobId"]
     big.path.unlink()
     assert site.flow.wait(job, 120) == "success"
-    yield s, job, peak[0], big
+    yield s, job, peaks["worker"], big
     site.flow.ok("table/delete", {"namespace": "sessions",
                                   "table_name": "big"})
 
@@ -153,7 +133,7 @@ def test_a_gigabyte_is_downloaded_by_a_small_worker(site, uploaded,
     *_, big = uploaded
     job = passed_on(site)
     digest, size = hashlib.sha256(), 0
-    with watch(site, rss_anon) as peak:
+    with watch_memory(site, rss_anon) as peaks:
         answer = requests.post(
             f"{site.url}/v1/tracking/component/output/data/download",
             json={"job_id": job, "component_name": "evaluation_0",
@@ -164,7 +144,7 @@ def test_a_gigabyte_is_downloaded_by_a_small_worker(site, uploaded,
             while piece := file.read(1 << 20):
                 digest.update(piece)
                 size += len(piece)
-    print(f"peak RssAnon of a worker: {peak[0]} bytes")
+    print(f"peak RssAnon of a worker: {peaks['worker']} bytes")
     assert (size, digest.hexdigest()) == (big.bytes - len(HEAD),
                                           big.rows_sha256)
-    assert 0 < peak[0] < LIMIT
+    assert 0 < peaks["worker"] < LIMIT

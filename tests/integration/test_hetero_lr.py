@@ -9,9 +9,10 @@ import struct
 
 import pytest
 
-from taskdir import Component, data_input, write_table
+from taskdir import Component, data_input
 
 np = pytest.importorskip("numpy")
+import instances  # noqa: E402
 
 N = 60
 BASE = {"penalty": "L2", "tol": 1e-9, "alpha": 0.05, "optimizer": "sgd",
@@ -23,21 +24,6 @@ BASE = {"penalty": "L2", "tol": 1e-9, "alpha": 0.05, "optimizer": "sgd",
         "validation_freqs": None, "early_stopping_rounds": None,
         "metrics": ["auc", "ks"], "use_first_metric_only": False,
         "predict_param": {"threshold": 0.5}}
-
-
-def packed(row, sparse):
-    """A row's value as lib/table keeps it."""
-    at = [j for j, v in enumerate(row) if v] if sparse else range(len(row))
-    value = struct.pack(f"<{len(at)}d", *[row[j] for j in at])
-    return value + struct.pack(f"<{len(at)}I", *at) if sparse else value
-
-
-def make_table(path, x, labels=None, sparse=False, ids=None):
-    return write_table(
-        path, [f"x{j}" for j in range(x.shape[1])],
-        [(ids[i] if ids else f"{i:06d}",
-          None if labels is None else int(labels[i]), packed(row, sparse))
-         for i, row in enumerate(x)], "sparse" if sparse else "dense")
 
 
 def make_data(hosts=1, zeros=False, n=N, widths=(3, 4)):
@@ -64,9 +50,10 @@ def run_parties(folder, xs, y, param, sparse=False, evals=None, models=None,
         for key, x, labels in sets:
             path = None
             if role != "arbiter":
-                path = make_table(folder / f"{key}.{name}", x[k],
-                                  labels if k == 0 else None, sparse,
-                                  host_ids if role == "host" else None)
+                path = instances.make_table(
+                    folder / f"{key}.{name}", x[k],
+                    labels.tolist() if k == 0 else None, sparse,
+                    ids=host_ids if role == "host" else None)
             data.append(data_input(path, key, "intersection_0"))
         c.party(role, party, data=data, models=[
             {"isometric": False, "component": "hetero_lr_0",
@@ -75,39 +62,19 @@ def run_parties(folder, xs, y, param, sparse=False, evals=None, models=None,
 
 
 def weights_of(own, columns):
-    """Weights of a packed LRModelParam, and its intercept."""
+    """Weights of a packed LRModelParam, and its numbers by field."""
     raw = (own / "model" / "HeteroLogisticRegressionParam").read_bytes()
-    w, fields, at = [0.0] * columns, {}, 0
-
-    def varint():
-        nonlocal at
-        v = shift = 0
-        while True:
-            b = raw[at]
-            at += 1
-            v |= (b & 127) << shift
-            shift += 7
-            if b < 128:
-                return v
-
-    while at < len(raw):
-        key = varint()
-        if key & 7 == 0:
-            fields[key >> 3] = varint()
-        elif key & 7 == 1:
-            fields[key >> 3] = struct.unpack("<d", raw[at:at + 8])[0]
-            at += 8
-        else:
-            size = varint()
-            body = raw[at:at + size]
-            at += size
-            if key >> 3 == 4:
-                n = body[1]
-                name = body[2:2 + n].decode()
-                v = body[2 + n:]
-                w[int(name[1:])] = (struct.unpack("<d", v[1:9])[0]
-                                    if len(v) >= 9 else 0.0)
-    return w, fields
+    w, found = [0.0] * columns, {}
+    for number, wire, value in instances.fields(raw):
+        if number == 4:
+            entry = {n: v for n, _, v in instances.fields(value)}
+            w[int(entry[1][1:])] = (struct.unpack("<d", entry[2])[0]
+                                    if 2 in entry else 0.0)
+        elif wire == instances.VARINT:
+            found[number] = value
+        elif wire == instances.FIXED64:
+            found[number] = struct.unpack("<d", value)[0]
+    return w, found
 
 
 # ---- the same formulas in the clear ----

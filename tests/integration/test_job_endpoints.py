@@ -9,7 +9,7 @@ import time
 import pytest
 import requests
 
-from conftest import ROOT
+from conftest import ROOT, train_small_lr
 from flow import load
 
 UNKNOWN = "209901010000000000001"
@@ -44,11 +44,7 @@ def log_of(site, job_id, method="GET", **more):
 @pytest.fixture(scope="module")
 def trained(site):
     """The id of a small training on the shared site, its tables uploaded."""
-    for party in ("guest", "host"):
-        site.flow.uploaded(ROOT / f"examples/data/{party}.csv", "example",
-                           f"example_{party}", drop=1)
-    return site.flow.finished(load(ROOT / "examples/hetero_lr/dsl.json"),
-                              train_conf())
+    return train_small_lr(site)
 
 
 def train_conf():

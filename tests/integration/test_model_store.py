@@ -44,10 +44,7 @@ def predicted(site, model):
     """The scores of the examples' rows by the model."""
     conf = load(ROOT / "examples/hetero_lr/predict_conf.json")
     conf["job_parameters"].update(model_id=model[0], model_version=model[1])
-    answer = site.flow.submit({}, conf)
-    assert answer["retcode"] == 0, answer
-    job = answer["jobId"]
-    assert site.flow.wait(job) == "success", site.flow.reason(job)
+    job = site.flow.finished({}, conf)
     return site.flow.component("output/data", job, "hetero_lr_0", "guest",
                                9999)["data"]
 

@@ -6,6 +6,8 @@ import shutil
 import numpy
 import pytest
 
+from instances import BYTES, fields
+
 COLUMNS = {"guest": ["g0", "g1", "g2"], "host": ["h0", "h1", "h2", "h3"]}
 NAMESPACE = "predict_tests"
 ROLES = {"guest": [9999], "host": [10000], "arbiter": [10000]}
@@ -122,31 +124,13 @@ def trained(site, tmp_path_factory):
 
 # ---- the pipeline ----
 
-def fields(message):
-    """{number: bytes} of a message whose fields all have a length."""
-    out, at = {}, 0
-    while at < len(message):
-        key, at = varint(message, at)
-        assert key & 7 == 2
-        n, at = varint(message, at)
-        out[key >> 3] = message[at:at + n]
-        at += n
-    return out
-
-
-def varint(data, at):
-    value = shift = 0
-    while True:
-        value |= (data[at] & 127) << shift
-        shift += 7
-        at += 1
-        if data[at - 1] < 128:
-            return value, at
-
-
 def pipeline(trained, role):
     file = trained.folder(role) / "pipeline" / "pipeline" / "Pipeline"
-    return {k: v.decode() for k, v in fields(file.read_bytes()).items()}
+    out = {}
+    for number, wire, value in fields(file.read_bytes()):
+        assert wire == BYTES
+        out[number] = value.decode()
+    return out
 
 
 LR_PATH = ("federatedml/linear_model/logistic_regression/"
