@@ -297,6 +297,10 @@ insert(struct draft *d, struct buf *err)
 	    .timeout_ms = d->conf.timeout_ms
 			      ? d->conf.timeout_ms
 			      : d->app->cfg->scheduler.job_timeout_ms,
+	    .priority = d->conf.run.priority,
+	    .task_cores = d->conf.run.task_cores,
+	    .task_memory = d->conf.run.task_memory,
+	    .auto_retries = d->conf.run.auto_retries,
 	    .run_ip = d->app->cfg->site.address,
 	    .now = clock_wall_ms(),
 	    .parties = parties,

@@ -258,6 +258,8 @@ parse(const cJSON *object, struct conf *out, bool runs, struct buf *err)
 		rc = read_job_type(out, err);
 	if (!rc)
 		rc = find_initiator(out, err);
+	if (!rc)
+		rc = conf_run_read(out->job_parameters, &out->run, err);
 	if (rc)
 		conf_release(out);
 	else

@@ -5,6 +5,7 @@
 #ifndef FF_CORE_CONF_H
 #define FF_CORE_CONF_H
 
+#include "lib/core/conf_run.h"
 #include "lib/core/dsl.h"
 #include "lib/core/ids.h"
 
@@ -23,6 +24,7 @@ struct conf {
 	bool is_predict;
 	struct conf *train; /* of a predict job: the training's, or NULL */
 	int64_t timeout_ms; /* 0: the site's default */
+	struct conf_run run;
 	const char *initiator_role;
 	char initiator_party_id[ID_PARTY_MAX + 1];
 	struct conf_party

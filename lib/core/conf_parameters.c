@@ -278,6 +278,7 @@ conf_check(
     const struct conf *c, const struct dsl *d, cJSON *warnings, struct buf *err)
 {
 	struct check k = {.conf = c, .dsl = d, .warnings = warnings};
+	struct buf why = BUF_INIT;
 	enum err rc = ERR_OK;
 
 	buf_init(&k.faults);
@@ -286,9 +287,12 @@ conf_check(
 	    "algorithm_parameters");
 	for (size_t i = 0; i < d->n_components; i++)
 		check_component(&k, i);
+	if (conf_run_check(&c->run, d, &why))
+		add_fault(&k, why.ptr);
 	if (k.faults.len)
 		rc = err_set(err, ERR_INVALID, "%s", k.faults.ptr);
 	buf_release(&k.faults);
+	buf_release(&why);
 	return rc;
 }
 

@@ -3,7 +3,11 @@
  * and fast enough (a look-up per transition, never per row of a query).
  *
  * A waiting job may be canceled by a worker, because the user waits for that
- * answer; every other transition is the scheduler's alone.
+ * answer, and an ended one that failed put back into the queue; every other
+ * transition is the scheduler's alone.
+ *
+ * An attempt belongs to a component over all its parties: when one of them
+ * failed and is tried again, a task that had succeeded runs once more as well.
  */
 #include "lib/core/state.h"
 #include "lib/base/mem.h"
@@ -30,6 +34,8 @@ static const char *const event_names[] = {
     [STATE_EXPIRE] = "expire",
     [STATE_CANCEL] = "cancel",
     [STATE_KILL] = "kill",
+    [STATE_RETRY] = "retry",
+    [STATE_RERUN] = "rerun",
 };
 static_assert(
     ARRAY_LEN(event_names) == STATE_EVENT__MAX, "a name for each event");
@@ -51,6 +57,9 @@ static const struct state_row rows[] = {
     {J, STATE_RUNNING, STATE_EXPIRE, STATE_TIMEOUT, S},
     {J, STATE_RUNNING, STATE_CANCEL, STATE_CANCELED, S},
     {J, STATE_RUNNING, STATE_KILL, STATE_FAILED, S},
+    {J, STATE_FAILED, STATE_RERUN, STATE_WAITING, W},
+    {J, STATE_TIMEOUT, STATE_RERUN, STATE_WAITING, W},
+    {J, STATE_CANCELED, STATE_RERUN, STATE_WAITING, W},
     {T, STATE_NONE, STATE_START, STATE_RUNNING, S},
     {T, STATE_RUNNING, STATE_ADOPT, STATE_RUNNING, S},
     {T, STATE_RUNNING, STATE_SUCCEED, STATE_SUCCESS, S},
@@ -58,6 +67,9 @@ static const struct state_row rows[] = {
     {T, STATE_RUNNING, STATE_EXPIRE, STATE_TIMEOUT, S},
     {T, STATE_RUNNING, STATE_CANCEL, STATE_FAILED, S},
     {T, STATE_RUNNING, STATE_KILL, STATE_FAILED, S},
+    {T, STATE_SUCCESS, STATE_RETRY, STATE_RUNNING, S},
+    {T, STATE_FAILED, STATE_RETRY, STATE_RUNNING, S},
+    {T, STATE_TIMEOUT, STATE_RETRY, STATE_RUNNING, S},
 };
 
 #undef J

@@ -31,6 +31,8 @@ enum state_event {
 	STATE_EXPIRE,  /* the budget is used up */
 	STATE_CANCEL,  /* stopped by a user */
 	STATE_KILL,    /* stopped by a user who asked for failed */
+	STATE_RETRY,   /* the component's next attempt begins */
+	STATE_RERUN,   /* a user asked for another run of what failed */
 	STATE_EVENT__MAX
 };
 

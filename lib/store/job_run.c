@@ -35,7 +35,7 @@ enum {
 
 static const char *const stmts[JOB_RUN__MAX] = {
     [JOB_RUN_WAITING] = LIGHT "WHERE live = 1 AND status = 'waiting'"
-			      " ORDER BY seq LIMIT ?",
+			      " ORDER BY queue_rank, seq LIMIT ?",
     [JOB_RUN_OWNED] = LIGHT "WHERE live = 1 AND owner = ? AND"
 			    " status = 'running' ORDER BY seq",
     [JOB_RUN_STOPS] = LIGHT "WHERE live = 1 AND owner = ? AND"

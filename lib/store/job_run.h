@@ -48,7 +48,7 @@ struct job_run_guard {
 void job_run_release(struct job_run *j);
 void job_run_list_release(struct job_run_list *l);
 
-/* Waiting jobs in the order of their sequence numbers, at most `limit`. */
+/* Waiting jobs by priority, then in the order of submission. */
 enum err job_run_waiting(
     struct db *db, int64_t limit, struct job_run_list *out, struct buf *err);
 /* Running jobs of an owner. */

@@ -22,6 +22,12 @@ struct job_submit {
 	int64_t n_components;
 	int64_t max_width; /* most tasks that a component has */
 	int64_t timeout_ms;
+	int64_t priority;    /* a higher one starts earlier */
+	int64_t task_cores;  /* what each task counts for */
+	int64_t task_memory; /* bytes */
+	int64_t auto_retries;
+	const char *token;  /* the client's, or NULL */
+	const char *digest; /* of what it came with, or NULL */
 	const char *roles;
 	const char *dsl;
 	const char *conf;

@@ -42,17 +42,27 @@ test_next_when_a_worker_touches_a_running_job_then_refused(void **state)
 }
 
 static void
-test_next_when_final_then_nothing_is_legal(void **state)
+test_next_when_final_then_only_another_run_is_legal(void **state)
 {
 	(void)state;
 	for (int s = STATE_SUCCESS; s < STATE__MAX; s++)
-		for (int e = 0; e < STATE_EVENT__MAX; e++)
-			for (int k = 0; k < STATE_SUBJECT__MAX; k++)
-				assert_int_equal(
-				    state_next((enum state_subject)k,
-					(enum state)s, (enum state_event)e,
-					STATE_BY_SCHEDULER),
-				    STATE_NONE);
+		for (int e = 0; e < STATE_EVENT__MAX; e++) {
+			enum state job = state_next(STATE_JOB, (enum state)s,
+				       (enum state_event)e, STATE_BY_WORKER),
+				   task = state_next(STATE_TASK, (enum state)s,
+				       (enum state_event)e, STATE_BY_SCHEDULER);
+
+			assert_true(job == STATE_NONE ||
+				    (e == STATE_RERUN && s != STATE_SUCCESS &&
+					job == STATE_WAITING));
+			assert_true(
+			    task == STATE_NONE ||
+			    (e == STATE_RETRY && task == STATE_RUNNING));
+			assert_int_equal(
+			    state_next(STATE_JOB, (enum state)s,
+				(enum state_event)e, STATE_BY_SCHEDULER),
+			    STATE_NONE);
+		}
 }
 
 static void
@@ -69,28 +79,56 @@ test_rows_when_read_then_each_pair_stands_once(void **state)
 				     r[i].event == r[j].event);
 }
 
-/* Random events from any start end in a final state or stay legal. */
+struct walk {
+	enum state_subject subject;
+	enum state at;
+	int runs; /* times that it was put to work */
+};
+
 static void
-test_next_when_events_are_random_then_final_states_hold(void **state)
+walk_on(struct walk *w, enum state_event event, enum state_who by)
+{
+	enum state next = state_next(w->subject, w->at, event, by);
+
+	if (next == STATE_NONE)
+		return;
+	/* Nobody leaves an end but by asking for another run. */
+	if (state_is_final(w->at))
+		assert_true(event == STATE_RERUN || event == STATE_RETRY);
+	/* A worker never touches what runs, nor ends what it did not cancel. */
+	if (by == STATE_BY_WORKER) {
+		assert_int_not_equal(w->at, STATE_RUNNING);
+		assert_true(next == STATE_WAITING || next == STATE_CANCELED);
+	}
+	/* Success is only reached out of work. */
+	if (next == STATE_SUCCESS)
+		assert_int_equal(w->at, STATE_RUNNING);
+	if (next == STATE_NONE || next == STATE_WAITING)
+		assert_int_equal(w->subject, STATE_JOB);
+	w->runs += next == STATE_RUNNING && w->at != STATE_RUNNING;
+	w->at = next;
+}
+
+/* Random events by random programs, many times over; seeded. */
+static void
+test_next_when_events_are_random_then_the_rules_hold(void **state)
 {
 	uint32_t x = 12345;
 
 	(void)state;
-	for (int run = 0; run < 1000; run++) {
-		enum state s = STATE_NONE;
+	for (int run = 0; run < 20000; run++) {
+		struct walk w = {(enum state_subject)(run & 1), STATE_NONE, 0};
 
-		for (int i = 0; i < 50; i++) {
-			enum state next;
-
+		for (int i = 0; i < 60; i++) {
 			x = x * 1664525u + 1013904223u;
-			next = state_next(STATE_JOB, s,
+			walk_on(&w,
 			    (enum state_event)((x >> 16) % STATE_EVENT__MAX),
 			    x >> 31 ? STATE_BY_WORKER : STATE_BY_SCHEDULER);
-			if (!next)
-				continue;
-			assert_false(state_is_final(s));
-			s = next;
 		}
+		/* There is a way out of every state but success of a job. */
+		if (w.at == STATE_WAITING || w.at == STATE_RUNNING)
+			assert_true(state_is_final(state_next(
+			    w.subject, w.at, STATE_FAIL, STATE_BY_SCHEDULER)));
 	}
 }
 
@@ -142,10 +180,11 @@ main(void)
 	    cmocka_unit_test(test_next_when_legal_then_leads_there),
 	    cmocka_unit_test(
 		test_next_when_a_worker_touches_a_running_job_then_refused),
-	    cmocka_unit_test(test_next_when_final_then_nothing_is_legal),
+	    cmocka_unit_test(
+		test_next_when_final_then_only_another_run_is_legal),
 	    cmocka_unit_test(test_rows_when_read_then_each_pair_stands_once),
 	    cmocka_unit_test(
-		test_next_when_events_are_random_then_final_states_hold),
+		test_next_when_events_are_random_then_the_rules_hold),
 	    cmocka_unit_test(test_parse_when_name_is_printed_then_reads_back),
 	    cmocka_unit_test(
 		test_markdown_when_printed_then_has_a_line_per_row),
