@@ -11,7 +11,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
-#include "lib/core/conf.h"
+#include "lib/core/limits_demand.h"
 #include "lib/store/catalogue.h"
 #include "lib/store/job_submit.h"
 
@@ -128,34 +128,18 @@ check_tables(struct draft *d, struct buf *err)
 	return rc ? rc : err->len > before ? ERR_INVALID : ERR_OK;
 }
 
-static int64_t
-max_width(const struct draft *d)
-{
-	int64_t max = 1;
-
-	for (size_t i = 0; i < d->dsl.n_components; i++) {
-		int64_t n = 0;
-
-		for (size_t j = 0; j < d->conf.n_parties; j++)
-			n += (d->dsl.components[i].module->roles &
-				 spec_role_bit(d->conf.parties[j].role)) != 0;
-		max = n > max ? n : max;
-	}
-	return max;
-}
-
+/* A component that no limit of this site ever lets run. */
 static enum err
-check_width(const struct draft *d, struct buf *err)
+check_limits(const struct draft *d, struct buf *err)
 {
-	int64_t limit = d->app->cfg->scheduler.max_tasks;
-	int64_t width = max_width(d);
+	struct limits limits;
+	enum err rc = limits_init(&limits, d->app->cfg, err);
 
-	if (width <= limit)
-		return ERR_OK;
-	return err_set(err, ERR_INVALID,
-	    "a component of this job runs %lld tasks at once, more than this "
-	    "site's limit of %lld (scheduler.max_tasks)",
-	    (long long)width, (long long)limit);
+	if (rc)
+		return rc;
+	rc = limits_demand_check(&limits, &d->conf, &d->dsl, err);
+	limits_release(&limits);
+	return rc;
 }
 
 /*
@@ -241,7 +225,7 @@ parse(struct draft *d, const struct create *c, struct buf *err)
 	if (!rc)
 		conf_warn_unused(&d->conf, d->warnings);
 	if (!rc)
-		rc = check_width(d, err);
+		rc = check_limits(d, err);
 	if (!rc)
 		rc = check_tables(d, err);
 	return rc;
@@ -282,7 +266,8 @@ static enum err
 insert(struct draft *d, struct buf *err)
 {
 	struct buf roles = BUF_INIT, dsl = BUF_INIT, conf = BUF_INIT;
-	struct buf train = BUF_INIT;
+	struct buf train = BUF_INIT, demand = BUF_INIT;
+	struct limits_use ask = {0};
 	struct job_submit_party *parties =
 	    xcalloc(d->conf.n_parties, sizeof(*parties));
 	struct job_submit s = {
@@ -293,7 +278,6 @@ insert(struct draft *d, struct buf *err)
 	    .initiator_party_id = d->conf.initiator_party_id,
 	    .work_mode = d->conf.work_mode,
 	    .n_components = (int64_t)d->dsl.n_components,
-	    .max_width = max_width(d),
 	    .timeout_ms = d->conf.timeout_ms
 			      ? d->conf.timeout_ms
 			      : d->app->cfg->scheduler.job_timeout_ms,
@@ -315,6 +299,10 @@ insert(struct draft *d, struct buf *err)
 		json_print(d->conf.train->root, JSON_STORE, &train);
 	else
 		buf_adds(&train, "{}");
+	limits_demand_job(&d->conf, &d->dsl, &ask);
+	limits_list_print(&ask.by, &demand);
+	s.max_width = ask.site[LIMITS_TASKS];
+	s.demand = demand.ptr;
 	s.roles = roles.ptr;
 	s.dsl = dsl.ptr;
 	s.conf = conf.ptr;
@@ -329,6 +317,8 @@ insert(struct draft *d, struct buf *err)
 	buf_release(&dsl);
 	buf_release(&conf);
 	buf_release(&train);
+	buf_release(&demand);
+	limits_use_release(&ask);
 	return rc;
 }
 

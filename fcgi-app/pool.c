@@ -7,6 +7,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/core/limits.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -193,8 +194,14 @@ reload(struct pool *p)
 {
 	struct buf err = BUF_INIT;
 	struct cfg fresh;
+	enum err rc;
 
-	if (cfg_load(&fresh, p->o->conf_path, &err)) {
+	rc = cfg_load(&fresh, p->o->conf_path, &err);
+	if (!rc && limits_check(&fresh, &err)) {
+		cfg_release(&fresh);
+		rc = ERR_INVALID;
+	}
+	if (rc) {
 		log_error(
 		    "pool=%s configuration kept: %s", p->o->name, err.ptr);
 	} else {

@@ -51,6 +51,12 @@ struct cfg {
 	struct {
 		int64_t max_jobs;  /* running at once on this site */
 		int64_t max_tasks; /* running at once on this site */
+		int64_t cores;	   /* by job_parameters.task_cores, 0: any */
+		int64_t memory;	   /* bytes by task_memory, 0: any */
+		int64_t max_tasks_per_party; /* 0: any */
+		char *party_limits;	     /* "9999:4, host 10000:2" */
+		char *role_limits;	     /* "guest:20, host:40" */
+		int64_t max_passed_over_ms;  /* then room is kept for it */
 		int64_t job_timeout_ms;
 		int64_t lease_ms;
 		int64_t stop_grace_ms; /* between TERM and KILL */

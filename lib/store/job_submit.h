@@ -25,6 +25,7 @@ struct job_submit {
 	int64_t priority;    /* a higher one starts earlier */
 	int64_t task_cores;  /* what each task counts for */
 	int64_t task_memory; /* bytes */
+	const char *demand;  /* tasks at once by role and party, as a list */
 	int64_t auto_retries;
 	const char *token;  /* the client's, or NULL */
 	const char *digest; /* of what it came with, or NULL */
