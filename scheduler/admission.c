@@ -1,58 +1,98 @@
 /*
- * A job begins only when its widest component would fit right now: its first
- * component then fits too, whichever that is, and the DSL need not be read
- * for a job that stays where it is.
+ * A job begins only when the most that any of its components needs would fit
+ * right now: its first component then fits too, whichever that is, and the
+ * DSL need not be read for a job that stays where it is.
+ *
+ * Room is kept for a job that was passed over too long from jobs that wait,
+ * not from those that run: they need it to come to their end.
  */
 #include "scheduler/admission.h"
+#include "lib/core/limits_demand.h"
 
-static enum admission_answer
-tasks_fit(
-    const struct admission *a, const char *what, int64_t n, struct buf *reason)
+void
+admission_release(struct admission *a)
 {
-	if (n > a->max_tasks) {
-		buf_addf(reason,
-		    "%s needs %lld tasks at once, this site's limit "
-		    "(scheduler.max_tasks) is %lld",
-		    what, (long long)n, (long long)a->max_tasks);
-		return ADMISSION_NEVER;
-	}
-	if (a->n_tasks + n > a->max_tasks) {
-		buf_addf(reason,
-		    "%s needs %lld tasks at once; the limit of "
-		    "scheduler.max_tasks = %lld is in use by others",
-		    what, (long long)n, (long long)a->max_tasks);
-		return ADMISSION_LATER;
-	}
-	return ADMISSION_YES;
+	limits_use_release(&a->use);
+	limits_use_release(&a->kept);
 }
 
-enum admission_answer
-admission_job(struct admission *a, int64_t width, struct buf *reason)
+static void
+count_task(struct run_task *t, void *arg)
 {
-	enum admission_answer answer;
+	struct admission *a = arg;
+	const struct conf_run *run = &t->job->conf.run;
 
-	if (width <= a->max_tasks && a->n_jobs >= a->max_jobs) {
+	if (t->next != STATE_RUNNING)
+		return;
+	a->use.site[LIMITS_TASKS]++;
+	a->use.site[LIMITS_CORES] += run->task_cores;
+	a->use.site[LIMITS_MEMORY] += run->task_memory;
+	if (limits_has_keys(a->limits))
+		limits_use_task(&a->use, t->party->role, t->party->party_id, 1);
+}
+
+void
+admission_count(struct admission *a, const struct run_job *jobs)
+{
+	for (const struct run_job *j = jobs; j; j = j->next_job) {
+		a->use.site[LIMITS_JOBS] += !j->is_over;
+		job_each((struct run_job *)(uintptr_t)j, count_task, a);
+	}
+}
+
+void
+admission_keep(
+    struct admission *a, const char *job_id, const struct limits_use *ask)
+{
+	snprintf(a->kept_for, sizeof(a->kept_for), "%s", job_id);
+	limits_use_copy(&a->kept, ask);
+}
+
+static enum limits_answer
+leaves_room(
+    struct admission *a, const struct limits_use *ask, struct buf *reason)
+{
+	struct limits_use all = {0};
+	enum limits_answer answer;
+
+	limits_use_copy(&all, &a->use);
+	limits_use_add(&all, &a->kept);
+	answer = limits_ask(a->limits, &all, ask, "", NULL);
+	limits_use_release(&all);
+	if (answer)
 		buf_addf(reason,
-		    "the limit of scheduler.max_jobs = %lld running jobs is "
-		    "reached",
-		    (long long)a->max_jobs);
-		return ADMISSION_LATER;
-	}
-	answer = tasks_fit(a, "its widest component", width, reason);
-	if (answer == ADMISSION_YES) {
-		a->n_jobs++;
-		a->n_tasks += width;
-	}
+		    "scheduler.max_passed_over_ms = \"%lldms\": room is kept "
+		    "for job %s, which others passed over for so long",
+		    (long long)a->max_passed_ms, a->kept_for);
 	return answer;
 }
 
-enum admission_answer
-admission_component(struct admission *a, const char *component, int64_t n_tasks,
-    struct buf *reason)
+enum limits_answer
+admission_job(
+    struct admission *a, const struct limits_use *ask, struct buf *reason)
 {
-	enum admission_answer answer = tasks_fit(a, component, n_tasks, reason);
+	enum limits_answer answer =
+	    limits_ask(a->limits, &a->use, ask, "the job", reason);
 
-	if (answer == ADMISSION_YES)
-		a->n_tasks += n_tasks;
+	if (!answer && a->kept_for[0])
+		answer = leaves_room(a, ask, reason);
+	if (!answer)
+		a->use.site[LIMITS_JOBS]++;
+	return answer;
+}
+
+enum limits_answer
+admission_component(struct admission *a, const struct run_job *j,
+    size_t component, struct buf *reason)
+{
+	struct limits_use ask = {0};
+	enum limits_answer answer;
+
+	limits_demand_component(&j->conf, &j->dsl, component, &ask);
+	answer = limits_ask(a->limits, &a->use, &ask,
+	    j->dsl.components[component].name, reason);
+	if (!answer)
+		limits_use_add(&a->use, &ask);
+	limits_use_release(&ask);
 	return answer;
 }

@@ -6,33 +6,36 @@
 #ifndef FF_SCHEDULER_ADMISSION_H
 #define FF_SCHEDULER_ADMISSION_H
 
-#include <stdint.h>
+#include "lib/core/limits.h"
+#include "scheduler/job.h"
 
-#include "lib/base/buf.h"
-
-/* What the site allows and what is taken; a pass adds what it admits. */
+/* What is taken; a pass adds what it admits. Zero-initialised is empty. */
 struct admission {
-	int64_t max_jobs;
-	int64_t max_tasks;
-	int64_t n_jobs;
-	int64_t n_tasks;
+	const struct limits *limits;
+	int64_t max_passed_ms; /* shown with kept_for */
+	struct limits_use use;
+	struct limits_use kept; /* room that waiting jobs must leave... */
+	char kept_for[ID_JOB_MAX + 1]; /* ...for this one; "": none */
 };
 
-enum admission_answer {
-	ADMISSION_YES,
-	ADMISSION_LATER, /* when others have ended */
-	ADMISSION_NEVER, /* it is larger than the site */
-};
+void admission_release(struct admission *a);
+
+/* Adds running jobs of the list, those that end in this pass excepted. */
+void admission_count(struct admission *a, const struct run_job *jobs);
+
+/* From now on waiting jobs must leave room for this one. */
+void admission_keep(
+    struct admission *a, const char *job_id, const struct limits_use *ask);
 
 /*
- * May a waiting job begin, whose widest component has `width` tasks? On YES
- * the caller has reserved a job and, for this pass, that many tasks.
+ * May a waiting job begin, which asks for that much? On YES one running job
+ * is reserved; its tasks are as its components start.
  */
-enum admission_answer
-admission_job(struct admission *a, int64_t width, struct buf *reason);
+enum limits_answer admission_job(
+    struct admission *a, const struct limits_use *ask, struct buf *reason);
 
 /* May a component of a running job start its tasks now? YES reserves. */
-enum admission_answer admission_component(struct admission *a,
-    const char *component, int64_t n_tasks, struct buf *reason);
+enum limits_answer admission_component(struct admission *a,
+    const struct run_job *j, size_t component, struct buf *reason);
 
 #endif

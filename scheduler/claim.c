@@ -1,35 +1,81 @@
 /*
- * A waiting job costs one row of light columns to look at; its DSL is read
- * when it has been claimed. The list is read in the order of submission and
- * a job that does not fit is passed over: nobody waits behind it.
+ * What we run is known from memory; what others run is counted only when
+ * another scheduler had the site's turn since our last one, or ran something
+ * then. So a scheduler that is alone counts nobody.
  */
 #include "scheduler/claim.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/store/job_queue.h"
 #include "lib/store/task_run.h"
 #include "scheduler/watch.h"
 
-/* LIMIT: a job behind this many that do not fit is not seen yet. */
-#define LOOK_AHEAD 256
+/* ---- the room ---- */
 
-enum err
-claim_count(struct settle *p, struct buf *err)
+void
+claim_count(struct settle *p)
 {
 	struct scheduler *s = p->s;
 
+	p->room.limits = &s->limits;
+	p->room.max_passed_ms = s->cfg->scheduler.max_passed_over_ms;
+	p->room.kept_for[0] = '\0';
+	p->has_turn = false;
+	limits_use_reset(&p->room.use);
+	admission_count(&p->room, s->jobs);
+	limits_use_release(&p->queue.seen);
+	p->queue = s->queue;
+	p->queue.seen = (struct limits_use){0};
+	limits_use_copy(&p->queue.seen, &s->queue.seen);
+}
+
+enum err
+claim_turn(struct settle *p, struct buf *err)
+{
+	struct scheduler *s = p->s;
+	bool alone = false;
+	int64_t before;
 	enum err rc;
 
-	p->room = (struct admission){
-	    .max_jobs = s->cfg->scheduler.max_jobs,
-	    .max_tasks = s->cfg->scheduler.max_tasks,
-	};
-	rc = job_run_load_of_others(
-	    s->db, s->instance, &p->room.n_jobs, &p->room.n_tasks, err);
-	for (struct run_job *j = s->jobs; j; j = j->next_job) {
-		p->room.n_jobs++;
-		p->room.n_tasks += job_n_running(j);
-	}
+	if (p->has_turn)
+		return ERR_OK;
+	rc = job_queue_turn(s->db, &p->queue.turn, &alone, err);
+	if (rc)
+		return rc;
+	p->has_turn = true;
+	if (alone && !p->queue.had_others)
+		return ERR_OK;
+	before = p->room.use.site[LIMITS_JOBS];
+	rc = job_queue_others(
+	    s->db, s->instance, limits_has_keys(&s->limits), &p->room.use, err);
+	p->queue.had_others = p->room.use.site[LIMITS_JOBS] > before;
 	return rc;
+}
+
+/* A job that another took over is no longer counted with ours. */
+static bool
+lost_any(const struct scheduler *s)
+{
+	for (const struct run_job *j = s->jobs; j; j = j->next_job)
+		if (j->is_lost)
+			return true;
+	return false;
+}
+
+void
+claim_finish(struct settle *p, bool is_committed)
+{
+	struct queue *q = &p->s->queue;
+
+	if (is_committed) {
+		limits_use_release(&q->seen);
+		*q = p->queue;
+	} else {
+		limits_use_release(&p->queue.seen);
+	}
+	if (!is_committed || lost_any(p->s))
+		q->turn = 0;
+	admission_release(&p->room);
 }
 
 /* ---- waiting jobs ---- */
@@ -63,8 +109,8 @@ end_unreadable(struct settle *p, const struct job_run *row, const char *reason,
 	return job_run_end(p->s->db, &guard, &end, err);
 }
 
-static enum err
-begin_job(struct settle *p, const char *job_id, struct buf *err)
+enum err
+claim_begin(struct settle *p, const char *job_id, struct buf *err)
 {
 	struct buf fault = BUF_INIT;
 	struct job_run row = {0};
@@ -93,21 +139,29 @@ begin_job(struct settle *p, const char *job_id, struct buf *err)
 }
 
 static enum err
-end_waiting(struct settle *p, const struct job_run_light *w,
-    enum state_event event, const char *reason, struct buf *err)
+end_waiting(struct settle *p, const char *job_id, enum state_event event,
+    const char *stop_by, const char *reason, struct buf *err)
 {
 	struct job_run_end end = {
 	    .status =
 		state_next(STATE_JOB, STATE_WAITING, event, STATE_BY_SCHEDULER),
 	    .reason = reason,
-	    .stop_by = w->stop_by,
+	    .stop_by = stop_by,
 	    .now = p->now,
 	};
-	enum err rc = job_run_end_waiting(p->s->db, w->job_id, &end, NULL);
+	enum err rc = job_run_end_waiting(p->s->db, job_id, &end, NULL);
 
 	if (rc == ERR_CONFLICT)
 		return ERR_OK;
-	return rc ? err_set(err, rc, "cannot end job %s", w->job_id) : rc;
+	return rc ? err_set(err, rc, "cannot end job %s", job_id) : rc;
+}
+
+enum err
+claim_refuse(
+    struct settle *p, const char *job_id, const char *reason, struct buf *err)
+{
+	log_info("job=%s fail: %s", job_id, reason);
+	return end_waiting(p, job_id, STATE_FAIL, NULL, reason, err);
 }
 
 static enum state_event
@@ -121,56 +175,6 @@ stop_reason(const struct job_run_light *w, struct buf *out)
 {
 	buf_reset(out);
 	buf_addf(out, "stopped by %s", w->stop_by ? w->stop_by : "a user");
-}
-
-static enum err
-consider(struct settle *p, const struct job_run_light *w, bool explain,
-    struct buf *err)
-{
-	struct buf reason = BUF_INIT;
-	enum admission_answer answer;
-	struct admission before = p->room;
-	enum err rc = ERR_OK;
-
-	if (w->stop_requested) {
-		stop_reason(w, &reason);
-		rc = end_waiting(
-		    p, w, stop_event(w->stop_requested), reason.ptr, err);
-		goto out;
-	}
-	answer = admission_job(&p->room, w->max_width, &reason);
-	if (answer == ADMISSION_YES) {
-		p->room.n_tasks = before.n_tasks; /* its tasks count as such */
-		rc = begin_job(p, w->job_id, err);
-	} else if (answer == ADMISSION_NEVER) {
-		rc = end_waiting(p, w, STATE_FAIL, reason.ptr, err);
-	} else {
-		p->s->is_full = true;
-		if (explain && (!w->pending_reason ||
-				   strcmp(w->pending_reason, reason.ptr)))
-			rc = job_run_set_pending(
-			    p->s->db, w->job_id, reason.ptr, err);
-	}
-out:
-	buf_release(&reason);
-	return rc;
-}
-
-enum err
-claim_waiting(struct settle *p, bool explain, struct buf *err)
-{
-	struct job_run_list list = {0};
-	enum err rc = job_run_waiting(p->s->db, LOOK_AHEAD, &list, err);
-
-	for (size_t i = 0; !rc && i < list.n; i++) {
-		if (!explain && p->room.n_jobs >= p->room.max_jobs) {
-			p->s->is_full = true;
-			break;
-		}
-		rc = consider(p, &list.v[i], explain, err);
-	}
-	job_run_list_release(&list);
-	return rc;
 }
 
 /* ---- stops ---- */
@@ -203,6 +207,25 @@ claim_stops(struct settle *p, struct buf *err)
 	for (size_t i = 0; i < list.n; i++)
 		note_stop(p->s, &list.v[i]);
 	job_run_list_release(&list);
+	return rc;
+}
+
+enum err
+claim_stop_waiting(struct settle *p, struct buf *err)
+{
+	struct job_run_list list = {0};
+	struct buf reason = BUF_INIT;
+	enum err rc = job_run_stops(p->s->db, 0, &list, err);
+
+	for (size_t i = 0; !rc && i < list.n; i++) {
+		const struct job_run_light *w = &list.v[i];
+
+		stop_reason(w, &reason);
+		rc = end_waiting(p, w->job_id, stop_event(w->stop_requested),
+		    w->stop_by, reason.ptr, err);
+	}
+	job_run_list_release(&list);
+	buf_release(&reason);
 	return rc;
 }
 

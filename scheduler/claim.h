@@ -1,19 +1,33 @@
 /*
- * Which jobs are ours: waiting ones that fit, and those of dead schedulers.
+ * Which jobs are ours: those that the queue lets begin, and those of dead
+ * schedulers.
  */
 #ifndef FF_SCHEDULER_CLAIM_H
 #define FF_SCHEDULER_CLAIM_H
 
 #include "scheduler/settle.h"
 
-/* Counts what runs on the site into p->room. Within the transaction. */
-enum err claim_count(struct settle *p, struct buf *err);
+/* Counts what we run into p->room, first in each transaction. */
+void claim_count(struct settle *p);
 
 /*
- * Claims waiting jobs that fit and plans their first tasks; passes over the
- * others and, when `explain`, writes why. Within the transaction.
+ * Before anything is admitted: takes the site's turn and counts what others
+ * run. Does so once in a transaction.
  */
-enum err claim_waiting(struct settle *p, bool explain, struct buf *err);
+enum err claim_turn(struct settle *p, struct buf *err);
+
+/* A waiting job that fits becomes ours; its first tasks are planned. */
+enum err claim_begin(struct settle *p, const char *job_id, struct buf *err);
+
+/* A waiting job ends without having run: STATE_FAIL and the reason. */
+enum err claim_refuse(
+    struct settle *p, const char *job_id, const char *reason, struct buf *err);
+
+/* Ends waiting jobs that somebody asked to stop. Within the transaction. */
+enum err claim_stop_waiting(struct settle *p, struct buf *err);
+
+/* After the transaction: what it learned is kept if it was committed. */
+void claim_finish(struct settle *p, bool is_committed);
 
 /* Takes note of who asked a job to stop. Within the transaction. */
 enum err claim_stops(struct settle *p, struct buf *err);

@@ -135,8 +135,11 @@ loop_run(const struct cfg *cfg, enum loop_mode mode, struct buf *err)
 	    .signal_fd = -1,
 	    .bell_fd = -1,
 	};
-	enum err rc = open_all(&l, err);
+	enum err rc = limits_init(&l.s.limits, cfg, err);
 
+	if (rc)
+		return rc;
+	rc = open_all(&l, err);
 	l.s.db = db_new(cfg);
 	if (!rc) {
 		pass_run(&l.s);
@@ -147,6 +150,8 @@ loop_run(const struct cfg *cfg, enum loop_mode mode, struct buf *err)
 		log_info("ending: running tasks go on");
 		pass_end(&l.s);
 	}
+	limits_use_release(&l.s.queue.seen);
+	limits_release(&l.s.limits);
 	db_close(&l.s.db);
 	close_all(&l);
 	return rc;

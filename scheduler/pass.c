@@ -15,6 +15,7 @@
 #include "scheduler/claim.h"
 #include "scheduler/launch.h"
 #include "scheduler/pipeline.h"
+#include "scheduler/queue.h"
 #include "scheduler/sweep.h"
 #include "scheduler/watch.h"
 
@@ -123,12 +124,11 @@ work(struct db *db, void *ctx, struct buf *err)
 		    db, s->instance, s->cfg->scheduler.lease_ms, err);
 	if (!rc)
 		rc = claim_stops(&p->settle, err);
-	if (!rc)
-		rc = claim_count(&p->settle, err);
+	claim_count(&p->settle);
 	if (!rc)
 		rc = settle_all(p, err);
 	if (!rc && p->claims)
-		rc = claim_waiting(&p->settle, p->explains, err);
+		rc = queue_run(&p->settle, p->explains, err);
 	return rc;
 }
 
@@ -265,12 +265,13 @@ transact(struct scheduler *s, int64_t now)
 	    .settle = {.s = s, .now = clock_wall_ms(), .mono_now = now},
 	    .renews = now - s->renewed_at >= s->cfg->scheduler.lease_ms / 3,
 	    .was_full = s->is_full,
-	    .claims = s->is_rung || s->is_full,
+	    .claims = s->is_rung || s->queue.is_left,
 	    .explains = now - s->explained_at >= EXPLAIN_MS,
 	    .reason = BUF_INIT,
 	};
 	enum err rc = db_transact(s->db, work, &p, &err);
 
+	claim_finish(&p.settle, rc == ERR_OK);
 	if (rc) {
 		handle_failure(s, &p, rc, now, &err);
 	} else {
@@ -316,6 +317,7 @@ pass_begin(struct scheduler *s, struct buf *err)
 		return rc;
 	s->renewed_at = s->surveyed_at = clock_mono_ms();
 	s->is_rung = true;
+	s->queue.turn = 0; /* what the last instance ran is others' now */
 	log_info("instance=%lld", (long long)s->instance);
 	(void)instance_sweep(s->db, NULL);
 	return claim_adopt(s, err);
@@ -374,7 +376,8 @@ pass_due(const struct scheduler *s)
 bool
 pass_is_idle(const struct scheduler *s)
 {
-	return s->instance && !s->jobs && !s->is_rung && !s->is_full;
+	return s->instance && !s->jobs && !s->is_rung && !s->is_full &&
+	       !s->queue.is_left;
 }
 
 void

@@ -6,13 +6,40 @@
 #define FF_SCHEDULER_SCHEDULER_H
 
 #include "lib/base/cfg.h"
+#include "lib/core/limits.h"
 #include "lib/store/db.h"
+#include "lib/store/job_queue.h"
 #include "scheduler/job.h"
+
+/*
+ * The first in order that did not fit, when somebody behind it began: it is
+ * passed over from then on.
+ */
+struct queue_head {
+	char job_id[ID_JOB_MAX + 1]; /* "": all that wait would fit */
+	struct job_queue_place place;
+	int64_t passed_ms; /* as stored when we met it */
+	int64_t since;	   /* monotonic: passed over from here; 0: not yet */
+};
+
+/* What the last look left behind; a pass plans the next one in a copy. */
+struct queue {
+	struct limits_use seen; /* in use when the last look ended */
+	int64_t seen_seq;	/* the newest job looked at */
+	int64_t looked_at;	/* monotonic: at all of them; 0: never */
+	int64_t turn;		/* of the site, that we had last */
+	bool had_others;	/* who ran something then */
+	bool is_left;		/* somebody waits */
+	bool is_explaining;
+	struct job_queue_place explained; /* whose reasons are written */
+	struct queue_head head;
+};
 
 /* All times are monotonic milliseconds. */
 struct scheduler {
 	const struct cfg *cfg;
 	struct db *db;
+	struct limits limits;
 	int64_t instance;     /* 0: none yet */
 	int64_t renewed_at;   /* the lease */
 	int64_t surveyed_at;  /* last look for work that nobody rang for */
@@ -21,10 +48,11 @@ struct scheduler {
 	int64_t spool_at;     /* the same in the spool */
 	int64_t freed_at;     /* last change that may have set some free */
 	int64_t retry_at;     /* the database failed: not before */
+	struct queue queue;   /* what waits */
 	struct run_job *jobs; /* in the order of their claim */
 	int watch_fd;	      /* inotify, or -1 */
 	bool is_rung;	      /* somebody said that there is work */
-	bool is_full;	      /* somebody waits for others to end */
+	bool is_full;	      /* one of them waits for others to end */
 };
 
 #endif

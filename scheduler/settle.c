@@ -5,6 +5,7 @@
  */
 #include "scheduler/settle.h"
 #include "lib/base/log.h"
+#include "scheduler/claim.h"
 #include "scheduler/harvest.h"
 #include "scheduler/launch.h"
 #include "scheduler/pipeline.h"
@@ -134,7 +135,7 @@ static enum err
 show_pending(
     struct settle *p, struct run_job *j, const char *reason, struct buf *err)
 {
-	if (!strcmp(j->pending.ptr, reason))
+	if (limits_same_reason(j->pending.ptr, reason))
 		return ERR_OK;
 	buf_reset(&j->pending);
 	buf_adds(&j->pending, reason);
@@ -177,32 +178,45 @@ start_component(struct settle *p, struct run_job *j, size_t i, struct buf *err)
 	return rc;
 }
 
+/* The first component that has to wait says why, whoever else starts. */
+static enum err
+start_if_fits(struct settle *p, struct run_job *j, size_t at, struct buf *first,
+    struct buf *err)
+{
+	struct buf reason = BUF_INIT;
+	enum err rc = claim_turn(p, err);
+	enum limits_answer answer;
+
+	if (rc)
+		return rc;
+	answer = admission_component(&p->room, j, at, &reason);
+	if (answer == LIMITS_YES)
+		rc = start_component(p, j, at, err);
+	else if (answer == LIMITS_NEVER)
+		job_end(j, STATE_FAIL, reason.ptr);
+	else
+		p->s->is_full = true;
+	if (answer == LIMITS_LATER && !first->len)
+		buf_adds(first, reason.ptr);
+	buf_release(&reason);
+	return rc;
+}
+
 enum err
 settle_start(struct settle *p, struct run_job *j, struct buf *err)
 {
-	struct buf reason = BUF_INIT;
+	struct buf first = BUF_INIT;
 	enum err rc = ERR_OK;
 
 	for (size_t i = 0; !rc && i < j->dsl.n_components; i++) {
 		size_t at = (size_t)j->dsl.order[i];
-		enum admission_answer answer;
 
-		if (j->ending != STATE_SUBMIT || !job_is_ready(j, at))
-			continue;
-		buf_reset(&reason);
-		answer =
-		    admission_component(&p->room, j->dsl.components[at].name,
-			(int64_t)j->components[at].n_tasks, &reason);
-		if (answer == ADMISSION_YES)
-			rc = start_component(p, j, at, err);
-		else if (answer == ADMISSION_NEVER)
-			job_end(j, STATE_FAIL, reason.ptr);
-		else
-			p->s->is_full = true;
+		if (j->ending == STATE_SUBMIT && job_is_ready(j, at))
+			rc = start_if_fits(p, j, at, &first, err);
 	}
 	if (!rc)
-		rc = show_pending(p, j, reason.ptr, err);
-	buf_release(&reason);
+		rc = show_pending(p, j, first.ptr, err);
+	buf_release(&first);
 	return rc;
 }
 

@@ -11,8 +11,10 @@
 struct settle {
 	struct scheduler *s;
 	struct admission room;
-	int64_t now;	  /* wall ms */
-	int64_t mono_now; /* ms */
+	struct queue queue; /* s->queue as this pass leaves it */
+	bool has_turn;	    /* of the site: room is all that is taken */
+	int64_t now;	    /* wall ms */
+	int64_t mono_now;   /* ms */
 };
 
 /*

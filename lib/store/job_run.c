@@ -14,8 +14,6 @@ enum {
 	JOB_RUN_STOPS,
 	JOB_RUN_ANY,
 	JOB_RUN_OLDEST,
-	JOB_RUN_OTHER_JOBS,
-	JOB_RUN_OTHER_TASKS,
 	JOB_RUN_CLAIM,
 	JOB_RUN_SHOW_START,
 	JOB_RUN_TAKE_OVER,
@@ -29,9 +27,7 @@ enum {
 	JOB_RUN__MAX
 };
 
-#define LIGHT                                                 \
-	"SELECT job_id, max_width, stop_requested, stop_by, " \
-	"pending_reason FROM job_run "
+#define LIGHT "SELECT job_id, stop_requested, stop_by FROM job_run "
 
 static const char *const stmts[JOB_RUN__MAX] = {
     [JOB_RUN_WAITING] = LIGHT "WHERE live = 1 AND status = 'waiting'"
@@ -46,12 +42,6 @@ static const char *const stmts[JOB_RUN__MAX] = {
 		    " WHERE expires_at > UTC_TIMESTAMP(3))) LIMIT 1",
     [JOB_RUN_OLDEST] = "SELECT MIN(create_time) FROM job_run"
 		       " WHERE live = 1",
-    [JOB_RUN_OTHER_JOBS] = "SELECT COUNT(*) FROM job_run WHERE live = 1"
-			   " AND status = 'running' AND owner <> ?",
-    [JOB_RUN_OTHER_TASKS] =
-	"SELECT COUNT(*) FROM job_run j JOIN t_task t"
-	" ON t.f_job_id = j.job_id AND t.f_status = 'running'"
-	" WHERE j.live = 1 AND j.status = 'running' AND j.owner <> ?",
     [JOB_RUN_CLAIM] = "UPDATE job_run SET status = 'running', owner = ?,"
 		      " fence = fence + 1, start_time = ?, update_time = ?,"
 		      " pending_reason = NULL WHERE job_id = ?"
@@ -108,7 +98,6 @@ job_run_list_release(struct job_run_list *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		free(l->v[i].stop_by);
-		free(l->v[i].pending_reason);
 	}
 	free(l->v);
 	l->v = NULL;
@@ -123,10 +112,8 @@ add_light(const struct db_rows *rows, struct job_run_list *l)
 	l->v = xreallocarray(l->v, l->n + 1, sizeof(*l->v));
 	j = &l->v[l->n++];
 	snprintf(j->job_id, sizeof(j->job_id), "%s", db_text(rows, 0));
-	j->max_width = db_int(rows, 1);
-	j->stop_requested = db_int(rows, 2);
-	j->stop_by = xstrdup_null(db_text(rows, 3));
-	j->pending_reason = xstrdup_null(db_text(rows, 4));
+	j->stop_requested = db_int(rows, 1);
+	j->stop_by = xstrdup_null(db_text(rows, 2));
 }
 
 static enum err
@@ -183,20 +170,6 @@ enum err
 job_run_oldest(struct db *db, int64_t *out, struct buf *err)
 {
 	return db_number(db, stmts[JOB_RUN_OLDEST], DB_NONE, 0, out, err);
-}
-
-enum err
-job_run_load_of_others(struct db *db, int64_t owner, int64_t *n_jobs_out,
-    int64_t *n_tasks_out, struct buf *err)
-{
-	enum err rc = db_number(db, stmts[JOB_RUN_OTHER_JOBS],
-	    DB_BINDS(DB_INT(owner)), 0, n_jobs_out, err);
-
-	*n_tasks_out = 0;
-	if (rc || !*n_jobs_out)
-		return rc;
-	return db_number(db, stmts[JOB_RUN_OTHER_TASKS],
-	    DB_BINDS(DB_INT(owner)), 0, n_tasks_out, err);
 }
 
 enum err

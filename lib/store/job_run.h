@@ -27,10 +27,8 @@ struct job_run {
 /* A job in a list: light columns only. */
 struct job_run_light {
 	char job_id[ID_JOB_MAX + 1];
-	int64_t max_width;
 	int64_t stop_requested; /* 0, 1: cancel, 2: kill */
 	char *stop_by;
-	char *pending_reason;
 };
 
 struct job_run_list {
@@ -63,10 +61,6 @@ enum err job_run_any(struct db *db, bool *out, struct buf *err);
 
 /* When the oldest waiting or running job was created; 0: there is none. */
 enum err job_run_oldest(struct db *db, int64_t *out, struct buf *err);
-
-/* Running jobs and tasks of other owners, for the site's limits. */
-enum err job_run_load_of_others(struct db *db, int64_t owner,
-    int64_t *n_jobs_out, int64_t *n_tasks_out, struct buf *err);
 
 /* waiting -> running, the fence raised, every party's row with it. */
 enum err job_run_claim(struct db *db, const char *job_id, int64_t owner,

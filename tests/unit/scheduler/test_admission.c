@@ -1,73 +1,140 @@
-/* Who may start: all tasks of a component together, nobody behind another. */
+/* Who may start: all tasks of a component together, room kept for the first. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdbool.h>
+#include <string.h>
 
 #include "lib/base/mem.h"
 #include "scheduler/admission.h"
 
-static void
-test_job_when_asked_then_answers_by_both_limits(void **state)
+#define CONF                                                           \
+	"{\"initiator\":{\"role\":\"guest\",\"party_id\":9},"          \
+	"\"job_parameters\":{\"work_mode\":0,\"task_cores\":2,"        \
+	"\"task_memory\":10},\"role\":{\"guest\":[9],\"host\":[7,8]}," \
+	"\"role_parameters\":{}}"
+#define DSL                                                                    \
+	"{\"components\":{\"dataio_0\":{\"module\":\"DataIO\",\"input\":"      \
+	"{\"data\":{\"data\":[\"args.train_data\"]}},\"output\":{\"data\":"    \
+	"[\"out\"]}},\"dataio_1\":{\"module\":\"DataIO\",\"input\":{\"data\":" \
+	"{\"data\":[\"args.other\"]}},\"output\":{\"data\":[\"out\"]}}}}"
+
+static struct run_job *
+new_job(void)
 {
-	static const struct {
-		struct admission room;
-		int64_t width;
-		enum admission_answer want;
-		const char *says;
-	} rows[] = {
-	    {{4, 6, 0, 0}, 3, ADMISSION_YES, ""},
-	    {{4, 6, 3, 3}, 3, ADMISSION_YES, ""},
-	    {{4, 6, 4, 0}, 1, ADMISSION_LATER, "scheduler.max_jobs = 4"},
-	    {{4, 6, 1, 4}, 3, ADMISSION_LATER, "scheduler.max_tasks = 6"},
-	    {{4, 6, 0, 0}, 7, ADMISSION_NEVER, "needs 7 tasks at once"},
-	    {{4, 6, 4, 6}, 7, ADMISSION_NEVER, "needs 7 tasks at once"},
+	char dsl[] = DSL, conf[] = CONF;
+	struct job_run row = {.job_id = "1", .dsl = dsl, .conf = conf};
+	struct run_job *j = NULL;
+	struct buf err = BUF_INIT;
+
+	if (job_new(&row, &j, &err))
+		fail_msg("%s", err.ptr);
+	buf_release(&err);
+	return j;
+}
+
+static struct limits
+limits_of(int64_t jobs, int64_t tasks, int64_t per_party)
+{
+	return (struct limits){
+	    .site = {[LIMITS_JOBS] = jobs, [LIMITS_TASKS] = tasks},
+	    .per_party = per_party,
 	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct admission room = rows[i].room;
-		struct buf reason = BUF_INIT;
-		bool yes;
-
-		assert_int_equal(
-		    admission_job(&room, rows[i].width, &reason), rows[i].want);
-		assert_non_null(strstr(reason.ptr, rows[i].says));
-		yes = rows[i].want == ADMISSION_YES;
-		assert_int_equal(room.n_jobs, rows[i].room.n_jobs + yes);
-		assert_int_equal(room.n_tasks,
-		    rows[i].room.n_tasks + (yes ? rows[i].width : 0));
-		assert_int_equal(reason.len == 0, yes);
-		buf_release(&reason);
-	}
 }
 
 static void
 test_component_when_room_is_short_then_takes_none(void **state)
 {
-	struct admission room = {.max_jobs = 2, .max_tasks = 4, .n_tasks = 2};
+	struct limits limits = limits_of(2, 5, 0);
+	struct admission a = {.limits = &limits};
+	struct run_job *j = new_job();
 	struct buf reason = BUF_INIT;
 
 	(void)state;
-	assert_int_equal(
-	    admission_component(&room, "lr_0", 3, &reason), ADMISSION_LATER);
-	assert_int_equal(room.n_tasks, 2);
-	assert_non_null(strstr(reason.ptr, "lr_0 needs 3 tasks"));
-	assert_int_equal(
-	    admission_component(&room, "dataio_0", 2, NULL), ADMISSION_YES);
-	assert_int_equal(room.n_tasks, 4);
+	assert_int_equal(admission_component(&a, j, 0, &reason), LIMITS_YES);
+	assert_int_equal(a.use.site[LIMITS_TASKS], 3);
+	assert_int_equal(a.use.site[LIMITS_CORES], 6);
+	assert_int_equal(a.use.site[LIMITS_MEMORY], 30);
+	assert_int_equal(admission_component(&a, j, 1, &reason), LIMITS_LATER);
+	assert_int_equal(a.use.site[LIMITS_TASKS], 3);
+	assert_string_equal(reason.ptr,
+	    "scheduler.max_tasks = 5: dataio_1 needs 3 tasks at once; 3 in "
+	    "use when it began to wait for this");
 	buf_release(&reason);
+	admission_release(&a);
+	job_free(j);
+}
+
+static void
+test_count_when_tasks_run_then_they_are_taken(void **state)
+{
+	struct limits limits = limits_of(2, 5, 1);
+	struct admission a = {.limits = &limits};
+	struct run_job *j = new_job();
+	struct buf reason = BUF_INIT;
+
+	(void)state;
+	j->components[0].tasks[0].next = STATE_RUNNING;
+	j->components[0].tasks[1].next = STATE_SUCCESS;
+	admission_count(&a, j);
+	assert_int_equal(a.use.site[LIMITS_JOBS], 1);
+	assert_int_equal(a.use.site[LIMITS_TASKS], 1);
+	assert_int_equal(a.use.site[LIMITS_CORES], 2);
+	assert_int_equal(admission_component(&a, j, 1, &reason), LIMITS_LATER);
+	assert_string_equal(reason.ptr,
+	    "scheduler.max_tasks_per_party = 1: dataio_1 needs 1 task of "
+	    "party 9 at once; 1 in use when it began to wait for this");
+	buf_release(&reason);
+	admission_release(&a);
+	job_free(j);
+}
+
+static void
+test_job_when_room_is_kept_then_only_what_leaves_it_begins(void **state)
+{
+	static const struct {
+		int64_t used, asked;
+		enum limits_answer want;
+		const char *says;
+	} rows[] = {
+	    {0, 2, LIMITS_YES, ""},
+	    {0, 3, LIMITS_LATER, "room is kept for job 77"},
+	    {4, 2, LIMITS_LATER, "room is kept for job 77"},
+	    {5, 2, LIMITS_LATER, "scheduler.max_tasks = 6"},
+	    {0, 7, LIMITS_NEVER, "scheduler.max_tasks = 6"},
+	};
+	struct limits limits = limits_of(3, 6, 0);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct admission a = {.limits = &limits};
+		struct limits_use kept = {.site = {1, 4}};
+		struct limits_use ask = {.site = {1, rows[i].asked}};
+		struct buf reason = BUF_INIT;
+
+		a.use.site[LIMITS_TASKS] = rows[i].used;
+		admission_keep(&a, "77", &kept);
+		assert_int_equal(
+		    admission_job(&a, &ask, &reason), rows[i].want);
+		assert_non_null(strstr(reason.ptr, rows[i].says));
+		assert_int_equal(reason.len == 0, !rows[i].want);
+		assert_int_equal(a.use.site[LIMITS_JOBS], !rows[i].want);
+		assert_int_equal(a.use.site[LIMITS_TASKS], rows[i].used);
+		buf_release(&reason);
+		admission_release(&a);
+	}
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_job_when_asked_then_answers_by_both_limits),
 	    cmocka_unit_test(test_component_when_room_is_short_then_takes_none),
+	    cmocka_unit_test(test_count_when_tasks_run_then_they_are_taken),
+	    cmocka_unit_test(
+		test_job_when_room_is_kept_then_only_what_leaves_it_begins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

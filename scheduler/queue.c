@@ -1,0 +1,372 @@
+/*
+ * The order is priority, then submission; a job that does not fit is passed
+ * over, so nobody waits behind it. A waiting job costs one row of light
+ * columns to look at, and none while nothing was freed since the last look:
+ * what did not fit then does not fit now, and only new jobs are read.
+ *
+ * So that a wide job does not wait for ever while narrow ones pass, room is
+ * kept for the first in the order once others have passed it over for
+ * scheduler.max_passed_over_ms. That time is counted on the monotonic clock
+ * and kept in its row, so that a restart does not begin it anew.
+ */
+#include "scheduler/queue.h"
+#include "lib/base/log.h"
+#include "scheduler/claim.h"
+
+#include <string.h>
+
+enum {
+	BATCH_FIRST = 32,
+	BATCH_MAX = 1024,
+	/* Numbers are given out before they are committed. */
+	NEW_MARGIN = 256,
+	NEW_MAX = 1024,
+	LOOK_AGAIN_MS = 10000, /* for what came in before the newest */
+	EXPLAIN_ROWS = 1024    /* looked at for their reasons in a pass */
+};
+
+/* Jobs that wait for the same reason, to be written together. */
+struct reasons {
+	char ids[JOB_QUEUE_IDS][ID_JOB_MAX + 1];
+	size_t n;
+	struct buf text;
+};
+
+struct look {
+	struct settle *p;
+	bool explains;
+	bool is_whole;	 /* from the first, not only the new ones */
+	bool has_head;	 /* the first that does not fit was met */
+	bool is_stopped; /* no job can begin any more */
+	size_t n_rows;	 /* of this batch */
+	struct reasons reasons;
+	struct limits_use ask;
+	struct limits_use unfit; /* the last that did not fit, and why */
+	struct buf reason;
+};
+
+/* ---- reasons ---- */
+
+static enum err
+write_reasons(struct look *l, struct buf *err)
+{
+	struct reasons *r = &l->reasons;
+	const char *ids[JOB_QUEUE_IDS];
+	size_t n = r->n;
+
+	for (size_t i = 0; i < n; i++)
+		ids[i] = r->ids[i];
+	r->n = 0;
+	return n ? job_queue_set_pending(l->p->s->db, ids, n, r->text.ptr, err)
+		 : ERR_OK;
+}
+
+/* Only a reason that is another one is written. */
+static enum err
+note_reason(struct look *l, const struct job_queue_row *row, struct buf *err)
+{
+	struct reasons *r = &l->reasons;
+	enum err rc = ERR_OK;
+
+	if (limits_same_reason(row->pending_reason, l->reason.ptr))
+		return ERR_OK;
+	if (r->n == JOB_QUEUE_IDS ||
+	    (r->n && strcmp(r->text.ptr, l->reason.ptr)))
+		rc = write_reasons(l, err);
+	if (!r->n) {
+		buf_reset(&r->text);
+		buf_adds(&r->text, l->reason.ptr);
+	}
+	snprintf(r->ids[r->n], sizeof(r->ids[0]), "%s", row->job_id);
+	r->n++;
+	return rc;
+}
+
+/* ---- the first that does not fit ---- */
+
+static int64_t
+passed_ms(const struct settle *p)
+{
+	const struct queue_head *h = &p->queue.head;
+
+	return h->since ? h->passed_ms + p->mono_now - h->since : 0;
+}
+
+static bool
+is_passed_too_long(const struct settle *p)
+{
+	const struct queue_head *h = &p->queue.head;
+
+	return h->job_id[0] && h->since &&
+	       passed_ms(p) >= p->s->cfg->scheduler.max_passed_over_ms;
+}
+
+static void
+note_head(struct look *l, const struct job_queue_row *row)
+{
+	struct queue_head *h = &l->p->queue.head;
+
+	l->has_head = true;
+	if (strcmp(h->job_id, row->job_id)) {
+		snprintf(h->job_id, sizeof(h->job_id), "%s", row->job_id);
+		h->passed_ms = row->passed_ms;
+		h->since = row->passed_ms ? l->p->mono_now : 0;
+	}
+	h->place = row->place;
+	if (is_passed_too_long(l->p)) {
+		admission_keep(&l->p->room, row->job_id, &l->ask);
+		limits_use_reset(&l->unfit);
+	}
+}
+
+static void
+note_begun(struct look *l, const struct job_queue_row *row)
+{
+	struct queue_head *h = &l->p->queue.head;
+	bool is_behind =
+	    row->place.rank > h->place.rank ||
+	    (row->place.rank == h->place.rank && row->place.seq > h->place.seq);
+
+	if ((l->has_head || !l->is_whole) && h->job_id[0] && is_behind &&
+	    !h->since)
+		h->since = l->p->mono_now;
+}
+
+static enum err
+store_passed(struct settle *p, struct buf *err)
+{
+	const struct queue_head *h = &p->queue.head;
+
+	if (!h->job_id[0] || !h->since)
+		return ERR_OK;
+	return job_queue_set_passed(p->s->db, h->job_id, passed_ms(p), err);
+}
+
+/* ---- one job ---- */
+
+static void
+set_ask(struct look *l, const struct job_queue_row *row)
+{
+	struct limits_use *ask = &l->ask;
+
+	limits_use_reset(ask);
+	ask->site[LIMITS_JOBS] = 1;
+	ask->site[LIMITS_TASKS] = row->max_width;
+	ask->site[LIMITS_CORES] = row->max_width * row->task_cores;
+	ask->site[LIMITS_MEMORY] = row->max_width * row->task_memory;
+	/* One that cannot be read is checked when its components start. */
+	if (row->demand && limits_has_keys(&l->p->s->limits))
+		(void)limits_list_parse(row->demand, "demand", &ask->by, NULL);
+}
+
+/* In one look room only gets less, so equal jobs wait for the same reason. */
+static bool
+is_like_the_last(const struct look *l)
+{
+	return l->unfit.site[LIMITS_JOBS] && l->ask.by.n == l->unfit.by.n &&
+	       limits_none_freed(&l->ask, &l->unfit) &&
+	       limits_none_freed(&l->unfit, &l->ask);
+}
+
+static enum limits_answer
+ask_for(struct look *l, const struct job_queue_row *row)
+{
+	enum limits_answer answer;
+
+	set_ask(l, row);
+	if (is_like_the_last(l))
+		return LIMITS_LATER;
+	buf_reset(&l->reason);
+	answer = admission_job(&l->p->room, &l->ask, &l->reason);
+	if (answer == LIMITS_LATER)
+		limits_use_copy(&l->unfit, &l->ask);
+	return answer;
+}
+
+static bool
+is_site_full(const struct settle *p)
+{
+	const int64_t *limit = p->s->limits.site;
+	const int64_t *use = p->room.use.site;
+
+	return use[LIMITS_JOBS] >= limit[LIMITS_JOBS] ||
+	       use[LIMITS_TASKS] >= limit[LIMITS_TASKS];
+}
+
+static enum err
+look_at(struct look *l, const struct job_queue_row *row, struct buf *err)
+{
+	struct queue *q = &l->p->queue;
+	enum limits_answer answer;
+
+	if (row->place.seq > q->seen_seq)
+		q->seen_seq = row->place.seq;
+	if (row->stop_requested)
+		return ERR_OK; /* claim_stop_waiting() ends it */
+	answer = ask_for(l, row);
+	if (answer == LIMITS_NEVER)
+		return claim_refuse(l->p, row->job_id, l->reason.ptr, err);
+	if (answer == LIMITS_YES) {
+		note_begun(l, row);
+		return claim_begin(l->p, row->job_id, err);
+	}
+	q->is_left = true;
+	if (l->is_whole && !l->has_head)
+		note_head(l, row);
+	return l->explains ? note_reason(l, row, err) : ERR_OK;
+}
+
+/* ---- many ---- */
+
+typedef enum err
+row_fn(struct look *l, const struct job_queue_row *row, struct buf *err);
+
+/* All rows of a batch; *last is where the next one begins. */
+static enum err
+each_row(struct look *l, struct db_rows **rows, row_fn *fn,
+    struct job_queue_place *last, struct buf *err)
+{
+	struct job_queue_row row;
+	enum err rc = ERR_OK;
+
+	l->n_rows = 0;
+	while (
+	    !rc && !l->is_stopped && !(rc = job_queue_next(*rows, &row, err))) {
+		l->n_rows++;
+		*last = row.place;
+		rc = fn(l, &row, err);
+		l->is_stopped = fn == look_at && is_site_full(l->p);
+	}
+	db_end(rows);
+	return rc == ERR_NOTFOUND ? ERR_OK : rc;
+}
+
+static enum err
+look_at_all(struct look *l, struct buf *err)
+{
+	struct queue *q = &l->p->queue;
+	struct job_queue_place at = JOB_QUEUE_FIRST;
+	/* Is anybody there at all? Where nothing fits, one will tell. */
+	int64_t limit = is_site_full(l->p) ? 1 : BATCH_FIRST, asked;
+	struct db_rows *rows = NULL;
+	enum err rc;
+
+	l->is_whole = true;
+	q->is_left = false;
+	q->looked_at = l->p->mono_now;
+	do {
+		asked = limit;
+		rc = job_queue_behind(l->p->s->db, &at, limit, &rows, err);
+		if (!rc)
+			rc = each_row(l, &rows, look_at, &at, err);
+		limit = limit * 4 < BATCH_MAX ? limit * 4 : BATCH_MAX;
+	} while (!rc && !l->is_stopped && (int64_t)l->n_rows == asked);
+	q->is_left |= l->is_stopped;
+	if (!l->has_head)
+		q->head = (struct queue_head){0};
+	return rc;
+}
+
+static enum err
+look_at_new(struct look *l, struct buf *err)
+{
+	struct db_rows *rows = NULL;
+	struct job_queue_place at;
+	enum err rc = job_queue_since(l->p->s->db,
+	    l->p->queue.seen_seq - NEW_MARGIN, NEW_MAX, &rows, err);
+
+	if (!rc)
+		rc = each_row(l, &rows, look_at, &at, err);
+	if (!rc && !l->is_stopped && l->n_rows == NEW_MAX)
+		return look_at_all(l, err);
+	return rc;
+}
+
+static enum err
+look(struct look *l, struct buf *err)
+{
+	struct settle *p = l->p;
+	const struct queue *before = &p->s->queue;
+	bool all =
+	    !before->looked_at ||
+	    p->mono_now - before->looked_at >= LOOK_AGAIN_MS ||
+	    !limits_none_freed(&p->room.use, &before->seen) ||
+	    (p->s->is_rung && (is_site_full(p) || is_passed_too_long(p)));
+	enum err rc = ERR_OK;
+
+	if (all)
+		rc = look_at_all(l, err);
+	else if (p->s->is_rung)
+		rc = look_at_new(l, err);
+	p->queue.is_explaining |= all && p->queue.is_left;
+	return rc;
+}
+
+/* ---- explaining ---- */
+
+static enum err
+explain_row(struct look *l, const struct job_queue_row *row, struct buf *err)
+{
+	int64_t jobs = l->p->room.use.site[LIMITS_JOBS];
+	enum limits_answer answer = ask_for(l, row);
+
+	l->p->room.use.site[LIMITS_JOBS] = jobs; /* asked, not taken */
+	return answer == LIMITS_LATER ? note_reason(l, row, err) : ERR_OK;
+}
+
+/* A part of the queue in each pass, from where the last one stopped. */
+static enum err
+explain_some(struct look *l, struct buf *err)
+{
+	struct queue *q = &l->p->queue;
+	struct db_rows *rows = NULL;
+	enum err rc;
+
+	if (!q->is_explaining)
+		return ERR_OK;
+	rc = job_queue_behind(
+	    l->p->s->db, &q->explained, EXPLAIN_ROWS, &rows, err);
+	l->is_stopped = false;
+	if (!rc)
+		rc = each_row(l, &rows, explain_row, &q->explained, err);
+	if (l->n_rows < EXPLAIN_ROWS) {
+		q->explained = JOB_QUEUE_FIRST;
+		q->is_explaining = false;
+	}
+	return rc;
+}
+
+/* Jobs that this pass ends leave their place to others. */
+static void
+discount_ended(struct settle *p)
+{
+	for (const struct run_job *j = p->s->jobs; j; j = j->next_job)
+		p->room.use.site[LIMITS_JOBS] -= j->is_over;
+}
+
+enum err
+queue_run(struct settle *p, bool explain, struct buf *err)
+{
+	struct look l = {.p = p, .explains = explain};
+	enum err rc = claim_turn(p, err);
+
+	buf_init(&l.reason);
+	buf_init(&l.reasons.text);
+	discount_ended(p);
+	if (!rc && p->s->is_rung)
+		rc = claim_stop_waiting(p, err);
+	if (!rc)
+		rc = look(&l, err);
+	if (!rc && explain)
+		rc = explain_some(&l, err);
+	if (!rc)
+		rc = write_reasons(&l, err);
+	if (!rc && explain)
+		rc = store_passed(p, err);
+	limits_use_copy(&p->queue.seen, &p->room.use);
+	limits_use_release(&l.ask);
+	limits_use_release(&l.unfit);
+	buf_release(&l.reason);
+	buf_release(&l.reasons.text);
+	return rc;
+}
