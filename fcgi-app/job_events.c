@@ -96,9 +96,11 @@ job_events_print(const struct job_history *h,
 	    (long long)h->n_components, h->initiator_role,
 	    h->initiator_party_id);
 	if (h->stop_by)
-		add(&l, h->end_time ? h->end_time : h->create_time,
-		    LOG_LEVEL_INFO, "stop (%s) asked for by %s",
-		    h->stop_requested == 2 ? "kill" : "cancel", h->stop_by);
+		add(&l, h->stop_time ? h->stop_time : h->create_time,
+		    LOG_LEVEL_INFO, "stop (%s) asked for by %s%s%s",
+		    h->stop_requested == 2 ? "kill" : "cancel", h->stop_by,
+		    h->stop_reason ? ": " : "",
+		    h->stop_reason ? h->stop_reason : "");
 	print(&l, audit);
 	add(&l, h->create_time, LOG_LEVEL_INFO, "submit job, status waiting");
 	add(&l, h->start_time, LOG_LEVEL_INFO, "start job, status running");

@@ -5,6 +5,8 @@
 #include "lib/core/ids.h"
 #include "lib/store/job_query.h"
 
+#define STOP_REASON_MAX 500
+
 enum err
 job_stop_handle(
     struct app *app, struct request *rq, struct reply *rp, struct buf *err)
@@ -17,12 +19,16 @@ job_stop_handle(
 
 	stop.job_id = json_in_str(&in, "job_id", JSON_REQUIRED, ID_JOB_MAX);
 	operate = json_in_str(&in, "operate", JSON_OPTIONAL, 100);
+	stop.reason =
+	    json_in_str(&in, "reason", JSON_OPTIONAL, STOP_REASON_MAX);
 	rc = json_in_done(&in, err);
 	if (rc)
 		return rc;
 	stop.is_kill = operate && !strcmp(operate, "kill");
 	if (!*stop.by)
 		stop.by = "a user";
+	if (stop.reason && !*stop.reason)
+		stop.reason = NULL;
 	rc = job_query_stop(app->db, &stop, &is_canceled, err);
 	if (rc == ERR_NOTFOUND)
 		return reply_say(rp, 100, "can not found job: %s", stop.job_id);

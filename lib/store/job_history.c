@@ -10,7 +10,7 @@ static const char *const stmts[JOB_HISTORY__MAX] = {
     [JOB_HISTORY_READ] =
 	"SELECT kind, status, initiator_role, initiator_party_id, reason,"
 	" stop_by, n_components, stop_requested, create_time, start_time,"
-	" end_time FROM job_run WHERE job_id = ?",
+	" end_time, stop_reason, stop_time FROM job_run WHERE job_id = ?",
 };
 DB_STATEMENTS(stmts);
 
@@ -35,6 +35,8 @@ job_history_read(
 		out->create_time = db_int(rows, 8);
 		out->start_time = db_int(rows, 9);
 		out->end_time = db_int(rows, 10);
+		out->stop_reason = xstrdup_null(db_text(rows, 11));
+		out->stop_time = db_int(rows, 12);
 	}
 	db_end(&rows);
 	return rc;
@@ -49,5 +51,6 @@ job_history_release(struct job_history *h)
 	free(h->initiator_party_id);
 	free(h->reason);
 	free(h->stop_by);
+	free(h->stop_reason);
 	memset(h, 0, sizeof(*h));
 }

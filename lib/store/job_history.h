@@ -10,13 +10,15 @@ struct job_history {
 	char *status;
 	char *initiator_role;
 	char *initiator_party_id;
-	char *reason;  /* NULL: none */
-	char *stop_by; /* NULL: nobody */
+	char *reason;	   /* NULL: none */
+	char *stop_by;	   /* NULL: nobody */
+	char *stop_reason; /* what they said, or NULL */
 	int64_t n_components;
 	int64_t stop_requested; /* 0, 1: cancel, 2: kill */
 	int64_t create_time;
 	int64_t start_time;
 	int64_t end_time;
+	int64_t stop_time;
 };
 
 /* ERR_NOTFOUND (and no text) when there is no such job. */

@@ -11,6 +11,7 @@ enum {
 	JOB_QUERY_FIND,
 	JOB_QUERY_INITIATOR,
 	JOB_QUERY_STOP,
+	JOB_QUERY_CANCEL,
 	JOB_QUERY_STREAM,
 	JOB_QUERY_CONFIG,
 	JOB_QUERY_DESCRIBE,
@@ -25,8 +26,13 @@ static const char *const stmts[JOB_QUERY__MAX] = {
     [JOB_QUERY_INITIATOR] = "SELECT initiator_role, initiator_party_id"
 			    " FROM job_run WHERE job_id = ?",
     [JOB_QUERY_STOP] =
-	"UPDATE job_run SET stop_requested = ?, stop_by = ?, update_time = ?"
+	"UPDATE job_run SET stop_requested = ?, stop_by = ?, stop_reason = ?,"
+	" stop_time = ?, update_time = ?"
 	" WHERE job_id = ? AND live = 1 AND stop_requested = 0",
+    [JOB_QUERY_CANCEL] =
+	"UPDATE job_run SET stop_requested = 1, stop_by = ?, stop_reason = ?,"
+	" stop_time = ? WHERE job_id = ? AND live = 1 AND stop_requested = 0"
+	" AND status = 'waiting'",
     [JOB_QUERY_STREAM] =
 	"SELECT j.f_job_id, j.f_name, j.f_description, j.f_tag, j.f_role,"
 	" j.f_party_id, r.f_roles, j.f_work_mode, j.f_initiator_party_id,"
@@ -34,7 +40,14 @@ static const char *const stmts[JOB_QUERY__MAX] = {
 	" r.f_train_runtime_conf, j.f_run_ip, j.f_status, j.f_current_steps,"
 	" j.f_current_tasks, j.f_progress, j.f_create_time, j.f_update_time,"
 	" j.f_start_time, j.f_end_time, j.f_elapsed, j.f_reason,"
-	" r.pending_reason AS f_pending_reason"
+	" r.pending_reason AS f_pending_reason,"
+	" r.priority AS f_priority, r.auto_retries AS f_auto_retries,"
+	" r.retries AS f_retries, r.runs AS f_runs,"
+	" r.stop_by AS f_stop_by, r.stop_reason AS f_stop_reason,"
+	" r.stop_time AS f_stop_time, r.error_class AS f_error_class,"
+	" r.failed_component AS f_failed_component,"
+	" r.failed_role AS f_failed_role,"
+	" r.failed_party_id AS f_failed_party_id"
 	" FROM t_job j JOIN job_run r ON r.job_id = j.f_job_id",
     [JOB_QUERY_CONFIG] =
 	"SELECT r.job_id, r.f_dsl, r.f_runtime_conf, r.f_train_runtime_conf"
@@ -169,18 +182,23 @@ job_query_initiator(struct db *db, const char *job_id, char role_out[51],
 	return rc;
 }
 
+/* ERR_CONFLICT: it waits no more, or somebody asked before. */
 static enum err
 cancel_work(struct db *db, void *ctx, struct buf *err)
 {
 	const struct job_query_stop *s = ctx;
 	struct buf reason = BUF_INIT;
-	struct job_run_end end = {
-	    .status = STATE_CANCELED, .stop_by = s->by, .now = s->now};
-	enum err rc;
+	struct job_run_end end = {.status = STATE_CANCELED, .now = s->now};
+	enum err rc = db_exec_one(db, stmts[JOB_QUERY_CANCEL],
+	    DB_BINDS(DB_TEXT(s->by), DB_TEXT(s->reason), DB_INT(s->now),
+		DB_TEXT(s->job_id)),
+	    err);
 
-	buf_addf(&reason, "canceled by %s before it started", s->by);
+	buf_addf(&reason, "canceled by %s before it started%s%s", s->by,
+	    s->reason ? ": " : "", s->reason ? s->reason : "");
 	end.reason = reason.ptr;
-	rc = job_run_end_waiting(db, s->job_id, &end, err);
+	if (!rc)
+		rc = job_run_end_waiting(db, s->job_id, &end, err);
 	buf_release(&reason);
 	return rc;
 }
@@ -204,7 +222,8 @@ job_query_stop(struct db *db, const struct job_query_stop *s,
 		buf_reset(err);
 	}
 	return db_exec(db, stmts[JOB_QUERY_STOP],
-	    DB_BINDS(DB_INT(s->is_kill ? 2 : 1), DB_TEXT(s->by), DB_INT(s->now),
+	    DB_BINDS(DB_INT(s->is_kill ? 2 : 1), DB_TEXT(s->by),
+		DB_TEXT(s->reason), DB_INT(s->now), DB_INT(s->now),
 		DB_TEXT(s->job_id)),
 	    err);
 }
@@ -216,7 +235,10 @@ struct cancel_all {
 	size_t n_canceled;
 };
 
-/* One batch. A job that started meanwhile is no longer waiting. */
+/*
+ * One batch. A job that started meanwhile is no longer waiting; one that is to
+ * be killed is left to the scheduler.
+ */
 static enum err
 cancel_batch(struct db *db, void *ctx, struct buf *err)
 {
@@ -253,6 +275,6 @@ job_query_cancel_waiting(
 		rc = db_transact(db, cancel_batch, &c, err);
 		if (!rc)
 			*n_out += c.n_canceled;
-	} while (!rc && c.n_found == CANCEL_AT_ONCE);
+	} while (!rc && c.n_found == CANCEL_AT_ONCE && c.n_canceled);
 	return rc;
 }

@@ -12,8 +12,9 @@ const struct filter_column *job_query_columns(size_t *n_out);
 
 /*
  * Streams t_job's rows with FATE's column names, the large texts joined to
- * them and f_reason, f_pending_reason beside: by role and party when the
- * filter has a job id, else oldest first.
+ * them and our own beside (why it failed or waits, priority, retries, runs, who
+ * stopped it, what failed first): by role and party when the filter has a job
+ * id, else oldest first.
  */
 enum err job_query_stream(struct db *db, const struct filter *f,
     struct db_rows **out, struct buf *err);
@@ -62,14 +63,16 @@ enum err job_query_initiator(struct db *db, const char *job_id,
 struct job_query_stop {
 	const char *job_id;
 	bool is_kill;
-	const char *by; /* shown and logged: the client's address */
+	const char *by;	    /* shown and logged: the client's address */
+	const char *reason; /* its own words, or NULL */
 	int64_t now;
 };
 
 /*
  * A waiting job is canceled at once (unless `is_kill`) and *canceled_out is
- * true; for a running one the wish is noted and the scheduler acts on it. A
- * finished job stays as it is. ERR_NOTFOUND (and no text): no such job.
+ * true; for a running one the wish is noted and the scheduler acts on it. The
+ * first wish stands, with who asked; a finished job stays as it is.
+ * ERR_NOTFOUND (and no text): no such job.
  */
 enum err job_query_stop(struct db *db, const struct job_query_stop *s,
     bool *canceled_out, struct buf *err);

@@ -1,4 +1,4 @@
-/* The rows as FATE has them, and f_reason: why a task failed. */
+/* The rows as FATE has them, and beside: which attempt, how far, why not. */
 #include "lib/store/task_query.h"
 #include "lib/base/mem.h"
 #include "lib/core/ids.h"
@@ -11,7 +11,8 @@ static const char *const stmts[TASK_QUERY__MAX] = {
     [TASK_QUERY_STREAM] =
 	"SELECT f_job_id, f_component_name, f_task_id, f_role, f_party_id,"
 	" f_operator, f_run_ip, f_run_pid, f_status, f_create_time,"
-	" f_update_time, f_start_time, f_end_time, f_elapsed, f_reason"
+	" f_update_time, f_start_time, f_end_time, f_elapsed, f_reason,"
+	" f_attempt, f_message, f_error_class, f_spent_ms, f_idle_ms"
 	" FROM t_task",
     [TASK_QUERY_PLACES] =
 	"SELECT f_task_id, f_component_name, f_role, f_party_id, f_dir,"

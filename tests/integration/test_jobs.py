@@ -147,6 +147,55 @@ def test_stop_ends_every_process_of_the_job(site, training, operate, status):
     assert again == {"retcode": 0, "retmsg": "kill job success"}
 
 
+STOPPED = ("f_stop_by", "f_stop_reason", "f_stop_time")
+
+
+def test_who_stopped_a_running_job_first_and_why_is_kept(site, training):
+    flow = site.flow
+    flow.ok("job/stop", {"job_id": training, "reason": "the wrong table"})
+    first = [flow.rows(training)[0][k] for k in STOPPED]
+    flow.ok("job/stop", {"job_id": training, "reason": "too late",
+                         "operate": "kill"})
+    assert flow.wait(training, 20) == "canceled"
+    flow.ok("job/stop", {"job_id": training, "reason": "later still"})
+    for row in flow.rows(training):
+        assert [row[k] for k in STOPPED] == first
+    assert first[:2] == ["127.0.0.1", "the wrong table"]
+    assert first[2] > flow.rows(training)[0]["f_start_time"]
+
+
+def test_who_canceled_a_waiting_job_and_why_is_kept(make_site, tmp_path):
+    site = make_site()
+    flow = site.flow
+    site.process("scheduler").stop()
+    (tmp_path / "ten.csv").write_bytes(b"id,x\n1,2\n")
+    jobs = [flow.upload(tmp_path / "ten.csv", "stop", f"t{i}")["jobId"]
+            for i in range(3)]
+    assert flow.post("job/stop", {
+        "job_id": jobs[0], "reason": "not needed"}) == {
+            "retcode": 0, "retmsg": "cancel job success"}
+    assert flow.post("job/stop", {
+        "job_id": jobs[0], "reason": "again"}) == {
+            "retcode": 0, "retmsg": "kill job success"}
+    # A kill waits for the scheduler; a cancel behind it changes nothing.
+    for body in ({"operate": "kill", "reason": "mine"}, {"reason": "other"}):
+        assert flow.post("job/stop", {"job_id": jobs[1], **body}) == {
+            "retcode": 0, "retmsg": "kill job success"}
+    flow.ok("job/clean/queue", {})
+    rows = [flow.rows(job)[0] for job in jobs]
+    assert [r["f_status"] for r in rows] == ["canceled", "waiting",
+                                             "canceled"]
+    assert [r["f_stop_by"] for r in rows] == ["127.0.0.1"] * 3
+    assert [r["f_stop_reason"] for r in rows] == ["not needed", "mine", None]
+    assert rows[0]["f_reason"] == ("canceled by 127.0.0.1 before it started: "
+                                   "not needed")
+    assert rows[0]["f_stop_time"] == rows[0]["f_end_time"]
+    site.start_scheduler()
+    assert flow.wait(jobs[1]) == "failed"
+    assert flow.rows(jobs[1])[0]["f_stop_reason"] == "mine"
+    site.stop()
+
+
 def test_an_illegal_parameter_is_refused_by_name_at_submit(site, tables):
     answer = site.flow.submit(DSL, conf_with(optimizer="nosuch", alpha="x"))
     assert answer["retcode"] == 100

@@ -31,6 +31,8 @@ test_print_of_a_stopped_job_gives_its_events_by_time(void **state)
 	    .initiator_role = (char *)"guest",
 	    .initiator_party_id = (char *)"1",
 	    .stop_by = (char *)"127.0.0.1",
+	    .stop_reason = (char *)"wrong\ntable",
+	    .stop_time = 3900,
 	    .create_time = 1000,
 	    .start_time = 2000,
 	    .end_time = 4000};
@@ -48,7 +50,8 @@ test_print_of_a_stopped_job_gives_its_events_by_time(void **state)
 		assert_non_null(at);
 	}
 	assert_ptr_equal(strstr(schedule.ptr, "[INFO] ["), schedule.ptr);
-	assert_non_null(strstr(audit.ptr, "stop (cancel) asked for by 127"));
+	assert_non_null(strstr(
+	    audit.ptr, "stop (cancel) asked for by 127.0.0.1: wrong|table\n"));
 	buf_release(&schedule);
 	buf_release(&audit);
 }
