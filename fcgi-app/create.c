@@ -263,8 +263,10 @@ take_id(struct draft *d)
 }
 
 static enum err
-insert(struct draft *d, struct buf *err)
+insert(struct draft *d, const struct token *token, const cJSON *data,
+    struct buf *err)
 {
+	struct buf answer = BUF_INIT;
 	struct buf roles = BUF_INIT, dsl = BUF_INIT, conf = BUF_INIT;
 	struct buf train = BUF_INIT, demand = BUF_INIT;
 	struct limits_use ask = {0};
@@ -307,6 +309,12 @@ insert(struct draft *d, struct buf *err)
 	s.dsl = dsl.ptr;
 	s.conf = conf.ptr;
 	s.train_conf = train.ptr;
+	if (token && token->value) {
+		json_print(data, JSON_STORE, &answer);
+		s.token = token->value;
+		s.digest = token->digest;
+		s.answer = answer.ptr;
+	}
 	for (size_t i = 0; i < d->conf.n_parties; i++)
 		parties[i] = (struct job_submit_party){d->conf.parties[i].role,
 		    d->conf.parties[i].party_id,
@@ -319,6 +327,7 @@ insert(struct draft *d, struct buf *err)
 	buf_release(&train);
 	buf_release(&demand);
 	limits_use_release(&ask);
+	buf_release(&answer);
 	return rc;
 }
 
@@ -387,24 +396,68 @@ describe(struct draft *d, const struct create *c)
 		json_add_str(model, "model_version",
 		    json_str(d->conf.job_parameters, "model_version", ""));
 	}
-	if (d->warnings->child) {
-		json_add(data, "warnings", d->warnings);
-		d->warnings = NULL;
-	}
+	if (d->warnings->child)
+		json_add(data, "warnings", cJSON_Duplicate(d->warnings, 1));
 	return data;
 }
 
+/*
+ * Inserts the job under an id that is free. Whoever came first with the same
+ * token is the one whose answer it is.
+ */
 static enum err
-store(struct draft *d, struct buf *err)
+store(
+    struct draft *d, const struct create *c, struct reply *rp, struct buf *err)
 {
 	enum err rc = ERR_CONFLICT;
 
 	for (int i = 0; i < ID_TRIES && rc == ERR_CONFLICT; i++) {
+		cJSON *data;
+
 		buf_reset(err);
 		take_id(d);
-		rc = insert(d, err);
+		data = describe(d, c);
+		rc = insert(d, c->token, data, err);
+		if (!rc) {
+			rp->job_id = xstrdup(d->id);
+			return reply_ok(rp, data);
+		}
+		cJSON_Delete(data);
+		if (rc == ERR_CONFLICT && c->token) {
+			buf_reset(err);
+			rc = token_answer(d->app, c->token, rp, err);
+			if (rc || c->token->is_repeat)
+				return rc;
+			rc = ERR_CONFLICT;
+		}
 	}
 	return rc;
+}
+
+static void
+write_files(const struct draft *d)
+{
+	write_json(d, "job_dsl.json", d->dsl.root);
+	write_json(d, "job_runtime_conf.json", d->conf.root);
+	if (d->conf.train)
+		write_json(d, "train_runtime_conf.json", d->conf.train->root);
+}
+
+static enum err
+make(struct draft *d, const struct create *c, struct reply *rp, struct buf *err)
+{
+	enum err rc = parse(d, c, err);
+
+	if (!rc) {
+		ids_model(d->conf.roles, &d->model_id);
+		rc = store(d, c, rp, err);
+	}
+	if (rc || (c->token && c->token->is_repeat))
+		return rc;
+	write_files(d);
+	create_ring(d->app->cfg);
+	log_info("job=%s kind=%s submitted", d->id, d->kind);
+	return ERR_OK;
 }
 
 enum err
@@ -414,26 +467,14 @@ create_job(
 	struct draft d = {.app = app,
 	    .upload_session = c->upload_session,
 	    .warnings = cJSON_CreateArray()};
-	enum err rc;
+	enum err rc = ERR_OK;
 
 	buf_init(&d.model_id);
 	buf_init(&d.dir);
-	rc = parse(&d, c, err);
-	if (!rc) {
-		ids_model(d.conf.roles, &d.model_id);
-		rc = store(&d, err);
-	}
-	if (!rc) {
-		write_json(&d, "job_dsl.json", d.dsl.root);
-		write_json(&d, "job_runtime_conf.json", d.conf.root);
-		if (d.conf.train)
-			write_json(
-			    &d, "train_runtime_conf.json", d.conf.train->root);
-		create_ring(app->cfg);
-		log_info("job=%s kind=%s submitted", d.id, d.kind);
-		rp->job_id = xstrdup(d.id);
-		rc = reply_ok(rp, describe(&d, c));
-	}
+	if (c->token)
+		rc = token_answer(app, c->token, rp, err);
+	if (!rc && !(c->token && c->token->is_repeat))
+		rc = make(&d, c, rp, err);
 	cJSON_Delete(d.warnings);
 	conf_release(&d.conf);
 	dsl_release(&d.dsl);

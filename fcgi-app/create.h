@@ -2,13 +2,14 @@
 #ifndef FF_FCGI_CREATE_H
 #define FF_FCGI_CREATE_H
 
-#include "fcgi-app/app.h"
+#include "fcgi-app/token.h"
 
 /*
  * Checks everything that a submit must refuse, stores the job, writes its
  * two files, rings the scheduler, and fills `rp` in as job/submit answers.
  * `dsl` and `conf` are borrowed; `kind` is "train", "upload",
- * "store", "restore".
+ * "store", "restore". A repeated token gets the first answer: token->is_repeat,
+ * and nothing was made.
  */
 struct create {
 	const char *kind;
@@ -16,6 +17,7 @@ struct create {
 	const cJSON *conf;
 	bool has_model_info;
 	const char *upload_session; /* whose file the job takes, or NULL */
+	struct token *token;	    /* with its digest, or NULL */
 };
 enum err create_job(
     struct app *app, const struct create *c, struct reply *rp, struct buf *err);

@@ -18,6 +18,7 @@ struct transfer {
 	struct request *rq;
 	struct upload upload;
 	struct spool spool;
+	struct token token;
 	bool in_part; /* the part "file" is being read */
 	bool has_file;
 };
@@ -116,24 +117,31 @@ submit(struct transfer *t, struct reply *rp, struct buf *err)
 {
 	enum err rc = upload_submit(t->app, &t->upload, rp, err);
 
-	if (rc && rc != ERR_UNCERTAIN)
+	if ((rc && rc != ERR_UNCERTAIN) || t->token.is_repeat)
 		spool_unpublish(&t->spool);
 	return rc;
 }
 
-/* One request in order: parameters, table, file, job. */
+/*
+ * One request in order: parameters, table, file, job. A repeated one finds its
+ * table taken, by itself.
+ */
 static enum err
 run(struct transfer *t, const cJSON *params, const char *file, struct reply *rp,
     struct buf *err)
 {
 	struct json_in in = {.obj = params};
+	bool is_known = false;
 	enum err rc;
 
 	if (!upload_has_all(params, rp))
 		return ERR_OK;
 	upload_read(&t->upload, &in);
+	token_read(&t->token, t->rq, &in);
 	rc = json_in_done(&in, err);
 	if (!rc)
+		rc = token_is_known(t->app, &t->token, &is_known, err);
+	if (!rc && !is_known)
 		rc = upload_check(t->app, &t->upload, err);
 	if (rc)
 		return rc;
@@ -141,6 +149,11 @@ run(struct transfer *t, const cJSON *params, const char *file, struct reply *rp,
 	if (rc == ERR_INVALID && !file) {
 		reply_http(rp, t->rq->is_too_large ? 413 : 400, 100, err->ptr);
 		return ERR_OK;
+	}
+	if (!rc && t->token.value) {
+		token_digest(
+		    &t->token, "data/upload", params, t->upload.sha256);
+		t->upload.token = &t->token;
 	}
 	return rc ? rc : submit(t, rp, err);
 }

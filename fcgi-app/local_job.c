@@ -13,6 +13,7 @@ local_job_init(struct local_job *j, const char *kind, const char *module,
 
 	snprintf(component, sizeof(component), "%s_0", kind);
 	j->kind = kind;
+	j->token = NULL;
 	j->dsl = cJSON_CreateObject();
 	it = cJSON_AddObjectToObject(j->dsl, "components");
 	it = cJSON_AddObjectToObject(it, component);
@@ -74,6 +75,7 @@ local_job_create(struct app *app, const struct local_job *j,
 	    .dsl = j->dsl,
 	    .conf = j->conf,
 	    .upload_session = upload_session,
+	    .token = j->token,
 	};
 
 	return create_job(app, &c, rp, err);

@@ -10,8 +10,9 @@
 struct local_job {
 	const char *kind; /* "upload" */
 	cJSON *dsl;
-	cJSON *conf;	   /* may be given more members */
-	cJSON *parameters; /* of the component, within conf */
+	cJSON *conf;	     /* may be given more members */
+	cJSON *parameters;   /* of the component, within conf */
+	struct token *token; /* as in struct create; NULL at first */
 };
 
 /* Refuses what create_job() would: asked before a file is received. */

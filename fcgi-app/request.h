@@ -23,6 +23,7 @@ struct request {
 	const char *uri;	  /* REQUEST_URI, undecoded */
 	const char *content_type; /* "" when absent */
 	const char *client;	  /* address, for the log */
+	const char *token;	  /* Idempotency-Key; "" or NULL: absent */
 	/* Up to `len` bytes of the body; 0 at its end, -1 on failure. */
 	ssize_t (*read)(void *arg, void *bytes, size_t len);
 	void *arg;

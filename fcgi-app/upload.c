@@ -102,6 +102,7 @@ upload_submit(
 	enum err rc;
 
 	local_job_init(&j, "upload", "Upload", u->work_mode);
+	j.token = u->token;
 	local_job_add_int(&j, "work_mode", u->work_mode);
 	local_job_add_int(&j, "head", u->head);
 	local_job_add_int(&j, "partition", u->partition);

@@ -5,8 +5,7 @@
 #ifndef FF_FCGI_UPLOAD_H
 #define FF_FCGI_UPLOAD_H
 
-#include "fcgi-app/app.h"
-#include "lib/base/digest.h"
+#include "fcgi-app/token.h"
 
 struct upload {
 	int64_t work_mode, head, partition, drop;
@@ -19,6 +18,7 @@ struct upload {
 	int64_t file_bytes;
 	char sha256[DIGEST_HEX_LEN]; /* "": not known */
 	const char *session;	     /* whose file it is, or NULL */
+	struct token *token;	     /* as in struct create */
 };
 
 void upload_init(struct upload *u);

@@ -122,6 +122,7 @@ serve(struct app *app, FCGX_Request *fr)
 	    .uri = param(fr, "REQUEST_URI"),
 	    .content_type = param(fr, "CONTENT_TYPE"),
 	    .client = param(fr, "REMOTE_ADDR"),
+	    .token = param(fr, "HTTP_IDEMPOTENCY_KEY"),
 	    .read = read_body,
 	    .arg = fr,
 	};

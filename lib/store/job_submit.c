@@ -13,11 +13,11 @@ static const char *const stmts[JOB_SUBMIT__MAX] = {
 	"INSERT INTO job_run (job_id, kind, status, live, initiator_role,"
 	" initiator_party_id, work_mode, n_components, max_width, timeout_ms,"
 	" priority, queue_rank, task_cores, task_memory, demand, auto_retries,"
-	" submit_token, submit_digest,"
+	" submit_token, submit_digest, submit_answer,"
 	" f_roles, f_dsl, f_runtime_conf, f_train_runtime_conf, create_time,"
 	" update_time)"
 	" VALUES (?, ?, 'waiting', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-	" ?, ?, ?, ?, ?, ?, ?)",
+	" ?, ?, ?, ?, ?, ?, ?, ?)",
 };
 DB_STATEMENTS(stmts);
 
@@ -34,9 +34,9 @@ insert_run(struct db *db, const struct job_submit *s, struct buf *err)
 		DB_INT(s->priority), DB_INT(-s->priority),
 		DB_INT(s->task_cores), DB_INT(s->task_memory),
 		DB_TEXT(s->demand), DB_INT(s->auto_retries), DB_TEXT(s->token),
-		DB_TEXT(s->digest), DB_TEXT(s->roles), DB_TEXT(s->dsl),
-		DB_TEXT(s->conf), DB_TEXT(s->train_conf), DB_INT(s->now),
-		DB_INT(s->now)),
+		DB_TEXT(s->digest), DB_TEXT(s->answer), DB_TEXT(s->roles),
+		DB_TEXT(s->dsl), DB_TEXT(s->conf), DB_TEXT(s->train_conf),
+		DB_INT(s->now), DB_INT(s->now)),
 	    err);
 }
 

@@ -29,6 +29,7 @@ struct job_submit {
 	int64_t auto_retries;
 	const char *token;  /* the client's, or NULL */
 	const char *digest; /* of what it came with, or NULL */
+	const char *answer; /* what a repetition is told, or NULL */
 	const char *roles;
 	const char *dsl;
 	const char *conf;
@@ -41,7 +42,7 @@ struct job_submit {
 };
 
 /*
- * ERR_CONFLICT: the id is taken, choose another. ERR_DENIED: the upload
+ * ERR_CONFLICT: another job has the id, or the token. ERR_DENIED: the upload
  * session is not open any more.
  */
 enum err job_submit(struct db *db, const struct job_submit *s, struct buf *err);
