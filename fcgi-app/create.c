@@ -238,8 +238,8 @@ set_text(cJSON *obj, const char *key, const char *value)
 	json_add_str(obj, key, value);
 }
 
-static void
-set_dir(const struct cfg *cfg, const char *job_id, struct buf *out)
+void
+create_dir(const struct cfg *cfg, const char *job_id, struct buf *out)
 {
 	path_set(out, "%s/jobs/%.8s/%s", cfg->site.work_dir, job_id, job_id);
 }
@@ -259,7 +259,7 @@ take_id(struct draft *d)
 		set_text(parameters, "model_id", d->model_id.ptr);
 		set_text(parameters, "model_version", d->id);
 	}
-	set_dir(d->app->cfg, d->id, &d->dir);
+	create_dir(d->app->cfg, d->id, &d->dir);
 }
 
 static enum err
@@ -369,7 +369,7 @@ create_describe(const struct cfg *cfg, const char *job_id, const char *role,
 	cJSON *data = cJSON_CreateObject();
 	struct buf dir = BUF_INIT;
 
-	set_dir(cfg, job_id, &dir);
+	create_dir(cfg, job_id, &dir);
 	add_textf(data, "board_url",
 	    "%s/index.html#/dashboard?job_id=%s&role=%s&party_id=%s",
 	    cfg->site.board_url, job_id, role, party_id);

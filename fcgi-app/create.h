@@ -26,6 +26,9 @@ enum err create_job(
 cJSON *create_describe(const struct cfg *cfg, const char *job_id,
     const char *role, const char *party_id);
 
+/* A job's folder, written to an emptied `out`. */
+void create_dir(const struct cfg *cfg, const char *job_id, struct buf *out);
+
 /* "Look now" to the scheduler; whether anybody hears does not matter. */
 void create_ring(const struct cfg *cfg);
 

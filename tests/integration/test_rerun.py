@@ -1,0 +1,215 @@
+"""job/rerun: an ended job goes back into the queue, or the answer says why it
+cannot."""
+import concurrent.futures
+import os
+import shutil
+import threading
+
+import pytest
+
+from conftest import ROOT
+from flow import load
+
+DSL = load(ROOT / "examples/hetero_lr/dsl.json")
+CONF = load(ROOT / "examples/hetero_lr/conf.json")
+CONF["algorithm_parameters"]["hetero_lr_0"]["max_iter"] = 2
+UNKNOWN = "209901010000000000001"
+RUN = ("status, live, owner, retries, stop_requested, stop_by, stop_reason,"
+       " stop_time, reason, pending_reason, error_class, failed_component,"
+       " failed_role, failed_party_id, spent_ms, start_time, end_time,"
+       " elapsed")
+WAITING = (["waiting", "1", "0", "0", "0"] + ["NULL"] * 9 + ["0"] +
+           ["NULL"] * 3)
+
+
+@pytest.fixture(scope="module")
+def idle(make_site):
+    """A site whose scheduler the tests start and stop."""
+    site = make_site()
+    for party in ("guest", "host"):
+        site.flow.uploaded(ROOT / f"examples/data/{party}.csv", "example",
+                           f"example_{party}")
+    site.process("scheduler").stop()
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def ten(tmp_path):
+    file = tmp_path / "ten.csv"
+    file.write_bytes(b"id,y,x0\n" + b"".join(b"%d,1,%d\n" % (i, i)
+                                             for i in range(10)))
+    return file
+
+
+def rerun(site, job, component=None):
+    return site.flow.post("job/rerun", {"job_id": job,
+                                        "component_name": component})
+
+
+def columns(site, job, names=RUN):
+    return site.sql(f"SELECT {names} FROM job_run WHERE job_id = '{job}'")[0]
+
+
+def ended(site, status, job=None):
+    """A job at that end, as the scheduler leaves one; dataio_0 succeeded and
+    intersection_0 did not."""
+    job = job or site.flow.submitted(DSL, CONF)
+    site.sql(
+        f"UPDATE job_run SET status = '{status}', live = 0, owner = 7,"
+        " fence = 3, retries = 2, stop_requested = 1, stop_by = 'x',"
+        " stop_reason = 'y', stop_time = 1, reason = 'z',"
+        " error_class = 'killed', failed_component = 'intersection_0',"
+        " failed_role = 'host', failed_party_id = '10000', spent_ms = 5,"
+        " start_time = 1, end_time = 2, elapsed = 1"
+        f" WHERE job_id = '{job}';"
+        f"UPDATE t_job SET f_status = '{status}', f_tag = 'job_end',"
+        " f_progress = 20, f_reason = 'z', f_start_time = 1, f_end_time = 2,"
+        " f_elapsed = 1, f_current_tasks = '[]'"
+        f" WHERE f_job_id = '{job}'")
+    for component, how in (("dataio_0", "success"),
+                           ("intersection_0", "failed")):
+        for role, party in (("guest", 9999), ("host", 10000)):
+            site.sql(
+                "INSERT INTO t_task (f_job_id, f_task_id, f_role, f_party_id,"
+                " f_component_name, f_status, f_create_time) VALUES ("
+                f"'{job}', '{job}_{component}', '{role}', '{party}',"
+                f" '{component}', '{how}', 1)")
+    return job
+
+
+@pytest.mark.parametrize("status", ["failed", "timeout", "canceled"])
+def test_a_job_that_did_not_succeed_waits_again_as_new(idle, status):
+    job = ended(idle, status)
+    seq = columns(idle, job, "seq, fence, create_time, queue_rank")
+    answer = rerun(idle, job)
+    rest = [c for c in DSL["components"] if c != "dataio_0"]
+    assert answer == {"retcode": 0, "retmsg": "success", "jobId": job, "data": {
+        "job_id": job, "runs": 2, "component_name": None,
+        "reused": ["dataio_0"], "run_again": rest}}
+    assert columns(idle, job) == WAITING
+    assert columns(idle, job, "seq, fence, create_time, queue_rank") == seq
+    assert columns(idle, job, "runs, rerun_from") == ["2", "NULL"]
+    for row in idle.flow.rows(job):
+        assert (row["f_status"], row["f_tag"], row["f_progress"]) == (
+            "waiting", "", 0)
+        assert row["f_runs"] == 2
+        assert {row[f"f_{k}"] for k in (
+            "reason", "start_time", "end_time", "elapsed", "current_tasks",
+            "stop_by", "failed_component")} == {None}
+    tasks = idle.sql("SELECT f_status, COUNT(*) FROM t_task WHERE f_job_id ="
+                     f" '{job}' GROUP BY f_status ORDER BY f_status")
+    assert tasks == [["failed", "2"], ["success", "2"]]
+
+
+def test_from_a_component_on_all_behind_it_runs_again(idle):
+    job = ended(idle, "failed")
+    data = rerun(idle, job, "dataio_0")["data"]
+    assert data["reused"] == []
+    assert data["run_again"] == list(DSL["components"])
+    assert columns(idle, job, "rerun_from") == ["dataio_0"]
+
+
+def test_component_that_the_job_lacks_is_refused_by_name(idle):
+    job = ended(idle, "failed")
+    answer = rerun(idle, job, "nosuch_0")
+    assert answer["retcode"] == 100
+    for word in ("nosuch_0", "dataio_0", "hetero_lr_0"):
+        assert word in answer["retmsg"]
+    assert columns(idle, job, "status") == ["failed"]
+
+
+@pytest.mark.parametrize("status, live, words", [
+    ("waiting", 1, "is waiting: only a job that has ended"),
+    ("running", 1, "is running: only a job that has ended"),
+    ("success", 0, "succeeded: there is nothing to run again")])
+def test_other_jobs_are_refused_and_stay(idle, status, live, words):
+    job = ended(idle, status)
+    idle.sql(f"UPDATE job_run SET live = {live} WHERE job_id = '{job}'")
+    before = columns(idle, job)
+    answer = rerun(idle, job)
+    assert answer["retcode"] == 100
+    assert job in answer["retmsg"] and words in answer["retmsg"]
+    assert columns(idle, job) == before
+    idle.sql(f"UPDATE job_run SET live = 0 WHERE job_id = '{job}'")
+
+
+def test_job_that_is_not_there_is_told_as_by_stop(idle):
+    assert rerun(idle, UNKNOWN) == {
+        "retcode": 100, "retmsg": f"can not found job: {UNKNOWN}"}
+
+
+def test_of_many_at_once_one_puts_it_back(idle):
+    job = ended(idle, "failed")
+    barrier = threading.Barrier(12)
+
+    def one(_):
+        barrier.wait()
+        return rerun(idle, job)
+
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(one, range(12)))
+    assert sorted(a["retcode"] for a in answers) == [0] + [100] * 11
+    assert all("is waiting" in a["retmsg"] for a in answers if a["retcode"])
+    assert columns(idle, job, "runs") == ["2"]
+
+
+def test_deleted_table_of_what_succeeded_is_named(idle):
+    job = ended(idle, "failed")
+    idle.sql(
+        "INSERT INTO data_table (name_key, namespace, name, version, file,"
+        " row_count, partitions, schema_json, digest, job_id, create_time,"
+        f" ended_time, deleted) VALUES (UNHEX(SHA2('{job}', 256)), 'n', 't',"
+        f" 1, '{job}', 1, 1, '{{}}', '', '{job}', 1, 9999999999999, 1)")
+    idle.sql(
+        "INSERT INTO t_data_view (f_job_id, f_task_id, f_role, f_party_id,"
+        " f_component_name, f_table_id, f_create_time) SELECT"
+        f" '{job}', '{job}_dataio_0', 'host', '10000', 'dataio_0', id, 1"
+        f" FROM data_table WHERE file = '{job}'")
+    answer = rerun(idle, job)
+    assert answer["retcode"] == 100
+    for word in ("dataio_0", "host 10000", "deleted"):
+        assert word in answer["retmsg"]
+    assert columns(idle, job, "status") == ["failed"]
+    assert rerun(idle, job, "dataio_0")["retcode"] == 0
+
+
+def test_job_without_its_folder_only_runs_from_its_start(idle):
+    job = ended(idle, "failed")
+    folder = idle.work / "jobs" / job[:8] / job
+    shutil.rmtree(folder)
+    answer = rerun(idle, job)
+    assert answer["retcode"] == 100 and str(folder) in answer["retmsg"]
+    assert rerun(idle, job, "dataio_0")["retcode"] == 0
+
+
+def test_upload_without_its_file_is_refused_by_the_files_name(idle, ten):
+    job = idle.flow.upload(ten, "rerun", "gone")["jobId"]
+    file = next(p for p in (idle.work / "spool").iterdir()
+                if p.name in columns(idle, job, "f_runtime_conf")[0])
+    idle.flow.ok("job/stop", {"job_id": job})
+    os.unlink(file)
+    answer = rerun(idle, job)
+    assert answer["retcode"] == 100 and str(file) in answer["retmsg"]
+    assert columns(idle, job, "status") == ["canceled"]
+
+
+def test_what_was_canceled_before_it_began_runs_again_to_success(idle, ten):
+    flow = idle.flow
+    idle.sql("UPDATE job_run SET status = 'canceled', live = 0 WHERE live = 1")
+    upload = flow.upload(ten, "rerun", "again")["jobId"]
+    training = flow.submitted(DSL, CONF)
+    for job in (upload, training):
+        flow.ok("job/stop", {"job_id": job, "reason": "not now"})
+        assert flow.rows(job)[0]["f_stop_reason"] == "not now"
+        assert rerun(idle, job)["data"]["reused"] == []
+    idle.start_scheduler()
+    for job in (upload, training):
+        assert flow.wait(job) == "success", flow.reason(job)
+        row = flow.rows(job)[0]
+        assert (row["f_runs"], row["f_progress"], row["f_stop_by"]) == (
+            2, 100, None)
+        assert rerun(idle, job)["retcode"] == 100
+    assert flow.ok("table/table_info", {
+        "namespace": "rerun", "table_name": "again"})["count"] == 10
+    idle.process("scheduler").stop()
