@@ -33,6 +33,7 @@ handler job_submit_handle;
 handler job_query_handle;
 handler job_stop_handle;
 handler job_rerun_handle;
+handler job_explain_handle;
 handler job_update_handle;
 handler job_config_handle;
 handler job_log_handle;

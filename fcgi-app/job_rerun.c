@@ -4,6 +4,7 @@
  * here rather than by a task that fails: an uploaded file and tables that are
  * gone.
  */
+#include "fcgi-app/job_rerun.h"
 #include "fcgi-app/create.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
@@ -217,6 +218,28 @@ rerun(struct rerun *r, struct reply *rp, struct buf *err)
 	return reply_ok(rp, describe(r, runs));
 }
 
+static void
+release(struct rerun *r)
+{
+	free(r->runs);
+	job_rerun_tasks_release(&r->tasks);
+	conf_release(&r->conf);
+	dsl_release(&r->dsl);
+	job_query_release(&r->job);
+}
+
+enum err
+job_rerun_possible(struct app *app, const char *job_id, struct buf *err)
+{
+	struct rerun r = {.app = app, .job_id = job_id};
+	enum err rc = job_query_find(app->db, job_id, &r.job, err);
+
+	if (!rc)
+		rc = check(&r, err);
+	release(&r);
+	return rc;
+}
+
 enum err
 job_rerun_handle(
     struct app *app, struct request *rq, struct reply *rp, struct buf *err)
@@ -238,10 +261,6 @@ job_rerun_handle(
 	if (!rc && rp->retcode == 0)
 		log_info("job=%s rerun from=%s by=%s", r.job_id,
 		    r.component ? r.component : "-", rq->client);
-	free(r.runs);
-	job_rerun_tasks_release(&r.tasks);
-	conf_release(&r.conf);
-	dsl_release(&r.dsl);
-	job_query_release(&r.job);
+	release(&r);
 	return rc;
 }

@@ -28,6 +28,7 @@ static const struct route routes[] = {
     {POST, "/v1/job/stop", job_stop_handle, 0},
     {POST, "/v1/job/stop/do", job_stop_handle, 0},
     {POST, "/v1/job/rerun", job_rerun_handle, 0},
+    {POST, "/v1/job/explain", job_explain_handle, 0},
     {POST, "/v1/job/query", job_query_handle, 0},
     {POST, "/v1/job/task/query", task_query_handle, 0},
     {POST, "/v1/job/data/view/query", data_view_handle, 0},
