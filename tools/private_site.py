@@ -209,16 +209,18 @@ class Process:
 
 class Site:
     """One private site. `options` are keys of the configuration file that
-    differ from what is written here: {"scheduler": {"max_jobs": 2}}."""
+    differ from what is written here: {"scheduler": {"max_jobs": 2}}. `env`
+    is the environment of our programs, None: the caller's."""
 
     def __init__(self, root, bin_dir=None, server="nginx", port=None,
-                 options=None):
+                 options=None, env=None):
         self.root = pathlib.Path(os.path.abspath(root))
         self.bin = pathlib.Path(os.path.abspath(
             bin_dir or os.environ.get("FATEFLOW_BIN", ROOT / "build/dev/bin")))
         self.server = server
         self.port = port
         self.options = options or {}
+        self.env = env
         self.conf = self.root / "fateflow.conf"
         self.work = self.root / "work"
         self.input_dir = self.root / "input"
@@ -301,9 +303,10 @@ class Site:
         (self.run / "db").mkdir(exist_ok=True)
         os.chmod(self.run / "db", 0o700)
 
-    def _settings(self):
+    def _settings(self, run=None):
         settings = {
-            "site": {"work_dir": str(self.work), "runtime_dir": str(self.run),
+            "site": {"work_dir": str(self.work),
+                     "runtime_dir": str(run or self.run),
                      "address": f"127.0.0.1:{self.port}"},
             "database": {"socket": str(self.db_socket), "user": "fateflow",
                          "password_file": str(self.root / "db.password"),
@@ -320,15 +323,14 @@ class Site:
             settings.setdefault(section, {}).update(keys)
         return settings
 
-    def _write_conf(self):
+    def _write_conf(self, conf=None, run=None):
         """libconfig takes JSON's strings, numbers and booleans."""
         lines = []
-        for section, keys in self._settings().items():
+        for section, keys in self._settings(run).items():
             lines.append(f"{section} = {{")
             lines += [f"\t{k} = {json.dumps(v)};" for k, v in keys.items()]
             lines.append("};")
-        self.conf.write_text("\n".join(lines) + "\n")
-        return self.conf.read_text()
+        (conf or self.conf).write_text("\n".join(lines) + "\n")
 
     # ---- the database ----
 
@@ -400,14 +402,24 @@ class Site:
             "workers" if pool == "api" else "bulk_workers"]
         p = self.process(pool)
         p.start([self.bin / "fateflow-fcgi", "-c", self.conf, "--listen", sock,
-                 "--workers", workers, "--pool", pool, "-d"], self.conf.read_text())
+                 "--workers", workers, "--pool", pool, "-d"],
+                self.conf.read_text(), self.env)
         self._ready(p, lambda: accepts(sock))
 
-    def start_scheduler(self):
-        p = self.process("scheduler")
-        p.start([self.bin / "fateflow-scheduler", "-c", self.conf, "-d"],
-                self.conf.read_text())
-        self._ready(p, lambda: (self.run / "doorbell").exists())
+    def start_scheduler(self, n=1):
+        """The n-th of this site. The workers ring the first; each other has
+        a folder for its doorbell, as if it were on a host of its own."""
+        name, run, conf = "scheduler", self.run, self.conf
+        if n > 1:
+            name += str(n)
+            run = self.run / name
+            run.mkdir(exist_ok=True)
+            conf = self.root / f"fateflow-{n}.conf"
+            self._write_conf(conf, run)
+        p = self.process(name)
+        p.start([self.bin / "fateflow-scheduler", "-c", conf, "-d"],
+                conf.read_text(), self.env)
+        self._ready(p, lambda: (run / "doorbell").exists())
 
     # ---- the web server ----
 
@@ -507,7 +519,8 @@ class Site:
         for name in SERVERS:
             self.process(name).stop(
                 signal.SIGQUIT if name == "nginx" else signal.SIGTERM, 5)
-        self.process("scheduler").stop()
+        for record in sorted((self.root / "pids").glob("scheduler*")):
+            self.process(record.name).stop()
         self.stop_tasks()
         for pool in WORKERS:
             self.process(pool).stop()
