@@ -323,6 +323,13 @@ pass_begin(struct scheduler *s, struct buf *err)
 	return claim_adopt(s, err);
 }
 
+/* Who owns nothing wakes for one look at a time, and sweeps along with it. */
+static bool
+may_sweep(const struct scheduler *s, int64_t now)
+{
+	return s->jobs || s->surveyed_at == now;
+}
+
 void
 pass_run(struct scheduler *s)
 {
@@ -351,7 +358,7 @@ pass_run(struct scheduler *s)
 	    (s->jobs && now - s->renewed_at >= s->cfg->scheduler.lease_ms / 3))
 		transact(s, now);
 	watch_kill(s, now);
-	if (now >= s->retry_at)
+	if (now >= s->retry_at && may_sweep(s, now))
 		sweep_stored(s, now);
 out:
 	buf_release(&err);
@@ -368,7 +375,7 @@ pass_due(const struct scheduler *s)
 		return 0;
 	survey_ms = s->surveyed_at + (s->jobs ? SURVEY_MS : IDLE_MS) - now;
 	due = watch_due(s, now, survey_ms > 0 ? survey_ms : 0);
-	if (s->sweep_at - now < due)
+	if (s->jobs && s->sweep_at - now < due)
 		due = s->sweep_at > now ? s->sweep_at - now : 0;
 	return due;
 }
