@@ -75,14 +75,15 @@ class Probe:
             time.sleep(1)
 
 
-def add(bench, name, empty, full):
+def add(bench, name, empty, full, is_aim=True):
     ratio = statistics.median(full) / statistics.median(empty)
     tail = p90(full) / p90(empty)
     bench.table.add(f"history: {name}",
                     f"{statistics.median(full):.1f} ms, p90 {p90(full):.1f}",
                     f"{statistics.median(empty):.1f} ms, p90"
                     f" {p90(empty):.1f} empty", f"{ratio:.2f}, {tail:.2f}",
-                    f"<= {LIMIT}", ratio <= LIMIT)
+                    f"<= {LIMIT}" if is_aim else "",
+                    ratio <= LIMIT if is_aim else None)
 
 
 def in_turns(probes, n, *steps):
@@ -107,7 +108,7 @@ def measure(bench, probes):
     got = in_turns(probes, many, Probe.job_query, Probe.metrics)
     add(bench, "job/query of a job of any day by id", *got[Probe.job_query])
     add(bench, f"metric_data, {METRICS} rows of a job of any day",
-        *got[Probe.metrics])
+        *got[Probe.metrics], is_aim=False)   # most pages come from the disk
     for probe in probes:
         probe.site.process("scheduler").stop()
     add(bench, "a pass (fateflow-scheduler --once)",

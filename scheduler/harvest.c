@@ -163,16 +163,27 @@ enum err
 harvest_files(struct scheduler *s, struct run_task *t, struct buf *err)
 {
 	enum err rc = move_table(s, t, "table", err);
-	struct buf tables = BUF_INIT;
 
 	if (!rc)
 		rc = move_table(s, t, "publish", err);
-	path_set(&tables, "%s/tables", s->cfg->site.work_dir);
-	if (!rc && (cJSON_IsObject(json_get(t->result, "table")) ||
-		       cJSON_IsObject(json_get(t->result, "publish"))))
-		rc = path_sync_dir(tables.ptr, err);
-	buf_release(&tables);
+	s->is_table_moved |= cJSON_IsObject(json_get(t->result, "table")) ||
+			     cJSON_IsObject(json_get(t->result, "publish"));
 	return rc ? rc : move_model(s, t, err);
+}
+
+enum err
+harvest_sync(struct scheduler *s, struct buf *err)
+{
+	struct buf tables = BUF_INIT;
+	enum err rc;
+
+	if (!s->is_table_moved)
+		return ERR_OK;
+	path_set(&tables, "%s/tables", s->cfg->site.work_dir);
+	rc = path_sync_dir(tables.ptr, err);
+	s->is_table_moved = rc != ERR_OK;
+	buf_release(&tables);
+	return rc;
 }
 
 /* ---- rows ---- */

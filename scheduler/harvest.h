@@ -16,6 +16,12 @@
 enum err
 harvest_files(struct scheduler *s, struct run_task *t, struct buf *err);
 
+/*
+ * Makes the names of all tables moved since durable, by one flush however many
+ * there are. Before the commit of the rows that name them.
+ */
+enum err harvest_sync(struct scheduler *s, struct buf *err);
+
 /* Catalogue, data view and model metadata of a success. */
 enum err harvest_rows(
     struct scheduler *s, struct run_task *t, int64_t now, struct buf *err);

@@ -13,6 +13,7 @@
 #include "lib/base/log.h"
 #include "lib/store/instance.h"
 #include "scheduler/claim.h"
+#include "scheduler/harvest.h"
 #include "scheduler/launch.h"
 #include "scheduler/pipeline.h"
 #include "scheduler/queue.h"
@@ -269,8 +270,10 @@ transact(struct scheduler *s, int64_t now)
 	    .explains = now - s->explained_at >= EXPLAIN_MS,
 	    .reason = BUF_INIT,
 	};
-	enum err rc = db_transact(s->db, work, &p, &err);
+	enum err rc = harvest_sync(s, &err);
 
+	if (!rc)
+		rc = db_transact(s->db, work, &p, &err);
 	claim_finish(&p.settle, rc == ERR_OK);
 	if (rc) {
 		handle_failure(s, &p, rc, now, &err);

@@ -51,6 +51,7 @@ struct scheduler {
 	struct queue queue;   /* what waits */
 	struct run_job *jobs; /* in the order of their claim */
 	int watch_fd;	      /* inotify, or -1 */
+	bool is_table_moved;  /* the folder of tables is to be synced */
 	bool is_rung;	      /* somebody said that there is work */
 	bool is_full;	      /* one of them waits for others to end */
 };
