@@ -56,7 +56,7 @@ unpack_answer(const struct call *call, const struct http_response *response,
 		rc = path_mkdirs(folder.ptr, &err);
 	if (!rc)
 		code = print_downloaded("directory", folder.ptr);
-	else if (rc == ERR_IO)
+	else if (rc == ERR_IO || rc == ERR_FULL)
 		code = print_failure(CLI_UNREACHABLE, err.ptr);
 	else
 		print_failure(

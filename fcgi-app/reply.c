@@ -12,20 +12,27 @@
 
 #define ROWS_MAX ((size_t)256 << 10)
 
+#define NOT_KNOWN                                                              \
+	"the database's answer got lost, so it is not known whether this was " \
+	"done: look first, or repeat it with the same submit token: "
+
 static const struct {
 	int status;
 	int retcode;
+	const char *advice; /* before the text */
 } of_err[] = {
-    [ERR_OK] = {200, 0},
-    [ERR_INVALID] = {200, 100},
-    [ERR_NOTFOUND] = {200, 101},
-    [ERR_CONFLICT] = {200, 100},
-    [ERR_DENIED] = {200, 100},
-    [ERR_BUSY] = {503, 100},
-    [ERR_DB] = {503, 100},
-    [ERR_UNCERTAIN] = {503, 100},
-    [ERR_IO] = {500, 100},
-    [ERR_INTERNAL] = {500, 100},
+    [ERR_OK] = {200, 0, ""},
+    [ERR_INVALID] = {200, 100, ""},
+    [ERR_NOTFOUND] = {200, 101, ""},
+    [ERR_CONFLICT] = {200, 100, ""},
+    [ERR_DENIED] = {200, 100, ""},
+    [ERR_BUSY] = {503, 100, "not now, try again: "},
+    [ERR_DB] = {503, 100,
+	"the database cannot be reached or did not do it, try again: "},
+    [ERR_UNCERTAIN] = {503, 100, NOT_KNOWN},
+    [ERR_IO] = {500, 100, ""},
+    [ERR_INTERNAL] = {500, 100, ""},
+    [ERR_FULL] = {507, 100, ""},
 };
 static_assert(ARRAY_LEN(of_err) == ERR__MAX, "an answer for each error");
 
@@ -41,6 +48,7 @@ static const struct {
     {500, "Internal Server Error"},
     {501, "Not Implemented"},
     {503, "Service Unavailable"},
+    {507, "Insufficient Storage"},
 };
 
 void
@@ -100,7 +108,8 @@ reply_error(struct reply *r, enum err code, const char *text)
 {
 	if (code >= ERR__MAX)
 		code = ERR_INTERNAL;
-	reply_http(r, of_err[code].status, of_err[code].retcode,
+	reply_http(r, of_err[code].status, of_err[code].retcode, "");
+	buf_addf(&r->retmsg, "%s%s", of_err[code].advice,
 	    *text ? text : err_name(code));
 }
 
@@ -164,6 +173,8 @@ add_head(const struct reply *r, const char *type, struct buf *head)
 	    reason, type);
 	if (r->allow)
 		buf_addf(head, "Allow: %s\r\n", r->allow);
+	if (r->status == 503)
+		buf_adds(head, "Retry-After: 1\r\n");
 }
 
 void

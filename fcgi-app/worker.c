@@ -48,6 +48,7 @@ take_signals(sigset_t *wait)
 	sigaction(SIGUSR1, &stop, NULL); /* mod_fcgid's graceful end */
 	sigaction(SIGHUP, &ignore, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL); /* write() says EFBIG then */
 	sigemptyset(wait);
 }
 
@@ -167,6 +168,7 @@ worker_run(const struct cfg *cfg, int listen_fd, struct buf *err)
 		db_close(&app.db);
 		return err_set(err, ERR_INTERNAL, "libfcgi did not start");
 	}
+	db_set_patience(app.db, cfg->database.answer_timeout_ms);
 	take_signals(&wait);
 	fcntl(listen_fd, F_SETFL, fcntl(listen_fd, F_GETFL) | O_NONBLOCK);
 	while (!state.stop && n_done < cfg->api.requests_per_worker) {

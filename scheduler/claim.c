@@ -302,13 +302,14 @@ claim_adopt(struct scheduler *s, struct buf *err)
 	int64_t n_taken = 0;
 	enum err rc = job_run_take_over(s->db, s->instance, &n_taken, err);
 
-	if (!rc && n_taken) {
+	if (!rc && n_taken)
 		log_info("took over %lld jobs", (long long)n_taken);
+	if (!rc && (n_taken || s->must_relist))
 		rc = job_run_owned(s->db, s->instance, &list, err);
-	}
 	for (size_t i = 0; !rc && i < list.n; i++)
 		if (!is_known(s, list.v[i].job_id))
 			rc = adopt_job(&p, list.v[i].job_id, err);
+	s->must_relist = rc != ERR_OK;
 	job_run_list_release(&list);
 	return rc;
 }

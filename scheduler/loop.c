@@ -17,7 +17,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define ONCE_MS 55000
+#define ONCE_MS	    55000
+#define PATIENCE_MS 30000
 
 struct loop {
 	struct scheduler s;
@@ -41,6 +42,7 @@ open_signals(struct loop *l, struct buf *err)
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
 		l->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a log at its limit must not end us */
 	if (l->signal_fd < 0)
 		return err_set_errno(err, ERR_IO, "cannot wait for signals");
 	return ERR_OK;
@@ -141,6 +143,7 @@ loop_run(const struct cfg *cfg, enum loop_mode mode, struct buf *err)
 		return rc;
 	rc = open_all(&l, err);
 	l.s.db = db_new(cfg);
+	db_set_patience(l.s.db, PATIENCE_MS);
 	if (!rc) {
 		pass_run(&l.s);
 		while (!is_over(&l)) {

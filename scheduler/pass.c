@@ -15,6 +15,7 @@
 #include "scheduler/claim.h"
 #include "scheduler/harvest.h"
 #include "scheduler/launch.h"
+#include "scheduler/outage.h"
 #include "scheduler/pipeline.h"
 #include "scheduler/queue.h"
 #include "scheduler/sweep.h"
@@ -23,7 +24,6 @@
 enum {
 	SURVEY_MS = 2000, /* others' jobs, while we own live ones */
 	IDLE_MS = 5000,	  /* a look for work that nobody rang for */
-	RETRY_MS = 1000,  /* after the database failed */
 	EXPLAIN_MS = 1000 /* reasons of jobs passed over */
 };
 
@@ -242,9 +242,26 @@ forget_everything(struct scheduler *s)
 	s->instance = 0;
 }
 
+/*
+ * What is in memory stands when the transaction was rolled back. After a lost
+ * answer to a COMMIT the rows are read again, as this instance's.
+ */
 static void
-handle_failure(struct scheduler *s, struct pass *p, enum err rc, int64_t now,
-    const struct buf *err)
+forget_what_is_doubtful(struct scheduler *s, enum err rc)
+{
+	if (rc == ERR_DB || rc == ERR_BUSY)
+		return;
+	if (rc != ERR_UNCERTAIN || !s->instance) {
+		forget_everything(s);
+		return;
+	}
+	forget_jobs(s, is_any);
+	s->must_relist = true;
+}
+
+static void
+handle_failure(
+    struct scheduler *s, struct pass *p, enum err rc, const struct buf *err)
 {
 	reset_plans(s);
 	s->is_full = p->was_full;
@@ -252,10 +269,8 @@ handle_failure(struct scheduler *s, struct pass *p, enum err rc, int64_t now,
 		quarantine(p);
 		return;
 	}
-	log_error("pass: %s (%s)", err->ptr, err_name(rc));
-	if (rc == ERR_UNCERTAIN || rc == ERR_CONFLICT)
-		forget_everything(s);
-	s->retry_at = now + RETRY_MS;
+	outage_note(s, rc, err->ptr);
+	forget_what_is_doubtful(s, rc);
 }
 
 static void
@@ -276,9 +291,9 @@ transact(struct scheduler *s, int64_t now)
 		rc = db_transact(s->db, work, &p, &err);
 	claim_finish(&p.settle, rc == ERR_OK);
 	if (rc) {
-		handle_failure(s, &p, rc, now, &err);
+		handle_failure(s, &p, rc, &err);
 	} else {
-		s->retry_at = 0;
+		outage_end(s);
 		if (s->is_rung)
 			sweep_soon(s, now);
 		s->is_rung = false;
@@ -299,9 +314,11 @@ survey(struct scheduler *s, int64_t now, struct buf *err)
 	bool any = s->jobs != NULL;
 	enum err rc = ERR_OK;
 
-	if (now - s->surveyed_at < (any ? SURVEY_MS : IDLE_MS))
+	if (!s->must_relist &&
+	    now - s->surveyed_at < (any ? SURVEY_MS : IDLE_MS))
 		return ERR_OK;
 	s->surveyed_at = now;
+	any |= s->must_relist;
 	if (!any)
 		rc = job_run_any(s->db, &any, err);
 	if (rc || !any)
@@ -348,14 +365,14 @@ pass_run(struct scheduler *s)
 	if (!rc)
 		rc = survey(s, now, &err);
 	if (rc) {
-		log_error("pass: %s (%s)", err.ptr, err_name(rc));
-		forget_everything(s);
-		s->retry_at = now + RETRY_MS;
-		goto out;
+		outage_note(s, rc, err.ptr);
+		forget_what_is_doubtful(s, rc);
 	}
 	watch_look(s, now);
 	watch_budgets(s, now);
 	watch_kill(s, now);
+	if (rc)
+		goto out;
 	pipeline_save_due(s);
 	if (s->is_rung || is_anything_dirty(s) ||
 	    (s->jobs && now - s->renewed_at >= s->cfg->scheduler.lease_ms / 3))

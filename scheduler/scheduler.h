@@ -49,6 +49,9 @@ struct scheduler {
 	int64_t freed_at;     /* last change that may have set some free */
 	int64_t retry_at;     /* the database failed: not before */
 	struct queue queue;   /* what waits */
+	int64_t outage_at;    /* since when it fails, 0: it does not */
+	int64_t outage_pause; /* ms, grows */
+	bool must_relist;     /* jobs may be ours that we do not know */
 	struct run_job *jobs; /* in the order of their claim */
 	int watch_fd;	      /* inotify, or -1 */
 	bool is_table_moved;  /* the folder of tables is to be synced */

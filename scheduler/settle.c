@@ -148,7 +148,7 @@ bool
 settle_is_job_fault(enum err rc)
 {
 	return rc == ERR_INVALID || rc == ERR_NOTFOUND || rc == ERR_IO ||
-	       rc == ERR_CONFLICT;
+	       rc == ERR_FULL || rc == ERR_CONFLICT;
 }
 
 static enum err

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,13 @@ err_set(struct buf *err, enum err code, const char *fmt, ...)
 	return code;
 }
 
+/* EFBIG: the process's limit of file sizes. */
+static bool
+is_full(int number)
+{
+	return number == ENOSPC || number == EDQUOT || number == EFBIG;
+}
+
 enum err
 err_set_errno(struct buf *err, enum err code, const char *fmt, ...)
 {
@@ -143,5 +151,5 @@ err_set_errno(struct buf *err, enum err code, const char *fmt, ...)
 		va_end(ap);
 		buf_addf(err, ": %s", strerror(saved));
 	}
-	return code;
+	return code == ERR_IO && is_full(saved) ? ERR_FULL : code;
 }

@@ -56,7 +56,10 @@ void buf_truncate(struct buf *b, size_t len);
 enum err err_set(struct buf *err, enum err code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same with ": <strerror(errno)>" appended. */
+/*
+ * The same with ": <strerror(errno)>" appended. ERR_IO becomes ERR_FULL when
+ * errno says that a disk, a quota or a limit is full.
+ */
 enum err err_set_errno(struct buf *err, enum err code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

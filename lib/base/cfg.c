@@ -58,6 +58,7 @@ static const struct cfg_key keys[] = {
     STRING(database, password_file, ""),
     STRING(database, name, "fateflow"),
     NUMBER(database, connect_timeout_ms, CFG_DURATION, "5s", 100, HOUR),
+    NUMBER(database, answer_timeout_ms, CFG_DURATION, "12s", 1000, HOUR),
     NUMBER(api, workers, CFG_INT, "4", 1, 256),
     NUMBER(api, bulk_workers, CFG_INT, "4", 1, 256),
     NUMBER(api, requests_per_worker, CFG_INT, "100000", 1, 999999999),

@@ -33,6 +33,7 @@ struct cfg {
 		char *password_file; /* "" means no password */
 		char *name;
 		int64_t connect_timeout_ms;
+		int64_t answer_timeout_ms; /* within a request */
 	} database;
 	struct {
 		int64_t workers;      /* in the api pool */

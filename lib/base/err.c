@@ -13,6 +13,7 @@ static const char *const names[] = {
     [ERR_UNCERTAIN] = "uncertain",
     [ERR_IO] = "io",
     [ERR_INTERNAL] = "internal",
+    [ERR_FULL] = "full",
 };
 static_assert(sizeof(names) / sizeof(names[0]) == ERR__MAX, "a name each");
 

@@ -21,6 +21,7 @@ enum err {
 	ERR_UNCERTAIN, /* a commit was sent and no answer came back */
 	ERR_IO,	       /* the disk or the network did not do it */
 	ERR_INTERNAL,  /* a bug of ours, or of a peer's */
+	ERR_FULL,      /* no space or no file left on a disk */
 	ERR__MAX
 };
 

@@ -13,18 +13,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
 #include "lib/store/db_internal.h"
 
 enum {
-	IO_TIMEOUT_S = 60,
+	PATIENCE_MS = 60 * 1000, /* for an answer, unless told otherwise */
+	QUICK_MS = 2000,
 	PASSWORD_MAX = 1024,
 	CODE_STATEMENT_TIMEOUT_MARIADB = 1969,
 	CODE_STATEMENT_TIMEOUT_MYSQL = 3024,
 	CODE_CONNECTION_KILLED = 1927,
 	CODE_IDLE_TIMEOUT_MYSQL = 4031,
+	CODE_READ_ONLY_MYSQL = 1836,
 	CODE_SERVER_LOST_EXTENDED = 2055,
+	CODE_WSREP_NOT_READY = ER_UNKNOWN_COM_ERROR,
 };
 
 /*
@@ -43,21 +47,46 @@ static const char *const session_sql[] = {
     "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
 };
 
+/* What a number says about the connection and about what was sent. */
+enum {
+	IS_LOST = 1,	/* the connection is of no more use */
+	IS_UNRUN = 2,	/* the server did not run what was sent */
+	IS_REFUSED = 4, /* nor would it have, had it been a COMMIT */
+	IS_REPEAT = 8,	/* rolled back, and worth another try */
+};
+
+#define REFUSED (IS_LOST | IS_UNRUN | IS_REFUSED)
+
 static const struct {
 	unsigned code;
 	enum err err;
+	unsigned is;
 } codes[] = {
-    {ER_DUP_ENTRY, ERR_CONFLICT},
-    {ER_LOCK_DEADLOCK, ERR_BUSY},
-    {ER_LOCK_WAIT_TIMEOUT, ERR_BUSY},
-    {ER_QUERY_INTERRUPTED, ERR_BUSY},
-    {CODE_STATEMENT_TIMEOUT_MARIADB, ERR_BUSY},
-    {CODE_STATEMENT_TIMEOUT_MYSQL, ERR_BUSY},
-    {ER_DATA_TOO_LONG, ERR_INVALID},
-    {ER_WARN_DATA_OUT_OF_RANGE, ERR_INVALID},
-    {ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, ERR_INVALID},
-    {ER_NET_PACKET_TOO_LARGE, ERR_INVALID},
-    {CR_NET_PACKET_TOO_LARGE, ERR_INVALID},
+    {ER_DUP_ENTRY, ERR_CONFLICT, 0},
+    {ER_LOCK_DEADLOCK, ERR_BUSY, IS_REPEAT}, /* Galera: not certified */
+    {ER_LOCK_WAIT_TIMEOUT, ERR_BUSY, IS_REPEAT},
+    {ER_QUERY_INTERRUPTED, ERR_BUSY, 0},
+    {CODE_STATEMENT_TIMEOUT_MARIADB, ERR_BUSY, 0},
+    {CODE_STATEMENT_TIMEOUT_MYSQL, ERR_BUSY, 0},
+    {ER_DATA_TOO_LONG, ERR_INVALID, 0},
+    {ER_WARN_DATA_OUT_OF_RANGE, ERR_INVALID, 0},
+    {ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, ERR_INVALID, 0},
+    {ER_NET_PACKET_TOO_LARGE, ERR_INVALID, 0},
+    {CR_NET_PACKET_TOO_LARGE, ERR_INVALID, 0},
+    /* The connection broke. */
+    {CR_SERVER_GONE_ERROR, ERR_DB, IS_LOST | IS_UNRUN},
+    {CODE_CONNECTION_KILLED, ERR_DB, IS_LOST | IS_UNRUN},
+    {CODE_IDLE_TIMEOUT_MYSQL, ERR_DB, IS_LOST | IS_UNRUN},
+    {CR_SERVER_LOST, ERR_DB, IS_LOST},
+    {CODE_SERVER_LOST_EXTENDED, ERR_DB, IS_LOST},
+    {CR_MALFORMED_PACKET, ERR_DB, IS_LOST},
+    {ER_SERVER_SHUTDOWN, ERR_DB, IS_LOST},
+    {ER_ERROR_DURING_COMMIT, ERR_DB, IS_LOST},
+    /* This server no longer is the one to write to; the address may be
+     * another's by now. */
+    {ER_OPTION_PREVENTS_STATEMENT, ERR_DB, REFUSED},
+    {CODE_READ_ONLY_MYSQL, ERR_DB, REFUSED},
+    {CODE_WSREP_NOT_READY, ERR_DB, REFUSED},
 };
 
 struct db *
@@ -66,6 +95,7 @@ db_new(const struct cfg *cfg)
 	struct db *db = xcalloc(1, sizeof(*db));
 
 	db->cfg = cfg;
+	db->patience_ms = PATIENCE_MS;
 	return db;
 }
 
@@ -102,18 +132,44 @@ db_drop_connection(struct db *db)
 	db->streaming = false;
 }
 
+static unsigned
+what_it_is(unsigned code)
+{
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (codes[i].code == code)
+			return codes[i].is;
+	return 0;
+}
+
 bool
 db_is_unsent(unsigned code)
 {
-	return code == CR_SERVER_GONE_ERROR || code == CODE_CONNECTION_KILLED ||
-	       code == CODE_IDLE_TIMEOUT_MYSQL;
+	return what_it_is(code) & IS_UNRUN;
+}
+
+bool
+db_is_refused(unsigned code)
+{
+	return what_it_is(code) & IS_REFUSED;
 }
 
 bool
 db_is_lost(unsigned code)
 {
-	return db_is_unsent(code) || code == CR_SERVER_LOST ||
-	       code == CODE_SERVER_LOST_EXTENDED || code == ER_SERVER_SHUTDOWN;
+	return what_it_is(code) & IS_LOST;
+}
+
+/* A server that let us wait would do so again. */
+bool
+db_was_quick(int64_t since)
+{
+	return clock_mono_ms() - since < QUICK_MS;
+}
+
+void
+db_set_patience(struct db *db, int64_t ms)
+{
+	db->patience_ms = ms;
 }
 
 enum err
@@ -125,9 +181,9 @@ db_fail(struct db *db, unsigned code, const char *text, struct buf *err)
 		if (codes[i].code == code)
 			rc = codes[i].err;
 	db->code = code;
-	db->is_retryable =
-	    code == ER_LOCK_DEADLOCK || code == ER_LOCK_WAIT_TIMEOUT;
-	if (db->depth && (db->is_retryable || db_is_lost(code)))
+	db->is_retryable = what_it_is(code) & IS_REPEAT;
+	db->is_cut_off = db->depth && db_is_lost(code);
+	if (db->is_cut_off || (db->depth && db->is_retryable))
 		db->is_doomed = true;
 	return err_set(err, rc, "database: %s (%u)", text, code);
 }
@@ -153,7 +209,7 @@ set_options(MYSQL *mysql, const struct db *db)
 {
 	unsigned connect_s =
 	    (unsigned)((db->cfg->database.connect_timeout_ms + 999) / 1000);
-	unsigned io_s = IO_TIMEOUT_S;
+	unsigned io_s = (unsigned)((db->patience_ms + 999) / 1000);
 	my_bool no = 0;
 
 	mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
@@ -273,6 +329,7 @@ enum err
 db_run_text(struct db *db, const char *sql, size_t len, struct buf *err)
 {
 	for (int attempt = 0;; attempt++) {
+		int64_t since = clock_mono_ms();
 		unsigned code;
 		enum err rc = db_connect(db, err);
 
@@ -283,7 +340,8 @@ db_run_text(struct db *db, const char *sql, size_t len, struct buf *err)
 		code = mysql_errno(db->mysql);
 		if (!db_is_lost(code))
 			return db_fail(db, code, mysql_error(db->mysql), err);
-		if (db->depth || attempt || !db_is_unsent(code)) {
+		if (db->depth || attempt || !db_is_unsent(code) ||
+		    !db_was_quick(since)) {
 			rc = db_fail(db, code, mysql_error(db->mysql), err);
 			db_drop_connection(db);
 			return rc;

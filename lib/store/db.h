@@ -57,6 +57,14 @@ struct db *db_new(const struct cfg *cfg);
 void db_close(struct db **db);
 
 /*
+ * How long a connection made from now on waits for an answer: 60 s unless
+ * this was called. What serves a request waits less, so that a server that
+ * hangs is told to the client instead of hanging him too; it must exceed the
+ * limits of db_limit() and of a lock wait (10 s).
+ */
+void db_set_patience(struct db *db, int64_t ms);
+
+/*
  * Connects if there is no connection; does not ask a standing one. The
  * statements themselves do this, so only start-up and doctor need it.
  */
@@ -200,7 +208,8 @@ typedef enum err db_work(struct db *db, void *ctx, struct buf *err);
 /*
  * Runs work(db, ctx) in a transaction: commits when it returns ERR_OK, rolls
  * back otherwise, and after a deadlock or a lock wait runs it again, a
- * bounded number of times with a short random pause. So the work must be
+ * bounded number of times with a short random pause; once more, too, when its
+ * connection was cut off before the COMMIT was sent. So the work must be
  * repeatable: what it leaves in ctx is overwritten, and files, processes and
  * network wait until this returns. Within a transaction it just runs.
  */

@@ -56,6 +56,8 @@ struct db {
 	bool is_doomed;	   /* the transaction can only roll back */
 	unsigned code;	   /* the server's, of the last failure */
 	bool is_retryable; /* the last failure was a deadlock or lock wait */
+	bool is_cut_off; /* it lost the connection, and a transaction with it */
+	int64_t patience_ms; /* for one answer, of connections made from now */
 	const char *opener_file;
 	int opener_line;
 };
@@ -68,6 +70,10 @@ db_fail(struct db *db, unsigned code, const char *text, struct buf *err);
 bool db_is_lost(unsigned code);
 /* Lost before the server can have run what was sent? */
 bool db_is_unsent(unsigned code);
+/* Refused by a server that would not have committed it either? */
+bool db_is_refused(unsigned code);
+/* Has so little time passed that another try cannot tire the caller? */
+bool db_was_quick(int64_t since);
 void db_drop_connection(struct db *db);
 
 /* A text without values; once more when a lost connection cannot have run it.

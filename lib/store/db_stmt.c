@@ -14,6 +14,7 @@
 #include <errmsg.h>
 #include <stdlib.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/mem.h"
 #include "lib/store/db_internal.h"
 
@@ -314,14 +315,18 @@ run(struct db *db, const char *sql, struct db_binds binds, enum run_mode mode,
 		return err_set(err, ERR_DB,
 		    "database: the transaction has failed already");
 	for (int attempt = 0;; attempt++) {
+		int64_t since = clock_mono_ms();
+
 		rc = run_once(db, sql, binds, mode, out, err);
 		if (rc == ERR_OK || !db_is_lost(db->code))
 			return rc;
 		db_drop_connection(db);
-		if (db->depth || attempt)
+		if (db->depth)
 			return rc;
 		if (mode == RUN_EXEC && !db_is_unsent(db->code))
 			return ERR_UNCERTAIN;
+		if (attempt || !db_was_quick(since))
+			return rc;
 		if (err)
 			buf_truncate(err, mark);
 	}

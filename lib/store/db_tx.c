@@ -3,12 +3,16 @@
  * deadlock, and the insert of many rows.
  *
  * A COMMIT whose answer got lost is ERR_UNCERTAIN: it may have happened, and
- * only a look at the rows can tell, so nothing is repeated.
+ * only a look at the rows can tell, so nothing is repeated. A connection that
+ * breaks before COMMIT was sent takes the transaction with it, for certain:
+ * that is repeated once, on a new one.
  */
 #include <assert.h>
+#include <mysqld_error.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/store/db_internal.h"
@@ -32,7 +36,7 @@ db_begin_at(struct db *db, const char *file, int line, struct buf *err)
 	}
 	assert(!db->streaming);
 	db->is_doomed = false;
-	db->is_retryable = false;
+	db->is_retryable = db->is_cut_off = false;
 	rc = db_run_text(db, sql, sizeof(sql) - 1, err);
 	if (rc != ERR_OK)
 		return rc;
@@ -55,6 +59,14 @@ db_rollback(struct db *db)
 		return;
 	if (db->streaming || mysql_rollback(db->mysql))
 		db_drop_connection(db); /* the server rolls back then */
+}
+
+/* As Galera before 4 says that a COMMIT was not certified. */
+static bool
+is_deadlock_of_old(unsigned code, const char *text)
+{
+	return code == ER_ERROR_DURING_COMMIT &&
+	       !strncmp(text, "Got error 149 ", 14);
 }
 
 enum err
@@ -80,10 +92,14 @@ db_commit(struct db *db, struct buf *err)
 	}
 	code = mysql_errno(db->mysql);
 	rc = db_fail(db, code, mysql_error(db->mysql), err);
-	if (db_is_lost(code)) {
+	if (is_deadlock_of_old(code, mysql_error(db->mysql)))
+		db->is_retryable = true;
+	else if (db_is_lost(code) && !db_is_refused(code))
 		rc = ERR_UNCERTAIN;
+	if (db_is_lost(code))
 		db_drop_connection(db);
-	}
+	if (rc == ERR_UNCERTAIN)
+		db->is_cut_off = false; /* never to be repeated */
 	db_rollback(db);
 	return rc;
 }
@@ -130,10 +146,16 @@ db_transact(struct db *db, db_work *work, void *ctx, struct buf *err)
 
 	if (db->depth)
 		return work(db, ctx, err);
-	for (int attempt = 0;; attempt++) {
-		db->is_retryable = false;
+	for (int attempt = 0, cuts = 0;; attempt++) {
+		int64_t since = clock_mono_ms();
+
+		db->is_retryable = db->is_cut_off = false;
 		rc = transact_once(db, work, ctx, err);
-		if (rc == ERR_OK || !db->is_retryable || attempt == RETRIES)
+		if (rc == ERR_OK || attempt == RETRIES)
+			return rc;
+		if (db->is_cut_off && !cuts++ && db_was_quick(since))
+			db->is_retryable = true;
+		if (!db->is_retryable)
 			return rc;
 		log_debug("transaction repeated attempt=%d", attempt + 1);
 		if (err)

@@ -57,24 +57,48 @@ test_error_of_each_kind_has_its_status(void **state)
 	static const struct {
 		enum err code;
 		const char *status;
+		const char *says; /* before the text */
+		bool is_for_later;
 	} cases[] = {
-	    {ERR_INVALID, "Status: 200 OK"},
-	    {ERR_DB, "Status: 503 Service Unavailable"},
-	    {ERR_IO, "Status: 500 Internal Server Error"},
+	    {ERR_INVALID, "Status: 200 OK", "", false},
+	    {ERR_NOTFOUND, "Status: 200 OK", "", false},
+	    {ERR_CONFLICT, "Status: 200 OK", "", false},
+	    {ERR_DENIED, "Status: 200 OK", "", false},
+	    {ERR_BUSY, "Status: 503 Service Unavailable", "not now, try again",
+		true},
+	    {ERR_DB, "Status: 503 Service Unavailable",
+		"the database cannot be reached or did not do it, try again",
+		true},
+	    {ERR_UNCERTAIN, "Status: 503 Service Unavailable",
+		"the database's answer got lost, so it is not known", true},
+	    {ERR_IO, "Status: 500 Internal Server Error", "", false},
+	    {ERR_INTERNAL, "Status: 500 Internal Server Error", "", false},
+	    {ERR_FULL, "Status: 507 Insufficient Storage", "", false},
 	};
 
 	(void)state;
+	assert_int_equal(ARRAY_LEN(cases), ERR__MAX - 1);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct buf sent = BUF_INIT;
 		struct reply_out out = {keep, &sent};
 		struct reply r;
+		const char *text;
+		cJSON *body;
 
 		reply_init(&r, &out);
 		reply_error(&r, cases[i].code, "why");
 		reply_send(&r);
 		assert_ptr_equal(strstr(sent.ptr, cases[i].status), sent.ptr);
-		assert_string_equal(
-		    body_of(&sent), "{\"retcode\":100,\"retmsg\":\"why\"}\n");
+		body = cJSON_Parse(body_of(&sent));
+		text = json_str(body, "retmsg", "");
+		assert_ptr_equal(strstr(text, cases[i].says), text);
+		assert_string_equal(text + strlen(text) - 3, "why");
+		assert_int_equal(
+		    strstr(sent.ptr, "\r\nRetry-After: 1\r\n") != NULL,
+		    cases[i].is_for_later);
+		assert_int_equal(json_get(body, "retcode")->valuedouble,
+		    cases[i].code == ERR_NOTFOUND ? 101 : 100);
+		cJSON_Delete(body);
 		reply_release(&r);
 		buf_release(&sent);
 	}
@@ -113,7 +137,7 @@ test_rows_when_they_break_off_then_the_error_is_told(void **state)
 	(void)state;
 	reply_init(&r, &out);
 	reply_row(&r, cJSON_CreateNumber(1));
-	reply_error(&r, ERR_DB, "gone");
+	reply_error(&r, ERR_IO, "gone");
 	reply_send(&r);
 	assert_string_equal(
 	    body_of(&sent), "{\"retcode\":100,\"retmsg\":\"gone\"}\n");

@@ -255,6 +255,60 @@ test_commit_when_connection_is_lost_then_uncertain(void **state)
 	assert_int_equal(count(), 0);
 }
 
+static enum err
+insert_and_lose(struct db *db, void *ctx, struct buf *err)
+{
+	int *runs = ctx;
+	enum err rc =
+	    db_exec(db, "INSERT INTO w (a, c) VALUES (1, 1)", DB_NONE, err);
+
+	if (rc == ERR_OK && ++*runs < 2)
+		kill_own_connection();
+	if (rc == ERR_OK)
+		rc = db_exec(
+		    db, "INSERT INTO w (a, c) VALUES (2, 2)", DB_NONE, err);
+	return rc;
+}
+
+static void
+test_transact_when_connection_is_lost_before_commit_then_repeated(void **state)
+{
+	int runs = 0;
+
+	(void)state;
+	STORE_NEEDED();
+	make_table(plain);
+	assert_int_equal(
+	    db_transact(store.db, insert_and_lose, &runs, NULL), ERR_OK);
+	assert_int_equal(runs, 2);
+	assert_int_equal(count(), 2);
+}
+
+static enum err
+lose_before_commit(struct db *db, void *ctx, struct buf *err)
+{
+	enum err rc =
+	    db_exec(db, "INSERT INTO w (a, c) VALUES (1, 1)", DB_NONE, err);
+
+	++*(int *)ctx;
+	kill_own_connection();
+	return rc;
+}
+
+static void
+test_transact_when_connection_is_lost_at_commit_then_not_repeated(void **state)
+{
+	int runs = 0;
+
+	(void)state;
+	STORE_NEEDED();
+	make_table(plain);
+	assert_int_equal(db_transact(store.db, lose_before_commit, &runs, NULL),
+	    ERR_UNCERTAIN);
+	assert_int_equal(runs, 1);
+	assert_int_equal(count(), 0);
+}
+
 /* ---- two that lock each other's row ---- */
 
 struct crossing {
@@ -426,6 +480,10 @@ main(void)
 		test_connection_when_lost_within_a_transaction_then_it_fails),
 	    cmocka_unit_test(
 		test_commit_when_connection_is_lost_then_uncertain),
+	    cmocka_unit_test(
+		test_transact_when_connection_is_lost_before_commit_then_repeated),
+	    cmocka_unit_test(
+		test_transact_when_connection_is_lost_at_commit_then_not_repeated),
 	    cmocka_unit_test(test_transact_when_two_deadlock_then_both_succeed),
 	    cmocka_unit_test(test_limit_when_a_query_is_slow_then_busy),
 	    cmocka_unit_test(
