@@ -7,7 +7,11 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/store/job_queue.h"
+#include "lib/base/path.h"
 #include "lib/store/task_run.h"
+#include "scheduler/launch.h"
+#include "scheduler/retry.h"
+#include "scheduler/taskdir.h"
 #include "scheduler/watch.h"
 
 /* ---- the room ---- */
@@ -103,10 +107,54 @@ end_unreadable(struct settle *p, const struct job_run *row, const char *reason,
 	    .now = p->now,
 	    .start_time = row->start_time,
 	    .spent_ms = row->spent_ms,
+	    .error_class = failure_name(FAILURE_ERROR),
 	};
 
 	log_error("job=%s cannot be read: %s", row->job_id, reason);
 	return job_run_end(p->s->db, &guard, &end, err);
+}
+
+/*
+ * The only place where a job's folder is made: a launch that comes late,
+ * after the job has ended and its folder is gone, finds nothing to run in.
+ */
+static void
+make_folder(struct scheduler *s, struct run_job *j)
+{
+	struct buf dir = BUF_INIT, err = BUF_INIT, reason = BUF_INIT;
+
+	taskdir_job(s->cfg->site.work_dir, j->id, &dir);
+	if (path_mkdirs(dir.ptr, &err)) {
+		buf_addf(&reason, "the job cannot begin: %s", err.ptr);
+		job_end_by(
+		    j, STATE_FAIL, failure_of_text(err.ptr), NULL, reason.ptr);
+	}
+	buf_release(&dir);
+	buf_release(&err);
+	buf_release(&reason);
+}
+
+static void
+restore_row(const struct task_run *row, void *arg)
+{
+	job_restore_task(arg, row);
+}
+
+/* Its first tasks, or those of another run. */
+static enum err
+begin_tasks(struct settle *p, struct run_job *j, const struct job_run *row,
+    struct buf *err)
+{
+	enum err rc = ERR_OK;
+
+	make_folder(p->s, j);
+	if (row->runs > 1)
+		rc = task_run_each(p->s->db, j->id, restore_row, j, err);
+	if (rc)
+		return rc;
+	if (row->runs > 1)
+		retry_restore(j);
+	return settle_start(p, j, err);
 }
 
 enum err
@@ -131,7 +179,7 @@ claim_begin(struct settle *p, const char *job_id, struct buf *err)
 	} else {
 		j->is_new = true;
 		append(p->s, j);
-		rc = settle_start(p, j, err);
+		rc = begin_tasks(p, j, &row, err);
 	}
 	job_run_release(&row);
 	buf_release(&fault);
@@ -148,6 +196,8 @@ end_waiting(struct settle *p, const char *job_id, enum state_event event,
 	    .reason = reason,
 	    .stop_by = stop_by,
 	    .now = p->now,
+	    .error_class = failure_name(
+		event == STATE_FAIL ? FAILURE_ERROR : FAILURE_STOPPED),
 	};
 	enum err rc = job_run_end_waiting(p->s->db, job_id, &end, NULL);
 
@@ -171,27 +221,25 @@ stop_event(int64_t stop_requested)
 }
 
 static void
-stop_reason(const struct job_run_light *w, struct buf *out)
+stop_reason(const char *stop_by, struct buf *out)
 {
 	buf_reset(out);
-	buf_addf(out, "stopped by %s", w->stop_by ? w->stop_by : "a user");
+	buf_addf(out, "stopped by %s", stop_by ? stop_by : "a user");
 }
 
 /* ---- stops ---- */
 
 static void
-note_stop(struct scheduler *s, const struct job_run_light *w)
+note_stop(struct run_job *j, int64_t stop_requested, const char *stop_by)
 {
 	struct buf reason = BUF_INIT;
 
-	for (struct run_job *j = s->jobs; j; j = j->next_job) {
-		if (strcmp(j->id, w->job_id) || j->ending != STATE_SUBMIT)
-			continue;
-		stop_reason(w, &reason);
-		buf_reset(&j->stop_by);
-		buf_adds(&j->stop_by, w->stop_by ? w->stop_by : "");
-		job_end(j, stop_event(w->stop_requested), reason.ptr);
-	}
+	if (j->ending != STATE_SUBMIT)
+		return;
+	stop_reason(stop_by, &reason);
+	buf_reset(&j->stop_by);
+	buf_adds(&j->stop_by, stop_by ? stop_by : "");
+	job_end(j, stop_event(stop_requested), reason.ptr);
 	buf_release(&reason);
 }
 
@@ -205,7 +253,10 @@ claim_stops(struct settle *p, struct buf *err)
 		return ERR_OK;
 	rc = job_run_stops(p->s->db, p->s->instance, &list, err);
 	for (size_t i = 0; i < list.n; i++)
-		note_stop(p->s, &list.v[i]);
+		for (struct run_job *j = p->s->jobs; j; j = j->next_job)
+			if (!strcmp(j->id, list.v[i].job_id))
+				note_stop(j, list.v[i].stop_requested,
+				    list.v[i].stop_by);
 	job_run_list_release(&list);
 	return rc;
 }
@@ -220,7 +271,7 @@ claim_stop_waiting(struct settle *p, struct buf *err)
 	for (size_t i = 0; !rc && i < list.n; i++) {
 		const struct job_run_light *w = &list.v[i];
 
-		stop_reason(w, &reason);
+		stop_reason(w->stop_by, &reason);
 		rc = end_waiting(p, w->job_id, stop_event(w->stop_requested),
 		    w->stop_by, reason.ptr, err);
 	}
@@ -231,25 +282,29 @@ claim_stop_waiting(struct settle *p, struct buf *err)
 
 /* ---- jobs of others, and our own after a restart ---- */
 
-static void
-restore_row(const struct task_run *row, void *arg)
-{
-	job_restore_task(arg, row);
-}
+struct adoption {
+	struct scheduler *s;
+	enum err rc;
+	struct buf *err;
+};
 
 static void
 adopt_task(struct run_task *t, void *arg)
 {
-	struct scheduler *s = arg;
+	struct adoption *a = arg;
 	struct buf err = BUF_INIT, reason = BUF_INIT;
 
-	if (t->status != STATE_RUNNING)
+	if (t->status != STATE_RUNNING || a->rc)
 		return;
-	if (watch_adopt(s, t, &err)) {
+	a->rc = watch_adopt(a->s, t, &err);
+	if (settle_is_job_fault(a->rc)) {
 		buf_addf(&reason, "%s of %s %s cannot start: %s",
 		    run_task_component(t), t->party->role, t->party->party_id,
 		    err.ptr);
-		job_end(t->job, STATE_FAIL, reason.ptr);
+		job_end_by(t->job, STATE_FAIL, FAILURE_ERROR, t, reason.ptr);
+		a->rc = ERR_OK;
+	} else if (a->rc) {
+		buf_adds(a->err, err.ptr);
 	}
 	buf_release(&err);
 	buf_release(&reason);
@@ -261,6 +316,7 @@ adopt_job(struct settle *p, const char *job_id, struct buf *err)
 	struct buf fault = BUF_INIT;
 	struct job_run row = {0};
 	struct run_job *j = NULL;
+	struct adoption adoption = {p->s, ERR_OK, err};
 	enum err rc = job_run_read(p->s->db, job_id, &row, err);
 
 	if (rc)
@@ -276,7 +332,11 @@ adopt_job(struct settle *p, const char *job_id, struct buf *err)
 	}
 	log_info("job=%s adopted", job_id);
 	append(p->s, j);
-	job_each(j, adopt_task, p->s);
+	if (row.stop_requested)
+		note_stop(j, row.stop_requested, row.stop_by);
+	retry_restore(j);
+	job_each(j, adopt_task, &adoption);
+	rc = adoption.rc;
 	j->is_dirty = true;
 out:
 	job_run_release(&row);

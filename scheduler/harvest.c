@@ -14,6 +14,7 @@
 #include "lib/store/ingest.h"
 #include "scheduler/launch.h"
 #include "scheduler/metrics.h"
+#include "scheduler/place.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -81,84 +82,6 @@ move_table(struct scheduler *s, struct run_task *t, const char *member,
 	return rc;
 }
 
-/* ---- models ---- */
-
-/* The file "module": its name, then "<buffer> <message>" per line. */
-static enum err
-write_module(const struct run_task *t, const char *dir, struct buf *err)
-{
-	const cJSON *list = json_get(t->result, "model"), *item;
-	struct buf text = BUF_INIT, path = BUF_INIT;
-	enum err rc = ERR_OK;
-
-	buf_addf(
-	    &text, "%s\n", t->job->dsl.components[t->component].module->name);
-	cJSON_ArrayForEach(item, list)
-	{
-		const char *buffer = json_str(item, "buffer", "");
-
-		if (!path_is_component(buffer))
-			rc = err_set(err, ERR_INVALID,
-			    "its model buffer \"%s\" has no legal name",
-			    buffer);
-		buf_addf(
-		    &text, "%s %s\n", buffer, json_str(item, "message", ""));
-	}
-	path_set(&path, "%s/module", dir);
-	if (!rc)
-		rc = path_write_file(
-		    path.ptr, text.ptr, text.len, PATH_DURABLE, err);
-	buf_release(&path);
-	buf_release(&text);
-	return rc;
-}
-
-static enum err
-model_dir(const struct scheduler *s, const struct run_task *t, struct buf *out,
-    struct buf *err)
-{
-	struct model_ref m = launch_model(s, t);
-
-	return model_path_component(&m, run_task_component(t),
-	    t->job->dsl.components[t->component].model_alias, out, err);
-}
-
-/* What a prediction applies is read-only: it leaves no model. */
-static bool
-has_model(const struct run_task *t)
-{
-	return !t->job->conf.is_predict &&
-	       cJSON_GetArraySize(json_get(t->result, "model")) > 0;
-}
-
-static enum err
-move_model(struct scheduler *s, struct run_task *t, struct buf *err)
-{
-	struct buf from = BUF_INIT, to = BUF_INIT, parent = BUF_INIT;
-	enum err rc;
-
-	if (!has_model(t))
-		return ERR_OK;
-	path_set(&from, "%s/model", t->dir.ptr);
-	rc = model_dir(s, t, &to, err);
-	path_parent(to.ptr, &parent);
-	if (!rc && path_exists(from.ptr)) {
-		rc = write_module(t, from.ptr, err);
-		if (!rc)
-			rc = path_mkdirs(parent.ptr, err);
-		if (!rc) /* of an attempt that did not get so far */
-			rc = path_remove_tree(to.ptr, err);
-	}
-	if (!rc)
-		rc = move(from.ptr, to.ptr, err);
-	if (!rc)
-		rc = path_sync_dir(parent.ptr, err);
-	buf_release(&from);
-	buf_release(&to);
-	buf_release(&parent);
-	return rc;
-}
-
 enum err
 harvest_files(struct scheduler *s, struct run_task *t, struct buf *err)
 {
@@ -168,7 +91,7 @@ harvest_files(struct scheduler *s, struct run_task *t, struct buf *err)
 		rc = move_table(s, t, "publish", err);
 	s->is_table_moved |= cJSON_IsObject(json_get(t->result, "table")) ||
 			     cJSON_IsObject(json_get(t->result, "publish"));
-	return rc ? rc : move_model(s, t, err);
+	return rc ? rc : place_model(s, t, err);
 }
 
 enum err
@@ -379,27 +302,6 @@ table_rows(struct scheduler *s, struct run_task *t, struct ingest_view *v,
 	return ERR_OK;
 }
 
-static int64_t
-model_size(struct scheduler *s, const struct run_task *t)
-{
-	const cJSON *item;
-	struct buf dir = BUF_INIT, path = BUF_INIT;
-	int64_t size = 0;
-
-	(void)model_dir(s, t, &dir, NULL);
-	cJSON_ArrayForEach(item, json_get(t->result, "model"))
-	{
-		struct stat st;
-
-		path_set(&path, "%s/%s", dir.ptr, json_str(item, "buffer", ""));
-		if (stat(path.ptr, &st) == 0)
-			size += st.st_size;
-	}
-	buf_release(&dir);
-	buf_release(&path);
-	return size;
-}
-
 enum err
 harvest_model_row(struct scheduler *s, const struct run_job *j,
     const struct conf_party *party, struct ingest_model *m, struct buf *err)
@@ -426,14 +328,27 @@ model_rows(struct scheduler *s, struct run_task *t, struct ingest_view *v,
 {
 	struct ingest_model m = {.now = v->now};
 
-	if (!has_model(t))
+	if (!place_has_model(t))
 		return ERR_OK;
 	ids_party_model(t->party->role, t->party->party_id,
 	    t->job->model_id.ptr, party_model);
 	v->party_model_id = party_model->ptr;
 	v->model_version = launch_model_version(t->job);
-	m.size = model_size(s, t);
+	m.size = place_model_size(s, t);
 	return harvest_model_row(s, t->job, t->party, &m, err);
+}
+
+enum err
+harvest_forget(
+    struct scheduler *s, struct run_task *t, int64_t now, struct buf *err)
+{
+	struct ingest_model m = {.now = now};
+
+	if (t->status != STATE_SUCCESS || t->job->conf.is_predict)
+		return ERR_OK;
+	m.size = -place_model_size(s, t);
+	return m.size ? harvest_model_row(s, t->job, t->party, &m, err)
+		      : ERR_OK;
 }
 
 enum err

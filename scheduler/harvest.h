@@ -26,6 +26,10 @@ enum err harvest_sync(struct scheduler *s, struct buf *err);
 enum err harvest_rows(
     struct scheduler *s, struct run_task *t, int64_t now, struct buf *err);
 
+/* The last attempt's model counts no more, since another attempt begins. */
+enum err harvest_forget(
+    struct scheduler *s, struct run_task *t, int64_t now, struct buf *err);
+
 /* Metadata of a party's model: of `m` the size that is new, and now, given. */
 enum err harvest_model_row(struct scheduler *s, const struct run_job *j,
     const struct conf_party *party, struct ingest_model *m, struct buf *err);

@@ -59,6 +59,7 @@ build_component(struct run_job *j, size_t i)
 		if (roles & spec_role_bit(party->role))
 			init_task(j, i, party, &c->tasks[c->n_tasks++]);
 	}
+	buf_init(&c->redo_text);
 	c->is_done = c->next_is_done = c->n_tasks == 0;
 }
 
@@ -75,12 +76,17 @@ job_new(const struct job_run *row, struct run_job **out, struct buf *err)
 	j->spent_ms = row->spent_ms;
 	j->counted_at = clock_mono_ms();
 	j->timeout_ms = row->timeout_ms;
+	j->retries = j->next_retries = row->retries;
+	j->run_fence = row->run_fence;
 	j->current = SIZE_MAX;
 	j->next_spent_ms = -1;
 	buf_init(&j->model_id);
+	buf_init(&j->rerun_from);
 	buf_init(&j->reason);
 	buf_init(&j->stop_by);
 	buf_init(&j->pending);
+	if (row->rerun_from)
+		buf_adds(&j->rerun_from, row->rerun_from);
 	if (row->pending_reason)
 		buf_adds(&j->pending, row->pending_reason);
 	rc = parse_row(row, j, err);
@@ -115,14 +121,17 @@ job_free(struct run_job *j)
 		return;
 	if (j->components) {
 		job_each(j, release_task, NULL);
-		for (size_t i = 0; i < j->dsl.n_components; i++)
+		for (size_t i = 0; i < j->dsl.n_components; i++) {
+			buf_release(&j->components[i].redo_text);
 			free(j->components[i].tasks);
+		}
 	}
 	free(j->components);
 	free(j->pipeline_sizes);
 	dsl_release(&j->dsl);
 	conf_release(&j->conf);
 	buf_release(&j->model_id);
+	buf_release(&j->rerun_from);
 	buf_release(&j->reason);
 	buf_release(&j->stop_by);
 	buf_release(&j->pending);
@@ -152,6 +161,29 @@ all_are(const struct run_component *c, enum state status)
 	return true;
 }
 
+struct run_component *
+job_component_of(const struct run_task *t)
+{
+	return &t->job->components[t->component];
+}
+
+static void
+restore(struct run_task *t, const struct task_run *row)
+{
+	t->status = t->next = row->status;
+	t->attempt = row->attempt;
+	t->fence = row->fence;
+	t->start_time = row->start_time;
+	t->metrics_offset = t->next_metrics_offset = row->metrics_offset;
+	t->progress = row->progress;
+	t->failure = failure_parse(row->error_class);
+	buf_reset(&t->reason);
+	buf_adds(&t->reason, row->reason ? row->reason : "");
+	buf_reset(&t->dir);
+	buf_adds(&t->dir, row->dir ? row->dir : "");
+	t->is_watched = row->status == STATE_RUNNING;
+}
+
 void
 job_restore_task(struct run_job *j, const struct task_run *row)
 {
@@ -161,23 +193,14 @@ job_restore_task(struct run_job *j, const struct task_run *row)
 	for (size_t k = 0; c && k < c->n_tasks; k++) {
 		struct run_task *t = &c->tasks[k];
 
-		if (strcmp(t->party->role, row->role) ||
-		    strcmp(t->party->party_id, row->party_id))
+		if (strcmp(t->party->role, row->role) != 0 ||
+		    strcmp(t->party->party_id, row->party_id) != 0)
 			continue;
-		t->status = t->next = row->status;
-		t->attempt = row->attempt;
-		t->start_time = row->start_time;
-		t->metrics_offset = t->next_metrics_offset =
-		    row->metrics_offset;
-		t->progress = row->progress;
-		buf_reset(&t->dir);
-		buf_adds(&t->dir, row->dir ? row->dir : "");
-		t->is_watched = row->status == STATE_RUNNING;
-		if (row->status == STATE_FAILED)
-			job_end(j, STATE_FAIL, row->reason ? row->reason : "");
-		if (row->status == STATE_TIMEOUT)
-			job_end(
-			    j, STATE_EXPIRE, row->reason ? row->reason : "");
+		restore(t, row);
+		if (row->status == STATE_RUNNING) {
+			c->spent_ms = row->spent_ms;
+			c->idle_ms = row->idle_ms;
+		}
 	}
 	if (c)
 		c->is_done = c->next_is_done = all_are(c, STATE_SUCCESS);
@@ -231,30 +254,69 @@ job_n_running(const struct run_job *j)
 	return n;
 }
 
-static void
-find_live(struct run_task *t, void *arg)
+bool
+job_component_has_live(const struct run_component *c)
 {
-	*(bool *)arg |= t->is_watched;
+	for (size_t k = 0; k < c->n_tasks; k++)
+		if (c->tasks[k].is_watched)
+			return true;
+	return false;
 }
 
 bool
 job_has_live(const struct run_job *j)
 {
-	bool live = false;
-
-	job_each((struct run_job *)(uintptr_t)j, find_live, &live);
-	return live;
+	for (size_t i = 0; i < j->dsl.n_components; i++)
+		if (job_component_has_live(&j->components[i]))
+			return true;
+	return false;
 }
 
 void
 job_end(struct run_job *j, enum state_event event, const char *reason)
 {
+	static const enum failure classes[STATE_EVENT__MAX] = {
+	    [STATE_FAIL] = FAILURE_ERROR,
+	    [STATE_EXPIRE] = FAILURE_TIMEOUT,
+	    [STATE_CANCEL] = FAILURE_STOPPED,
+	    [STATE_KILL] = FAILURE_STOPPED,
+	};
+
+	job_end_by(j, event, classes[event], NULL, reason);
+}
+
+void
+job_end_by(struct run_job *j, enum state_event event, enum failure failure,
+    const struct run_task *failed, const char *reason)
+{
 	assert(event != STATE_SUBMIT);
 	if (j->ending != STATE_SUBMIT)
 		return;
 	j->ending = event;
+	j->failure = failure;
+	j->failed = failed;
+	j->is_dirty = true;
 	buf_reset(&j->reason);
 	buf_adds(&j->reason, reason);
+}
+
+/* What was known of the last attempt is not this one's. */
+static void
+begin_attempt(struct run_task *t)
+{
+	t->is_next = false;
+	t->next_metrics_offset = t->metrics_offset = 0;
+	t->metrics_size = 0;
+	t->progress = 0;
+	t->failure = FAILURE_NONE;
+	t->pid = 0;
+	t->is_reaped = t->is_watched = false;
+	t->lost_at = 0;
+	t->is_marked = false;
+	buf_reset(&t->message);
+	buf_reset(&t->reason);
+	cJSON_Delete(t->result);
+	t->result = NULL;
 }
 
 static void
@@ -264,10 +326,26 @@ commit_task(struct run_task *t, void *arg)
 	t->status = t->next;
 	t->metrics_offset = t->next_metrics_offset;
 	t->is_dirty = false;
+	if (t->is_next)
+		begin_attempt(t);
 	if (t->status == STATE_SUCCESS) {
 		cJSON_Delete(t->result);
 		t->result = NULL;
 	}
+}
+
+static void
+commit_component(struct run_component *c)
+{
+	c->is_done = c->next_is_done;
+	if (c->is_redo && !c->next_is_redo) {
+		c->is_retry = false;
+		c->redo_at = c->kill_at = 0;
+		c->spent_ms = c->idle_ms = 0;
+		c->counted_at = 0;
+		buf_reset(&c->redo_text);
+	}
+	c->is_redo = c->next_is_redo;
 }
 
 void
@@ -275,24 +353,29 @@ job_commit(struct run_job *j)
 {
 	job_each(j, commit_task, NULL);
 	for (size_t i = 0; i < j->dsl.n_components; i++)
-		j->components[i].is_done = j->components[i].next_is_done;
+		commit_component(&j->components[i]);
 	if (j->next_spent_ms >= 0) {
 		j->spent_ms = j->next_spent_ms;
 		j->counted_at = j->next_counted_at;
 	}
+	j->retries = j->next_retries;
 	j->next_spent_ms = -1;
 	j->is_new = j->is_dirty = false;
 }
 
+/* Facts about a running task stay; what was to begin has not begun. */
 static void
 rollback_task(struct run_task *t, void *arg)
 {
 	(void)arg;
-	if (t->status == STATE_NONE) {
-		t->next = STATE_NONE;
+	if (t->status != STATE_RUNNING) {
+		t->next = t->status;
 		free(t->task_json);
 		t->task_json = NULL;
 	}
+	if (t->is_next)
+		t->attempt = t->last_attempt;
+	t->is_next = false;
 	t->next_metrics_offset = t->metrics_offset;
 }
 
@@ -300,8 +383,11 @@ void
 job_rollback(struct run_job *j)
 {
 	job_each(j, rollback_task, NULL);
-	for (size_t i = 0; i < j->dsl.n_components; i++)
+	for (size_t i = 0; i < j->dsl.n_components; i++) {
 		j->components[i].next_is_done = j->components[i].is_done;
+		j->components[i].next_is_redo = j->components[i].is_redo;
+	}
+	j->next_retries = j->retries;
 	j->next_spent_ms = -1;
 	j->is_over = j->is_lost = false;
 	j->current = SIZE_MAX;

@@ -12,9 +12,15 @@
 #include <sys/types.h>
 
 #include "lib/core/conf.h"
+#include "lib/core/failure.h"
 #include "lib/core/state.h"
 #include "lib/store/job_run.h"
 #include "lib/store/task_run.h"
+
+/* What changes in a task's folder and mailbox when it gets on. */
+struct run_mark {
+	int64_t state, metrics, log, mail;
+};
 
 struct run_task {
 	struct run_job *job;
@@ -25,13 +31,17 @@ struct run_task {
 	enum state status; /* STATE_NONE: no row yet */
 	enum state next;
 	int attempt;
+	int last_attempt; /* the one before, until the next is committed */
+	bool is_next;	  /* this pass plans the next attempt */
+	int64_t fence;	  /* of the owner that began the attempt */
 	int64_t start_time;
 	int64_t metrics_offset, next_metrics_offset;
 	int64_t progress;
 	struct buf message;
 	struct buf reason; /* of a failure */
-	char *task_json;   /* what to write at launch; NULL once launched */
-	pid_t pid;	   /* our child, or 0 */
+	enum failure failure;
+	char *task_json; /* what to write at launch; NULL once launched */
+	pid_t pid;	 /* our child, or 0 */
 	bool is_reaped;
 	int wait_status;
 	bool is_watched;   /* launched or adopted: look at its folder */
@@ -39,8 +49,9 @@ struct run_task {
 	int64_t look_at;   /* monotonic: next look at the folder */
 	int64_t look_step; /* ms, doubles */
 	int64_t lost_at;   /* adopted, lock free, no exit: since when */
-	ino_t state_ino;   /* of the state.json last read */
 	off_t metrics_size;
+	struct run_mark mark; /* as of the last look */
+	bool is_marked;
 	cJSON *result; /* state.json of a success, until it is read in */
 };
 
@@ -48,6 +59,22 @@ struct run_component {
 	struct run_task *tasks; /* parties whose role runs the module */
 	size_t n_tasks;
 	bool is_done, next_is_done;
+	/*
+	 * An attempt belongs to the component over all its parties. After a
+	 * failure that may pass (is_retry), or in another run of the job, the
+	 * next attempt begins when no task of the last one lives.
+	 */
+	bool is_redo;	      /* its next attempt is to begin */
+	bool is_retry;	      /* and counts as a retry */
+	bool next_is_redo;    /* as planned by this pass */
+	int64_t redo_at;      /* monotonic: not before; 0: not known yet */
+	int64_t kill_at;      /* monotonic: TERM was sent, KILL is due */
+	struct buf redo_text; /* why, for the pending reason */
+	int64_t spent_ms;     /* of this attempt, as last stored */
+	int64_t idle_ms;      /* without progress, as last stored */
+	int64_t counted_at;   /* monotonic: since when; 0: it does not run */
+	int64_t progress_at;  /* monotonic: since when it counts as idle */
+	int64_t stored_at;    /* monotonic: when the two were last stored */
 };
 
 struct run_job {
@@ -62,12 +89,17 @@ struct run_job {
 	int64_t next_spent_ms; /* what this pass stores, -1: nothing */
 	int64_t next_counted_at;
 	int64_t timeout_ms;
-	enum state_event ending; /* STATE_SUBMIT: it goes on */
-	struct buf model_id;	 /* whose models it reads and writes */
-	struct buf reason;	 /* why it ends */
+	int64_t retries; /* begun, as of the last commit */
+	int64_t next_retries;
+	int64_t run_fence;     /* what began before belongs to an earlier run */
+	struct buf rerun_from; /* a component, or "" */
+	enum state_event ending;       /* STATE_SUBMIT: it goes on */
+	struct buf model_id;	       /* whose models it reads and writes */
+	struct buf reason;	       /* why it ends */
+	enum failure failure;	       /* the class of that */
+	const struct run_task *failed; /* whose failure it is, or NULL */
 	struct buf stop_by;
 	struct buf pending;	 /* reason stored as pending_reason */
-	int64_t kill_at;	 /* monotonic: TERM was sent, KILL is due */
 	bool is_new;		 /* claimed in this pass: gone at a rollback */
 	bool is_dirty;		 /* this pass has something to commit */
 	bool is_poisoned;	 /* its results could not be stored */
@@ -86,7 +118,10 @@ enum err
 job_new(const struct job_run *row, struct run_job **out, struct buf *err);
 void job_free(struct run_job *j);
 
-/* Fills a task in from its stored row; unknown rows are ignored. */
+/*
+ * Fills a task in from its stored row; unknown rows are ignored. What the
+ * rows mean together is decided by retry_restore().
+ */
 void job_restore_task(struct run_job *j, const struct task_run *row);
 
 const char *run_task_component(const struct run_task *t);
@@ -101,9 +136,16 @@ bool job_is_ready(const struct run_job *j, size_t component);
 /* Tasks that run (with `next` counted), for admission. */
 int64_t job_n_running(const struct run_job *j);
 bool job_has_live(const struct run_job *j);
+bool job_component_has_live(const struct run_component *c);
+struct run_component *job_component_of(const struct run_task *t);
 
-/* Decides that the job ends; the first decision stands. */
+/*
+ * Decides that the job ends; the first decision stands. `failed` is whose
+ * fault it is, or NULL.
+ */
 void job_end(struct run_job *j, enum state_event event, const char *reason);
+void job_end_by(struct run_job *j, enum state_event event, enum failure failure,
+    const struct run_task *failed, const char *reason);
 
 void job_commit(struct run_job *j);
 void job_rollback(struct run_job *j);

@@ -32,6 +32,15 @@ name_of(const struct scheduler *s, const struct run_task *t)
 	};
 }
 
+void
+launch_mailbox(
+    const struct scheduler *s, const struct run_task *t, struct buf *out)
+{
+	struct taskdir_name name = name_of(s, t);
+
+	taskdir_mailbox(&name, out);
+}
+
 const char *
 launch_model_version(const struct run_job *j)
 {
@@ -355,7 +364,7 @@ make_mailboxes(struct scheduler *s, struct run_task *t, struct buf *err)
 		name.role = c->tasks[i].party->role;
 		name.party_id = c->tasks[i].party->party_id;
 		taskdir_mailbox(&name, &box);
-		rc = path_mkdirs(box.ptr, err);
+		rc = taskdir_make(&name, box.ptr, err);
 	}
 	buf_release(&box);
 	return rc;
@@ -382,8 +391,9 @@ spawn(struct scheduler *s, struct run_task *t, struct buf *err)
 	    s->cfg->path, t->dir.ptr, NULL};
 	bool by_keeper = t->job->dsl.components[t->component].module->by_keeper;
 	struct buf log = BUF_INIT;
-	struct proc_options options = {
-	    .argv = by_keeper ? keeper : task, .dir = t->dir.ptr};
+	struct proc_options options = {.argv = by_keeper ? keeper : task,
+	    .dir = t->dir.ptr,
+	    .mark = t->dir.ptr};
 	enum err rc;
 
 	options.output = path_set(&log, "%s/task.log", t->dir.ptr);
@@ -395,13 +405,15 @@ spawn(struct scheduler *s, struct run_task *t, struct buf *err)
 enum err
 launch_task(struct scheduler *s, struct run_task *t, struct buf *err)
 {
-	enum err rc = path_mkdirs(t->dir.ptr, err);
+	struct taskdir_name name = name_of(s, t);
+	enum err rc = taskdir_make(&name, t->dir.ptr, err);
+	bool is_begun = !rc && taskdir_has_owner(t->dir.ptr);
 
-	if (!rc)
+	if (!rc && !is_begun)
 		rc = make_mailboxes(s, t, err);
-	if (!rc)
+	if (!rc && !is_begun)
 		rc = write_task_json(t, err);
-	if (!rc)
+	if (!rc && !is_begun)
 		rc = spawn(s, t, err);
 	if (rc)
 		return rc;

@@ -15,10 +15,16 @@
 enum err launch_plan(struct scheduler *s, struct run_task *t, struct buf *err);
 
 /*
- * Makes the folders, writes task.json and starts the process; after the
- * commit. t->pid and t->is_watched are set on success.
+ * Makes the folders below the job's, which must be there, writes task.json
+ * and starts the process; after the commit. t->is_watched is set on success,
+ * and t->pid unless the attempt has begun already. ERR_NOTFOUND: the job's
+ * folder is gone, so nobody may run anything of it any more.
  */
 enum err launch_task(struct scheduler *s, struct run_task *t, struct buf *err);
+
+/* Where the task's messages arrive. */
+void launch_mailbox(
+    const struct scheduler *s, const struct run_task *t, struct buf *out);
 
 /* The model that a party of the job reads and writes; all borrowed. */
 struct model_ref launch_party_model(const struct scheduler *s,

@@ -12,12 +12,15 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/store/instance.h"
+#include "scheduler/budget.h"
 #include "scheduler/claim.h"
 #include "scheduler/harvest.h"
 #include "scheduler/launch.h"
 #include "scheduler/outage.h"
 #include "scheduler/pipeline.h"
 #include "scheduler/queue.h"
+#include "scheduler/retry.h"
+#include "scheduler/stop.h"
 #include "scheduler/sweep.h"
 #include "scheduler/watch.h"
 
@@ -33,6 +36,7 @@ struct pass {
 	bool was_full; /* somebody waited: look at all of them */
 	bool claims;
 	bool explains;
+	bool is_expired;	/* others may own our jobs */
 	struct run_job *poison; /* whose rows were refused, and why */
 	struct buf reason;
 };
@@ -121,8 +125,9 @@ work(struct db *db, void *ctx, struct buf *err)
 	p->poison = NULL;
 	buf_reset(&p->reason);
 	if (p->renews)
-		rc = instance_renew(
+		rc = (s->jobs ? instance_renew : instance_revive)(
 		    db, s->instance, s->cfg->scheduler.lease_ms, err);
+	p->is_expired = rc == ERR_CONFLICT;
 	if (!rc)
 		rc = claim_stops(&p->settle, err);
 	claim_count(&p->settle);
@@ -143,6 +148,7 @@ fail_result(struct run_task *t, void *arg)
 	if (t->status != STATE_RUNNING || t->next != STATE_SUCCESS)
 		return;
 	t->next = STATE_FAILED;
+	t->failure = FAILURE_ERROR;
 	buf_reset(&t->reason);
 	buf_adds(&t->reason, reason->ptr);
 }
@@ -162,6 +168,17 @@ quarantine(struct pass *p)
 	buf_release(&reason);
 }
 
+/*
+ * Has our time passed since the lease was last renewed? Then others may have
+ * taken our jobs over, ended them and removed their folders.
+ */
+static bool
+is_lease_over(const struct scheduler *s, int64_t now)
+{
+	return now - s->renewed_at >= s->cfg->scheduler.lease_ms;
+}
+
+/* A task that cannot be started is buried as its job is settled. */
 static void
 launch_one(struct run_task *t, void *arg)
 {
@@ -169,15 +186,16 @@ launch_one(struct run_task *t, void *arg)
 	struct buf err = BUF_INIT, reason = BUF_INIT;
 
 	if (!t->task_json || t->status != STATE_RUNNING || t->is_watched ||
-	    t->job->ending != STATE_SUBMIT)
+	    t->job->ending != STATE_SUBMIT || job_component_of(t)->is_retry)
+		return;
+	s->is_late |= is_lease_over(s, clock_mono_ms());
+	if (s->is_late)
 		return;
 	if (launch_task(s, t, &err)) {
 		buf_addf(&reason, "%s of %s %s cannot be started: %s",
 		    run_task_component(t), t->party->role, t->party->party_id,
 		    err.ptr);
-		t->next = STATE_FAILED;
-		buf_adds(&t->reason, reason.ptr);
-		job_end(t->job, STATE_FAIL, reason.ptr);
+		retry_fail(t, failure_of_text(err.ptr), reason.ptr);
 	} else {
 		log_debug("job=%s component=%s role=%s party=%s pid=%d",
 		    t->job->id, run_task_component(t), t->party->role,
@@ -217,8 +235,9 @@ after_commit(struct pass *p)
 			continue;
 		}
 		job_each(j, launch_one, s);
-		j->is_dirty = j->ending != STATE_SUBMIT ? !job_has_live(j)
-							: pipeline_is_due(j);
+		j->is_dirty |= j->ending != STATE_SUBMIT
+				   ? !job_has_live(j)
+				   : job_n_done(j) == j->dsl.n_components;
 	}
 	forget_jobs(s, is_gone);
 	sweep_run(&sweep);
@@ -239,6 +258,7 @@ static void
 forget_everything(struct scheduler *s)
 {
 	forget_jobs(s, is_any);
+	s->is_late = false;
 	s->instance = 0;
 }
 
@@ -267,6 +287,12 @@ handle_failure(
 	s->is_full = p->was_full;
 	if (p->poison) {
 		quarantine(p);
+		return;
+	}
+	if (p->is_expired) {
+		log_warn("instance=%lld its time was up: beginning anew",
+		    (long long)s->instance);
+		forget_everything(s);
 		return;
 	}
 	outage_note(s, rc, err->ptr);
@@ -302,6 +328,8 @@ transact(struct scheduler *s, int64_t now)
 		if (p.claims && p.explains)
 			s->explained_at = now;
 		after_commit(&p);
+		if (s->is_late)
+			forget_everything(s);
 	}
 	buf_release(&p.reason);
 	buf_release(&err);
@@ -324,6 +352,14 @@ survey(struct scheduler *s, int64_t now, struct buf *err)
 	if (rc || !any)
 		return rc;
 	s->is_rung = true;
+	/* An idle instance lets its time pass; it must not own a job then. */
+	if (!s->jobs && is_lease_over(s, now)) {
+		rc = instance_revive(
+		    s->db, s->instance, s->cfg->scheduler.lease_ms, err);
+		if (rc)
+			return rc;
+		s->renewed_at = now;
+	}
 	return claim_adopt(s, err);
 }
 
@@ -350,6 +386,35 @@ may_sweep(const struct scheduler *s, int64_t now)
 	return s->jobs || s->surveyed_at == now;
 }
 
+/*
+ * Whoever wakes from a pause owns nothing before the database has said so:
+ * until then no folder is touched and no process signalled.
+ */
+static enum err
+confirm(struct scheduler *s, int64_t now, struct buf *err)
+{
+	enum err rc;
+
+	if (!s->jobs || !is_lease_over(s, now))
+		return ERR_OK;
+	rc =
+	    instance_renew(s->db, s->instance, s->cfg->scheduler.lease_ms, err);
+	if (!rc)
+		s->renewed_at = now;
+	return rc;
+}
+
+static void
+look(struct scheduler *s, int64_t now)
+{
+	watch_look(s, now);
+	budget_look(s, now);
+	for (struct run_job *j = s->jobs; j; j = j->next_job)
+		retry_look(j, s->cfg->scheduler.retry_delay_ms, now);
+	stop_look(s, now);
+	pipeline_save_due(s);
+}
+
 void
 pass_run(struct scheduler *s)
 {
@@ -363,21 +428,30 @@ pass_run(struct scheduler *s)
 	if (!s->instance)
 		rc = pass_begin(s, &err);
 	if (!rc)
-		rc = survey(s, now, &err);
+		rc = confirm(s, now, &err);
+	if (rc == ERR_CONFLICT) {
+		log_warn("instance=%lld its time was up: beginning anew",
+		    (long long)s->instance);
+		forget_everything(s);
+		goto out;
+	}
+	if (rc) {
+		outage_note(s, rc, err.ptr);
+		forget_what_is_doubtful(s, rc);
+		goto out;
+	}
+	rc = survey(s, now, &err);
 	if (rc) {
 		outage_note(s, rc, err.ptr);
 		forget_what_is_doubtful(s, rc);
 	}
-	watch_look(s, now);
-	watch_budgets(s, now);
-	watch_kill(s, now);
+	look(s, now);
 	if (rc)
 		goto out;
-	pipeline_save_due(s);
 	if (s->is_rung || is_anything_dirty(s) ||
 	    (s->jobs && now - s->renewed_at >= s->cfg->scheduler.lease_ms / 3))
 		transact(s, now);
-	watch_kill(s, now);
+	stop_look(s, now);
 	if (now >= s->retry_at && may_sweep(s, now))
 		sweep_stored(s, now);
 out:
@@ -387,13 +461,16 @@ out:
 int64_t
 pass_due(const struct scheduler *s)
 {
-	int64_t now = clock_mono_ms(), due, survey_ms;
+	int64_t now = clock_mono_ms(), due, survey_ms, renew_ms;
 
 	if (now < s->retry_at)
 		return s->retry_at - now;
 	if (!s->instance || s->is_rung)
 		return 0;
 	survey_ms = s->surveyed_at + (s->jobs ? SURVEY_MS : IDLE_MS) - now;
+	renew_ms = s->renewed_at + s->cfg->scheduler.lease_ms / 3 - now;
+	if (s->jobs && renew_ms < survey_ms)
+		survey_ms = renew_ms;
 	due = watch_due(s, now, survey_ms > 0 ? survey_ms : 0);
 	if (s->jobs && s->sweep_at - now < due)
 		due = s->sweep_at > now ? s->sweep_at - now : 0;

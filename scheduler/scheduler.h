@@ -57,6 +57,7 @@ struct scheduler {
 	bool is_table_moved;  /* the folder of tables is to be synced */
 	bool is_rung;	      /* somebody said that there is work */
 	bool is_full;	      /* one of them waits for others to end */
+	bool is_late;	      /* the lease ended before a launch */
 };
 
 #endif

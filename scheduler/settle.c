@@ -6,10 +6,14 @@
 #include "scheduler/settle.h"
 #include "lib/base/log.h"
 #include "scheduler/claim.h"
+#include "scheduler/budget.h"
 #include "scheduler/harvest.h"
 #include "scheduler/launch.h"
 #include "scheduler/pipeline.h"
-#include "scheduler/watch.h"
+#include "scheduler/retry.h"
+#include "scheduler/taskdir.h"
+
+#include <stdlib.h>
 
 static struct job_run_guard
 guard_of(const struct settle *p, const struct run_job *j)
@@ -54,6 +58,8 @@ store_end(struct settle *p, struct run_task *t, struct buf *err)
 	    .start_time = t->start_time,
 	    .now = p->now,
 	    .reason = t->next == STATE_SUCCESS ? NULL : t->reason.ptr,
+	    .error_class =
+		t->next == STATE_SUCCESS ? NULL : failure_name(t->failure),
 	};
 	enum err rc = ERR_OK;
 
@@ -90,7 +96,7 @@ finish_components(struct run_job *j)
 {
 	for (size_t i = 0; i < j->dsl.n_components; i++) {
 		struct run_component *c = &j->components[i];
-		bool done = true;
+		bool done = !c->next_is_redo;
 
 		for (size_t k = 0; k < c->n_tasks; k++)
 			done &= c->tasks[k].next == STATE_SUCCESS;
@@ -107,27 +113,6 @@ store_progress(struct settle *p, struct run_job *j, struct buf *err)
 		return ERR_OK;
 	return job_run_set_progress(p->s->db, j->id, job_progress(j),
 	    j->components[j->current].tasks[0].task_id.ptr, p->now, err);
-}
-
-static enum err
-start_task(struct settle *p, struct run_task *t, struct buf *err)
-{
-	struct task_run_key key = key_of(t);
-	struct task_run_start start = {
-	    .component = run_task_component(t),
-	    .run_ip = p->s->cfg->site.address,
-	    .attempt = t->attempt,
-	    .fence = t->job->fence,
-	    .now = p->now,
-	};
-	enum err rc = launch_plan(p->s, t, err);
-
-	if (rc)
-		return rc;
-	start.dir = t->dir.ptr;
-	t->start_time = p->now;
-	t->next = STATE_RUNNING;
-	return task_run_insert(p->s->db, &key, &start, err);
 }
 
 /* What the user is to know about waiting; written only when it changes. */
@@ -151,30 +136,123 @@ settle_is_job_fault(enum err rc)
 	       rc == ERR_FULL || rc == ERR_CONFLICT;
 }
 
-static enum err
-start_component(struct settle *p, struct run_job *j, size_t i, struct buf *err)
+/* ---- starts ---- */
+
+static int
+next_attempt(const struct run_component *c)
 {
-	struct run_component *c = &j->components[i];
-	struct buf fault = BUF_INIT, reason = BUF_INIT;
+	int next = 0;
+
+	for (size_t k = 0; k < c->n_tasks; k++)
+		if (c->tasks[k].status != STATE_NONE &&
+		    c->tasks[k].attempt >= next)
+			next = c->tasks[k].attempt + 1;
+	return next;
+}
+
+/* What its tasks are told; a fault of one of them is the job's. */
+static enum err
+plan_component(struct settle *p, struct run_component *c, struct buf *err)
+{
+	int attempt = next_attempt(c);
 	enum err rc = ERR_OK;
 
 	for (size_t k = 0; !rc && k < c->n_tasks; k++) {
 		struct run_task *t = &c->tasks[k];
+		struct buf fault = BUF_INIT, reason = BUF_INIT;
 
-		rc = start_task(p, t, &fault);
-		if (rc && settle_is_job_fault(rc)) {
+		t->last_attempt = t->attempt;
+		t->is_next = attempt > 0;
+		t->attempt = attempt;
+		rc = launch_plan(p->s, t, &fault);
+		if (settle_is_job_fault(rc)) {
 			buf_addf(&reason, "%s of %s %s cannot start: %s",
 			    run_task_component(t), t->party->role,
 			    t->party->party_id, fault.ptr);
-			job_end(j, STATE_FAIL, reason.ptr);
+			job_end_by(
+			    t->job, STATE_FAIL, FAILURE_ERROR, t, reason.ptr);
+		} else if (rc) {
+			buf_adds(err, fault.ptr);
 		}
+		buf_release(&fault);
+		buf_release(&reason);
 	}
-	if (settle_is_job_fault(rc))
-		rc = ERR_OK;
-	else if (rc)
-		buf_adds(err, fault.ptr);
-	buf_release(&fault);
-	buf_release(&reason);
+	return rc;
+}
+
+static void
+drop_plan(struct run_component *c)
+{
+	for (size_t k = 0; k < c->n_tasks; k++) {
+		struct run_task *t = &c->tasks[k];
+
+		if (t->is_next)
+			t->attempt = t->last_attempt;
+		t->is_next = false;
+		free(t->task_json);
+		t->task_json = NULL;
+	}
+}
+
+static enum err
+start_task(struct settle *p, struct run_task *t, struct buf *err)
+{
+	struct task_run_key key = key_of(t);
+	struct task_run_start start = {
+	    .component = run_task_component(t),
+	    .run_ip = p->s->cfg->site.address,
+	    .dir = t->dir.ptr,
+	    .attempt = t->attempt,
+	    .fence = t->job->fence,
+	    .now = p->now,
+	};
+	enum err rc =
+	    t->status == STATE_NONE
+		? task_run_insert(p->s->db, &key, &start, err)
+		: task_run_raise(p->s->db, &key, &start, t->last_attempt, err);
+
+	t->start_time = p->now;
+	t->fence = t->job->fence;
+	t->next = STATE_RUNNING;
+	return rc;
+}
+
+/* Of the last attempt only its record stays. */
+static enum err
+end_attempt(struct settle *p, struct run_job *j, size_t i, struct buf *err)
+{
+	struct run_component *c = &j->components[i];
+	const char *task_id = c->tasks[0].task_id.ptr;
+	struct job_run_guard guard = guard_of(p, j);
+	enum err rc = task_run_keep_attempt(p->s->db, j->id, task_id, err);
+
+	for (size_t k = 0; !rc && k < c->n_tasks; k++)
+		rc = harvest_forget(p->s, &c->tasks[k], p->now, err);
+	if (!rc)
+		rc = task_run_forget_outputs(p->s->db, j->id, task_id,
+		    j->dsl.components[i].name, p->now, err);
+	if (!rc && c->is_retry) {
+		rc = job_run_count_retry(p->s->db, &guard, err);
+		j->next_retries++;
+	}
+	c->next_is_redo = false;
+	return rc;
+}
+
+static enum err
+start_component(struct settle *p, struct run_job *j, size_t i, struct buf *err)
+{
+	struct run_component *c = &j->components[i];
+	enum err rc = plan_component(p, c, err);
+
+	if (settle_is_job_fault(rc)) {
+		drop_plan(c);
+		return ERR_OK;
+	}
+	if (!rc && c->next_is_redo)
+		rc = end_attempt(p, j, i, err);
+	for (size_t k = 0; !rc && k < c->n_tasks; k++)
+		rc = start_task(p, &c->tasks[k], err);
 	return rc;
 }
 
@@ -211,8 +289,13 @@ settle_start(struct settle *p, struct run_job *j, struct buf *err)
 	for (size_t i = 0; !rc && i < j->dsl.n_components; i++) {
 		size_t at = (size_t)j->dsl.order[i];
 
-		if (j->ending == STATE_SUBMIT && job_is_ready(j, at))
+		if (j->ending == STATE_SUBMIT &&
+		    (job_is_ready(j, at) || retry_is_due(j, at, p->mono_now)))
 			rc = start_if_fits(p, j, at, &first, err);
+	}
+	if (!rc && retry_pending(j)) {
+		buf_reset(&first);
+		buf_adds(&first, retry_pending(j));
 	}
 	if (!rc)
 		rc = show_pending(p, j, first.ptr, err);
@@ -234,10 +317,18 @@ end_job(struct settle *p, struct run_job *j, enum state_event event,
 	    .stop_by = j->stop_by.len ? j->stop_by.ptr : NULL,
 	    .now = p->now,
 	    .start_time = j->start_time,
-	    .spent_ms = watch_spent(j, p->mono_now),
+	    .spent_ms = budget_spent(j, p->mono_now),
 	};
-
+	const struct run_task *t = event == STATE_SUCCEED ? NULL : j->failed;
 	enum err rc = ERR_OK;
+
+	if (event != STATE_SUCCEED)
+		end.error_class = failure_name(j->failure);
+	if (t) {
+		end.component = run_task_component(t);
+		end.role = t->party->role;
+		end.party_id = t->party->party_id;
+	}
 
 	if (event == STATE_SUCCEED)
 		rc = pipeline_rows(p, j, err);
@@ -245,17 +336,43 @@ end_job(struct settle *p, struct run_job *j, enum state_event event,
 	return rc ? rc : job_run_end(p->s->db, &guard, &end, err);
 }
 
-/* The tasks that a failed start had planned are not to run. */
+/*
+ * A task that the database calls running, that was never begun here, and that
+ * is not to run: it gets its tombstone, lest a scheduler that paused before
+ * the launch begins it later. One that has begun after all is ended first.
+ */
 static void
-drop_planned(struct run_task *t, void *arg)
+bury_planned(struct run_task *t, void *arg)
 {
-	(void)arg;
+	struct settle *p = arg;
+	struct run_job *j = t->job;
+	struct run_component *c = job_component_of(t);
+	struct taskdir_name name = {p->s->cfg->site.work_dir, j->id,
+	    t->party->role, t->party->party_id, run_task_component(t),
+	    t->attempt};
+	struct buf err = BUF_INIT;
+	enum err rc;
+
 	if (t->status != STATE_RUNNING || t->is_watched ||
-	    t->next != STATE_RUNNING)
+	    t->next != STATE_RUNNING ||
+	    (j->ending == STATE_SUBMIT && !c->is_retry))
 		return;
-	t->next = STATE_FAILED;
-	buf_reset(&t->reason);
-	buf_addf(&t->reason, "never started: %s", t->job->reason.ptr);
+	rc = taskdir_bury(&name, j->fence, &err);
+	if (rc == ERR_CONFLICT) {
+		t->is_watched = true;
+		t->look_at = t->look_step = 0;
+	} else {
+		t->next = STATE_FAILED;
+		if (!t->failure) {
+			t->failure = FAILURE_ENDED;
+			buf_addf(&t->reason, "never started: %s",
+			    j->ending != STATE_SUBMIT ? j->reason.ptr
+						      : c->redo_text.ptr);
+		}
+		if (rc)
+			log_warn("job=%s %s", j->id, err.ptr);
+	}
+	buf_release(&err);
 }
 
 enum err
@@ -265,7 +382,7 @@ settle_job(struct settle *p, struct run_job *j, struct buf *err)
 	struct each e = {p, err, ERR_OK};
 	enum err rc;
 
-	j->next_spent_ms = watch_spent(j, p->mono_now);
+	j->next_spent_ms = budget_spent(j, p->mono_now);
 	j->next_counted_at = p->mono_now;
 	rc = job_run_hold(p->s->db, &guard, j->next_spent_ms, p->now, NULL);
 	if (rc == ERR_CONFLICT) {
@@ -274,13 +391,14 @@ settle_job(struct settle *p, struct run_job *j, struct buf *err)
 	}
 	if (rc)
 		return err_set(err, rc, "cannot hold job %s", j->id);
-	if (j->ending != STATE_SUBMIT)
-		job_each(j, drop_planned, NULL);
+	job_each(j, bury_planned, p);
 	job_each(j, store_task, &e);
 	if (e.rc)
 		return e.rc;
 	finish_components(j);
-	rc = store_progress(p, j, err);
+	rc = budget_store(p, j, err);
+	if (!rc)
+		rc = store_progress(p, j, err);
 	if (rc)
 		return rc;
 	if (j->ending != STATE_SUBMIT)

@@ -60,16 +60,21 @@ add_upload(struct sweep *w, const struct scheduler *s, const struct run_job *j,
 	buf_release(&spool);
 }
 
+/* Every attempt's folder lies beside the last one's. */
 static void
 add_task(struct run_task *t, void *arg)
 {
-	static const char *const folders[] = {"data", "model"};
-	struct buf path = BUF_INIT;
+	static const char *const folders[] = {
+	    "data", "model", "model.replaced", "model.module"};
+	struct buf parent = BUF_INIT, path = BUF_INIT;
 
-	for (size_t i = 0; t->dir.len && i < ARRAY_LEN(folders); i++) {
-		path_set(&path, "%s/%s", t->dir.ptr, folders[i]);
-		add_path(arg, path.ptr);
-	}
+	path_parent(t->dir.ptr, &parent);
+	for (int n = 0; t->dir.len && n <= t->attempt; n++)
+		for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+			path_set(&path, "%s/%d/%s", parent.ptr, n, folders[i]);
+			add_path(arg, path.ptr);
+		}
+	buf_release(&parent);
 	buf_release(&path);
 }
 

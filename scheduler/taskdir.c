@@ -1,7 +1,9 @@
 /*
  * The lock alone says whether a task lives: pids are reused, files stay. A
- * process is signalled only when the lock is held and the process group was
- * made by our own spawn, or when it has the lock file open itself.
+ * process is signalled when its group was made by our own spawn, when it has
+ * the lock file open, or when its environment carries the mark that the spawn
+ * gave: a daemon can leave its session and close everything, but what it was
+ * started with stays readable in /proc.
  */
 #include "scheduler/taskdir.h"
 #include "lib/base/num.h"
@@ -13,10 +15,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DAY_LEN	   8
 #define SMALL_FILE ((size_t)4 << 20)
+#define ENV_MAX	   ((size_t)64 << 10)
 
 void
 taskdir_job(const char *work_dir, const char *job_id, struct buf *out)
@@ -36,6 +40,44 @@ void
 taskdir_path(const struct taskdir_name *n, struct buf *out)
 {
 	named_path(n, "", out);
+}
+
+/* mkdir of each part of `path` below `base`, which must be there. */
+static enum err
+make_below(const char *base, const char *path, struct buf *err)
+{
+	struct buf part = BUF_INIT;
+	const char *p = path + strlen(base);
+	enum err rc = ERR_OK;
+
+	buf_adds(&part, base);
+	while (!rc && *p) {
+		size_t n = strcspn(p + 1, "/") + 1;
+
+		buf_add(&part, p, n);
+		p += n;
+		if (mkdir(part.ptr, 0750) == 0 || errno == EEXIST)
+			continue;
+		rc = errno == ENOENT
+			 ? err_set(err, ERR_NOTFOUND,
+			       "the job's folder %s is gone", base)
+			 : err_set_errno(err, ERR_IO,
+			       "cannot make the folder %s", part.ptr);
+	}
+	buf_release(&part);
+	return rc;
+}
+
+enum err
+taskdir_make(const struct taskdir_name *n, const char *path, struct buf *err)
+{
+	struct buf base = BUF_INIT;
+	enum err rc;
+
+	taskdir_job(n->work_dir, n->job_id, &base);
+	rc = make_below(base.ptr, path, err);
+	buf_release(&base);
+	return rc;
 }
 
 void
@@ -75,6 +117,16 @@ look_at_owner(const char *dir, struct taskdir_facts *f)
 	cJSON_Delete(owner);
 }
 
+bool
+taskdir_has_owner(const char *dir)
+{
+	struct buf path = BUF_INIT;
+	bool has = path_exists(path_set(&path, "%s/owner", dir));
+
+	buf_release(&path);
+	return has;
+}
+
 void
 taskdir_look(const char *dir, struct taskdir_facts *f)
 {
@@ -103,32 +155,50 @@ taskdir_facts_release(struct taskdir_facts *f)
 	f->state = NULL;
 }
 
-enum err
-taskdir_bury(const char *dir, int64_t fence, struct buf *err)
+static enum err
+create_tombstone(const char *dir, int64_t fence, struct buf *err)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
-	enum err rc = path_mkdirs(dir, err);
-	int fd = -1;
+	struct taskdir_facts f = {0};
+	enum err rc = ERR_OK;
+	int fd;
 
-	if (rc)
-		goto out;
 	path_set(&path, "%s/owner", dir);
 	fd = open(path.ptr, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-	if (fd < 0 && errno == EEXIST) {
-		rc = err_set(err, ERR_CONFLICT, "%s is there", path.ptr);
-		goto out;
-	}
 	buf_addf(
 	    &text, "{\"tombstone\":true,\"fence\":%lld}\n", (long long)fence);
-	if (fd < 0 || write(fd, text.ptr, text.len) < 0)
+	if (fd < 0 && errno == EEXIST) {
+		look_at_owner(dir, &f);
+		if (!f.is_tombstone)
+			rc =
+			    err_set(err, ERR_CONFLICT, "%s is there", path.ptr);
+	} else if (fd < 0 || write(fd, text.ptr, text.len) < 0) {
 		rc = err_set_errno(err, ERR_IO, "cannot create %s", path.ptr);
-out:
+	}
 	if (fd >= 0)
 		close(fd);
 	buf_release(&path);
 	buf_release(&text);
 	return rc;
 }
+
+enum err
+taskdir_bury(const struct taskdir_name *n, int64_t fence, struct buf *err)
+{
+	struct buf dir = BUF_INIT;
+	enum err rc;
+
+	taskdir_path(n, &dir);
+	rc = taskdir_make(n, dir.ptr, err);
+	if (!rc)
+		rc = create_tombstone(dir.ptr, fence, err);
+	else if (rc == ERR_NOTFOUND)
+		rc = ERR_OK;
+	buf_release(&dir);
+	return rc;
+}
+
+/* ---- processes ---- */
 
 /* Does the process have that file open? */
 static bool
@@ -155,37 +225,71 @@ has_open(const char *pid, const char *file)
 	return found;
 }
 
-static void
-kill_holders(const char *lock, int signo)
+/* Was it started for that folder? */
+static bool
+has_mark(const char *pid, const char *mark)
 {
-	char real[PATH_MAX];
+	struct buf path = BUF_INIT, env = BUF_INIT;
+	bool found = false;
+
+	path_set(&path, "/proc/%.20s/environ", pid);
+	(void)path_read_file(path.ptr, ENV_MAX, &env, NULL);
+	for (size_t at = 0; !found && at < env.len;
+	     at += strlen(env.ptr + at) + 1)
+		found = !strcmp(env.ptr + at, mark);
+	buf_release(&path);
+	buf_release(&env);
+	return found;
+}
+
+static size_t
+kill_holders(const char *dir, int signo)
+{
+	struct buf lock = BUF_INIT, mark = BUF_INIT;
+	char real[PATH_MAX] = "";
 	struct dirent *e;
+	size_t n = 0;
 	DIR *d;
 
-	if (!realpath(lock, real))
-		return;
+	(void)!realpath(path_set(&lock, "%s/lock", dir), real);
+	path_set(&mark, "%s=%s", PROC_MARK, dir);
 	d = opendir("/proc");
 	while (d && (e = readdir(d)) != NULL) {
 		int64_t pid;
 
-		if (num_parse_int(e->d_name, "pid", 2, INT_MAX, &pid, NULL))
+		if (num_parse_int(e->d_name, "pid", 2, INT_MAX, &pid, NULL) ||
+		    pid == getpid())
 			continue;
-		if (pid != getpid() && has_open(e->d_name, real))
-			kill((pid_t)pid, signo);
+		if ((*real && has_open(e->d_name, real)) ||
+		    has_mark(e->d_name, mark.ptr))
+			n += kill((pid_t)pid, signo) == 0;
 	}
 	if (d)
 		closedir(d);
+	buf_release(&lock);
+	buf_release(&mark);
+	return n;
 }
 
-void
+size_t
 taskdir_kill(const char *dir, pid_t pid, int signo)
 {
-	struct buf lock = BUF_INIT;
-
-	path_set(&lock, "%s/lock", dir);
 	if (pid > 1)
 		kill(-pid, signo);
-	if (pid <= 1 || signo == SIGKILL)
-		kill_holders(lock.ptr, signo);
+	return kill_holders(dir, signo);
+}
+
+bool
+taskdir_is_headless(const char *dir, pid_t owner_pid)
+{
+	struct buf lock = BUF_INIT;
+	char real[PATH_MAX], pid[24];
+	bool is_headless = false;
+
+	path_set(&lock, "%s/lock", dir);
+	snprintf(pid, sizeof(pid), "%d", (int)owner_pid);
+	if (realpath(lock.ptr, real))
+		is_headless = !has_open(pid, real) && proc_is_locked(real);
 	buf_release(&lock);
+	return is_headless;
 }

@@ -25,6 +25,16 @@ struct taskdir_name {
 void taskdir_path(const struct taskdir_name *name, struct buf *out);
 void taskdir_mailbox(const struct taskdir_name *name, struct buf *out);
 
+/*
+ * Makes the folder `path` of that job, but not the job's own: that is made as
+ * the job is claimed, so that whoever is late finds it gone. ERR_NOTFOUND then.
+ */
+enum err taskdir_make(
+    const struct taskdir_name *name, const char *path, struct buf *err);
+
+/* Has somebody begun the attempt, or buried it? */
+bool taskdir_has_owner(const char *dir);
+
 /* What lies in the folder at one look. */
 struct taskdir_facts {
 	bool has_owner;
@@ -44,15 +54,22 @@ void taskdir_look(const char *dir, struct taskdir_facts *out);
 void taskdir_facts_release(struct taskdir_facts *f);
 
 /*
- * Creates `owner` as a tombstone: after ERR_OK the attempt can never run;
- * ERR_CONFLICT when it has begun.
+ * Creates `owner` as a tombstone, if there is none yet: after ERR_OK the
+ * attempt can never run; ERR_CONFLICT when it has begun. A folder that is gone
+ * with its job's needs none.
  */
-enum err taskdir_bury(const char *dir, int64_t fence, struct buf *err);
+enum err
+taskdir_bury(const struct taskdir_name *name, int64_t fence, struct buf *err);
 
 /*
- * Signals the task's process group and, when that is not enough to free the
- * lock, every process that has it open. `pid` 0: the owner file's.
+ * Signals the process group of `pid` (0: none), every process that has the
+ * lock open, and every one that was started for the folder, whatever became
+ * of its session, its parents and its descriptors. Returns how many of the
+ * latter two there are.
  */
-void taskdir_kill(const char *dir, pid_t pid, int signo);
+size_t taskdir_kill(const char *dir, pid_t pid, int signo);
+
+/* The lock is held: does `owner_pid`, which is to end last, not hold it? */
+bool taskdir_is_headless(const char *dir, pid_t owner_pid);
 
 #endif

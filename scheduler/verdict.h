@@ -8,12 +8,12 @@
 #include <stdbool.h>
 
 #include "lib/base/buf.h"
+#include "lib/core/failure.h"
 
 enum verdict {
 	VERDICT_RUNNING, /* nothing to decide yet */
 	VERDICT_DONE,	 /* its result may be read in */
 	VERDICT_FAILED,
-	VERDICT_TIMEOUT,
 	VERDICT__MAX
 };
 
@@ -32,17 +32,20 @@ struct verdict_facts {
 	const char *party_id;
 	bool is_alive;	  /* a child not reaped, or the lock is held */
 	bool has_started; /* somebody created `owner` */
-	bool over_budget;
 	enum verdict_word says;
-	const char *error_text; /* of SAYS_FAILED, or NULL */
+	struct failure_report error; /* of SAYS_FAILED */
 	bool has_wait_status;
 	int wait_status; /* as of waitpid */
 };
 
+/* What fateflow-task exits with when it could not write down its result. */
+#define VERDICT_EXIT_UNWRITTEN 74
+
 /*
- * `reason` gets, for FAILED and TIMEOUT, a sentence that names component,
- * role, party and cause.
+ * For FAILED, *class_out tells whether another attempt may help and `reason`
+ * gets a sentence that names component, role, party and cause.
  */
-enum verdict verdict_decide(const struct verdict_facts *f, struct buf *reason);
+enum verdict verdict_decide(
+    const struct verdict_facts *f, enum failure *class_out, struct buf *reason);
 
 #endif

@@ -9,8 +9,11 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
+#include "scheduler/budget.h"
 #include "scheduler/harvest.h"
 #include "scheduler/launch.h"
+#include "scheduler/retry.h"
+#include "scheduler/stop.h"
 #include "scheduler/taskdir.h"
 #include "scheduler/verdict.h"
 
@@ -85,6 +88,10 @@ static void
 fill_facts(const struct run_task *t, const struct taskdir_facts *d,
     struct verdict_facts *f)
 {
+	const struct dsl_component *component =
+	    &t->job->dsl.components[t->component];
+	const cJSON *error = json_get(d->state, "error");
+
 	*f = (struct verdict_facts){
 	    .component = run_task_component(t),
 	    .role = t->party->role,
@@ -92,7 +99,10 @@ fill_facts(const struct run_task *t, const struct taskdir_facts *d,
 	    .is_alive = d->is_locked || (t->pid && !t->is_reaped),
 	    .has_started = (d->has_owner && !d->is_tombstone) || t->pid,
 	    .says = word_of(d->state),
-	    .error_text = json_str(json_get(d->state, "error"), "text", NULL),
+	    .error = {.word = json_str(error, "class", NULL),
+		.code = json_str(error, "code", NULL),
+		.text = json_str(error, "text", NULL),
+		.has_database = component->module->by_keeper},
 	    .has_wait_status = d->has_exit || t->is_reaped,
 	    .wait_status = d->has_exit ? d->wait_status : t->wait_status,
 	};
@@ -114,18 +124,47 @@ note_progress(struct run_task *t, const cJSON *state)
 	t->is_dirty = t->job->is_dirty = true;
 }
 
-static void
-note_metrics(struct run_task *t)
+/* When a file or folder was last changed, and how large it is. */
+static int64_t
+stamp(const char *dir, const char *name, off_t *size_out)
 {
 	struct buf path = BUF_INIT;
-	struct stat st;
+	struct stat st = {0};
 
-	path_set(&path, "%s/metrics.jsonl", t->dir.ptr);
-	if (stat(path.ptr, &st) == 0 && st.st_size > t->metrics_size) {
-		t->metrics_size = st.st_size;
+	path_set(&path, "%s/%s", dir, name);
+	(void)!stat(path.ptr, &st);
+	buf_release(&path);
+	if (size_out)
+		*size_out = st.st_size;
+	return (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+}
+
+/*
+ * A message that came or was consumed changes the mailbox's folder, so a task
+ * that only exchanges messages gets on as well. `lock` does not count: its
+ * time is the heartbeat.
+ */
+static void
+note_marks(struct scheduler *s, struct run_task *t, int64_t now)
+{
+	struct run_mark mark;
+	struct buf mail = BUF_INIT;
+	off_t metrics = 0;
+
+	launch_mailbox(s, t, &mail);
+	mark.state = stamp(t->dir.ptr, "state.json", NULL);
+	mark.metrics = stamp(t->dir.ptr, "metrics.jsonl", &metrics);
+	mark.log = stamp(t->dir.ptr, "task.log", NULL);
+	mark.mail = stamp(mail.ptr, "", NULL);
+	buf_release(&mail);
+	if (metrics > t->metrics_size) {
+		t->metrics_size = metrics;
 		t->is_dirty = t->job->is_dirty = true;
 	}
-	buf_release(&path);
+	if (t->is_marked && memcmp(&mark, &t->mark, sizeof(mark)) != 0)
+		budget_progress(job_component_of(t), now);
+	t->mark = mark;
+	t->is_marked = true;
 }
 
 static void
@@ -144,29 +183,61 @@ task_succeeded(struct scheduler *s, struct run_task *t, struct taskdir_facts *d)
 		    run_task_component(t), t->party->role, t->party->party_id,
 		    err.ptr);
 		t->next = STATE_FAILED;
-		buf_adds(&t->reason, reason.ptr);
-		job_end(t->job, STATE_FAIL, reason.ptr);
+		if (t->job->ending == STATE_SUBMIT)
+			retry_fail(t, failure_of_text(err.ptr), reason.ptr);
+		else
+			buf_adds(&t->reason, reason.ptr);
+		t->failure = failure_of_text(err.ptr);
 	}
 	buf_release(&err);
 	buf_release(&reason);
 }
 
-/* A task that ended because its job is to end says so, not "signal 15". */
 static void
-task_failed(
-    struct run_task *t, const struct verdict_facts *f, const char *reason)
+ended_with(struct run_task *t, enum state_event event, const char *what,
+    const char *reason)
 {
 	struct run_job *j = t->job;
+	bool is_whole =
+	    j->failure == FAILURE_TIMEOUT || j->failure == FAILURE_STOPPED;
 
-	if (j->ending == STATE_SUBMIT || f->says == SAYS_FAILED) {
+	t->next =
+	    state_next(STATE_TASK, STATE_RUNNING, event, STATE_BY_SCHEDULER);
+	t->failure =
+	    event != STATE_FAIL && is_whole ? j->failure : FAILURE_ENDED;
+	buf_reset(&t->reason);
+	if (j->failed == t) {
+		t->failure = j->failure;
 		buf_adds(&t->reason, reason);
-		t->next = STATE_FAILED;
-		job_end(j, STATE_FAIL, reason);
-		return;
+	} else {
+		buf_addf(&t->reason, "ended with its %s: %s", what, reason);
 	}
-	t->next = state_next(
-	    STATE_TASK, STATE_RUNNING, j->ending, STATE_BY_SCHEDULER);
-	buf_addf(&t->reason, "ended with its job: %s", j->reason.ptr);
+}
+
+/*
+ * A task that ended because its job or component is to end says so, not
+ * "signal 15". One that says itself what was wrong with it is believed.
+ */
+static void
+task_failed(struct run_task *t, const struct verdict_facts *f,
+    enum failure failure, const char *reason)
+{
+	struct run_job *j = t->job;
+	struct run_component *c = job_component_of(t);
+	bool is_own = f->says == SAYS_FAILED && !failure_is_transient(failure);
+
+	t->next = STATE_FAILED;
+	if (j->ending != STATE_SUBMIT && !is_own) {
+		ended_with(t, j->ending, "job", j->reason.ptr);
+	} else if (j->ending == STATE_SUBMIT && (!c->is_retry || is_own)) {
+		retry_fail(t, failure, reason);
+	} else if (is_own) {
+		t->failure = failure;
+		buf_reset(&t->reason);
+		buf_adds(&t->reason, reason);
+	} else {
+		ended_with(t, STATE_FAIL, "component", c->redo_text.ptr);
+	}
 }
 
 /* An adopted task may stand between making `owner` and taking the lock. */
@@ -192,21 +263,41 @@ look_again(struct run_task *t, int64_t now)
 	t->look_at = now + t->look_step;
 }
 
+/*
+ * The parent that makes sure of a task's end was killed itself: nobody but us
+ * ends what it left behind. That is looked for only where no `exit` was
+ * written, since it costs a walk through /proc.
+ */
+static bool
+has_leftovers(const struct run_task *t, const struct taskdir_facts *d)
+{
+	bool is_headless =
+	    d->is_locked && (t->is_reaped || (!t->pid && d->owner_pid &&
+						 taskdir_is_headless(t->dir.ptr,
+						     d->owner_pid)));
+	bool is_unclear = !d->is_locked && d->has_owner && !d->has_exit &&
+			  !d->is_tombstone && (!t->pid || t->is_reaped);
+
+	if (!is_headless && !is_unclear)
+		return false;
+	return taskdir_kill(t->dir.ptr, 0, SIGKILL) > 0;
+}
+
 static void
 look_at_task(struct scheduler *s, struct run_task *t, int64_t now)
 {
 	struct buf reason = BUF_INIT;
 	struct taskdir_facts d;
 	struct verdict_facts f;
+	enum failure failure;
 
 	taskdir_look(t->dir.ptr, &d);
 	fill_facts(t, &d, &f);
-	if (t->is_reaped && d.is_locked) /* it left somebody behind */
-		taskdir_kill(t->dir.ptr, 0, SIGKILL);
+	f.is_alive |= has_leftovers(t, &d);
 	if (may_still_begin(t, &f, now) ||
-	    verdict_decide(&f, &reason) == VERDICT_RUNNING) {
+	    verdict_decide(&f, &failure, &reason) == VERDICT_RUNNING) {
 		note_progress(t, d.state);
-		note_metrics(t);
+		note_marks(s, t, now);
 		t->job->is_dirty |= t->is_dirty;
 		look_again(t, now);
 		goto out;
@@ -216,7 +307,7 @@ look_at_task(struct scheduler *s, struct run_task *t, int64_t now)
 	if (!reason.len)
 		task_succeeded(s, t, &d);
 	else
-		task_failed(t, &f, reason.ptr);
+		task_failed(t, &f, failure, reason.ptr);
 out:
 	taskdir_facts_release(&d);
 	buf_release(&reason);
@@ -268,103 +359,7 @@ watch_look(struct scheduler *s, int64_t mono_now)
 		job_each(j, look_if_due, &l);
 }
 
-/* ---- budgets and ends ---- */
-
-int64_t
-watch_spent(const struct run_job *j, int64_t mono_now)
-{
-	return j->spent_ms + (mono_now - j->counted_at);
-}
-
-static int64_t
-budget_of(const struct scheduler *s, const struct run_job *j)
-{
-	return j->timeout_ms > 0 ? j->timeout_ms
-				 : s->cfg->scheduler.job_timeout_ms;
-}
-
-struct expiry {
-	struct buf *reason;
-};
-
-static void
-name_running(struct run_task *t, void *arg)
-{
-	struct expiry *e = arg;
-	struct verdict_facts f = {
-	    .component = run_task_component(t),
-	    .role = t->party->role,
-	    .party_id = t->party->party_id,
-	    .is_alive = true,
-	    .over_budget = true,
-	};
-
-	if (t->is_watched && !e->reason->len)
-		(void)verdict_decide(&f, e->reason);
-}
-
-void
-watch_budgets(struct scheduler *s, int64_t mono_now)
-{
-	for (struct run_job *j = s->jobs; j; j = j->next_job) {
-		struct buf reason = BUF_INIT;
-		struct expiry e = {&reason};
-
-		if (j->ending != STATE_SUBMIT ||
-		    watch_spent(j, mono_now) < budget_of(s, j))
-			continue;
-		job_each(j, name_running, &e);
-		if (!reason.len)
-			buf_addf(&reason, "the job's time was up: %s",
-			    j->pending.len ? j->pending.ptr
-					   : "no task was running");
-		buf_addf(
-		    &reason, " (timeout %lld ms)", (long long)budget_of(s, j));
-		job_end(j, STATE_EXPIRE, reason.ptr);
-		j->is_dirty = true;
-		buf_release(&reason);
-	}
-}
-
-static void
-term_task(struct run_task *t, void *arg)
-{
-	(void)arg;
-	if (!t->is_watched)
-		return;
-	taskdir_kill(t->dir.ptr, t->is_reaped ? 0 : t->pid, SIGTERM);
-	t->look_step = 0;
-	t->look_at = 0;
-}
-
-static void
-kill_task(struct run_task *t, void *arg)
-{
-	(void)arg;
-	if (!t->is_watched)
-		return;
-	taskdir_kill(t->dir.ptr, t->is_reaped ? 0 : t->pid, SIGKILL);
-	t->look_step = 0;
-	t->look_at = 0;
-}
-
-void
-watch_kill(struct scheduler *s, int64_t mono_now)
-{
-	for (struct run_job *j = s->jobs; j; j = j->next_job) {
-		if (j->ending == STATE_SUBMIT || !job_has_live(j))
-			continue;
-		if (!j->kill_at) {
-			log_info("job=%s %s, ending its tasks: %s", j->id,
-			    state_event_name(j->ending), j->reason.ptr);
-			job_each(j, term_task, NULL);
-			j->kill_at = mono_now + s->cfg->scheduler.stop_grace_ms;
-		} else if (mono_now >= j->kill_at) {
-			job_each(j, kill_task, NULL);
-			j->kill_at = mono_now + LOOK_LAST_MS;
-		}
-	}
-}
+/* ---- adoption ---- */
 
 enum err
 watch_adopt(struct scheduler *s, struct run_task *t, struct buf *err)
@@ -378,20 +373,16 @@ watch_adopt(struct scheduler *s, struct run_task *t, struct buf *err)
 		if (s->watch_fd >= 0)
 			(void)inotify_add_watch(s->watch_fd, t->dir.ptr,
 			    IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE);
-	} else if (t->job->ending != STATE_SUBMIT) {
-		/* Buried, it can never run; if it began just now, it lives. */
-		t->is_watched =
-		    taskdir_bury(t->dir.ptr, t->job->fence, NULL) != ERR_OK;
-		if (!t->is_watched)
-			t->next = state_next(STATE_TASK, STATE_RUNNING,
-			    t->job->ending, STATE_BY_SCHEDULER);
 	} else {
 		/*
 		 * The same attempt: whoever paused between commit and launch
-		 * and starts it as well finds `owner` taken.
+		 * and starts it as well finds `owner` taken. One that is not
+		 * to run is buried as the job is settled.
 		 */
 		t->is_watched = false;
-		rc = launch_plan(s, t, err);
+		if (t->job->ending == STATE_SUBMIT &&
+		    !job_component_of(t)->is_retry)
+			rc = launch_plan(s, t, err);
 	}
 	taskdir_facts_release(&d);
 	return rc;
@@ -418,13 +409,10 @@ watch_due(const struct scheduler *s, int64_t mono_now, int64_t limit)
 	struct due d = {mono_now + limit};
 
 	for (struct run_job *j = s->jobs; j; j = j->next_job) {
-		int64_t end = j->counted_at + budget_of(s, j) - j->spent_ms;
-
 		job_each(j, due_of_task, &d);
-		if (j->ending == STATE_SUBMIT && end < d.at)
-			d.at = end;
-		if (j->kill_at && j->kill_at < d.at)
-			d.at = j->kill_at;
+		d.at = budget_due_at(s, j, d.at);
+		d.at = stop_due_at(j, d.at);
+		d.at = retry_due_at(j, d.at);
 		if (j->is_dirty)
 			d.at = mono_now;
 	}

@@ -1,6 +1,5 @@
 /*
- * Watching tasks: children that ended, folders that changed, budgets that are
- * used up; and ending the processes of jobs that are to end.
+ * Watching tasks: children that ended, folders that changed.
  */
 #ifndef FF_SCHEDULER_WATCH_H
 #define FF_SCHEDULER_WATCH_H
@@ -16,20 +15,11 @@ void watch_reap(struct scheduler *s);
  */
 void watch_look(struct scheduler *s, int64_t mono_now);
 
-/* Lets jobs expire whose budget is used up. */
-void watch_budgets(struct scheduler *s, int64_t mono_now);
-
 /* A task was just started: when to look at it first. */
 void watch_launched(struct run_task *t, int64_t mono_now);
 
 /* Some adopted task's folder changed: look at all of them. */
 void watch_hint(struct scheduler *s);
-
-/* TERM, later KILL, for the tasks of jobs that are to end. */
-void watch_kill(struct scheduler *s, int64_t mono_now);
-
-/* Budget used, as of now. */
-int64_t watch_spent(const struct run_job *j, int64_t mono_now);
 
 /*
  * A task that the database calls running and that this process did not start:

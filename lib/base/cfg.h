@@ -60,9 +60,11 @@ struct cfg {
 		int64_t max_passed_over_ms;  /* then room is kept for it */
 		int64_t job_timeout_ms;
 		int64_t lease_ms;
-		int64_t stop_grace_ms; /* between TERM and KILL */
-		char *task_program;    /* path of fateflow-task */
-		char *keeper_program;  /* path of fateflow-keeper */
+		int64_t stop_grace_ms;	/* between TERM and KILL */
+		int64_t retry_delay_ms; /* before the first retry; doubles */
+		int64_t progress_timeout_ms; /* 0: none */
+		char *task_program;	     /* path of fateflow-task */
+		char *keeper_program;	     /* path of fateflow-keeper */
 	} scheduler;
 	struct {
 		bool keep_messages; /* audit: consumed messages stay on disk */

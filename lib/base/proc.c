@@ -8,11 +8,12 @@
 #include <stdint.h>
 #include <unistd.h>
 
-#define CLEAN_ENV_MAX 9
+#define CLEAN_ENV_MAX 10
 
 /* The few variables that a program started by us may see. */
 static void
-clean_env(const char *env[CLEAN_ENV_MAX], struct buf texts[CLEAN_ENV_MAX])
+clean_env(const char *mark, const char *env[CLEAN_ENV_MAX],
+    struct buf texts[CLEAN_ENV_MAX])
 {
 	static const char *const names[] = {"PATH", "LANG", "LC_ALL", "TZ",
 	    "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
@@ -25,6 +26,11 @@ clean_env(const char *env[CLEAN_ENV_MAX], struct buf texts[CLEAN_ENV_MAX])
 		if (!value)
 			continue;
 		buf_addf(&texts[n], "%s=%s", names[i], value);
+		env[n] = texts[n].ptr;
+		n++;
+	}
+	if (mark) {
+		buf_addf(&texts[n], "%s=%s", PROC_MARK, mark);
 		env[n] = texts[n].ptr;
 		n++;
 	}
@@ -70,7 +76,7 @@ proc_spawn(const struct proc_options *o, pid_t *pid_out, struct buf *err)
 
 	for (size_t i = 0; i < CLEAN_ENV_MAX; i++)
 		buf_init(&texts[i]);
-	clean_env(env, texts);
+	clean_env(o->mark, env, texts);
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attr);
 	set_files(&files, o);

@@ -9,11 +9,15 @@
 
 #include "lib/base/buf.h"
 
+/* By this a process can be found that was started for something. */
+#define PROC_MARK "FATEFLOW_TASK_DIR"
+
 struct proc_options {
 	const char *const *argv; /* argv[0] is the program's path */
 	const char *dir;	 /* working folder, or NULL */
 	const char *output;	 /* stdout and stderr append here, or NULL */
 	const char *const *env;	 /* NULL-ended; NULL: PATH, LANG, TZ only */
+	const char *mark;	 /* as PROC_MARK in that short one, or NULL */
 };
 
 /*

@@ -6,6 +6,7 @@
 enum {
 	INSTANCE_NEW,
 	INSTANCE_RENEW,
+	INSTANCE_REVIVE,
 	INSTANCE_END,
 	INSTANCE_SWEEP,
 	INSTANCE__MAX
@@ -18,7 +19,10 @@ static const char *const stmts[INSTANCE__MAX] = {
 		     " DATE_ADD(UTC_TIMESTAMP(3), INTERVAL ? MICROSECOND))",
     [INSTANCE_RENEW] = "UPDATE scheduler_instance SET expires_at ="
 		       " DATE_ADD(UTC_TIMESTAMP(3), INTERVAL ? MICROSECOND)"
-		       " WHERE id = ?",
+		       " WHERE id = ? AND expires_at > UTC_TIMESTAMP(3)",
+    [INSTANCE_REVIVE] = "UPDATE scheduler_instance SET expires_at ="
+			" DATE_ADD(UTC_TIMESTAMP(3), INTERVAL ? MICROSECOND)"
+			" WHERE id = ?",
     [INSTANCE_END] = "UPDATE scheduler_instance"
 		     " SET expires_at = UTC_TIMESTAMP(3) WHERE id = ?",
     [INSTANCE_SWEEP] =
@@ -49,6 +53,13 @@ enum err
 instance_renew(struct db *db, int64_t id, int64_t lease_ms, struct buf *err)
 {
 	return db_exec_one(db, stmts[INSTANCE_RENEW],
+	    DB_BINDS(DB_INT(lease_ms * 1000), DB_INT(id)), err);
+}
+
+enum err
+instance_revive(struct db *db, int64_t id, int64_t lease_ms, struct buf *err)
+{
+	return db_exec_one(db, stmts[INSTANCE_REVIVE],
 	    DB_BINDS(DB_INT(lease_ms * 1000), DB_INT(id)), err);
 }
 

@@ -19,6 +19,7 @@ enum {
 	JOB_RUN_TAKE_OVER,
 	JOB_RUN_READ,
 	JOB_RUN_HOLD,
+	JOB_RUN_COUNT_RETRY,
 	JOB_RUN_SET_PENDING,
 	JOB_RUN_SHOW_PROGRESS,
 	JOB_RUN_END,
@@ -43,7 +44,8 @@ static const char *const stmts[JOB_RUN__MAX] = {
     [JOB_RUN_OLDEST] = "SELECT MIN(create_time) FROM job_run"
 		       " WHERE live = 1",
     [JOB_RUN_CLAIM] = "UPDATE job_run SET status = 'running', owner = ?,"
-		      " fence = fence + 1, start_time = ?, update_time = ?,"
+		      " run_fence = fence + 1, fence = fence + 1,"
+		      " start_time = ?, update_time = ?,"
 		      " pending_reason = NULL WHERE job_id = ?"
 		      " AND status = 'waiting' AND live = 1",
     [JOB_RUN_SHOW_START] = "UPDATE t_job SET f_status = 'running',"
@@ -56,11 +58,15 @@ static const char *const stmts[JOB_RUN__MAX] = {
 	" WHERE expires_at > UTC_TIMESTAMP(3))",
     [JOB_RUN_READ] = "SELECT status, fence, timeout_ms, spent_ms,"
 		     " start_time, pending_reason, f_dsl, f_runtime_conf,"
-		     " f_train_runtime_conf"
+		     " f_train_runtime_conf, retries, runs, run_fence,"
+		     " stop_requested, stop_by, rerun_from"
 		     " FROM job_run WHERE job_id = ?",
     [JOB_RUN_HOLD] = "UPDATE job_run SET spent_ms = ?, update_time = ?"
 		     " WHERE job_id = ? AND owner = ? AND fence = ?"
 		     " AND status = 'running'",
+    [JOB_RUN_COUNT_RETRY] =
+	"UPDATE job_run SET retries = retries + 1 WHERE job_id = ?"
+	" AND owner = ? AND fence = ? AND status = 'running'",
     [JOB_RUN_SET_PENDING] = "UPDATE job_run SET pending_reason = ?"
 			    " WHERE job_id = ? AND live = 1",
     [JOB_RUN_SHOW_PROGRESS] = "UPDATE t_job SET f_progress = ?,"
@@ -68,13 +74,15 @@ static const char *const stmts[JOB_RUN__MAX] = {
 			      " f_update_time = ? WHERE f_job_id = ?",
     [JOB_RUN_END] = "UPDATE job_run SET status = ?, live = 0, reason = ?,"
 		    " stop_by = COALESCE(?, stop_by), pending_reason = NULL,"
+		    " error_class = ?, failed_component = ?,"
+		    " failed_role = ?, failed_party_id = ?,"
 		    " spent_ms = ?, update_time = ?, end_time = ?, elapsed = ?"
 		    " WHERE job_id = ? AND owner = ? AND fence = ?"
 		    " AND status = 'running'",
     [JOB_RUN_END_WAITING] =
 	"UPDATE job_run SET status = ?, live = 0, reason = ?,"
 	" stop_by = COALESCE(?, stop_by), pending_reason = NULL,"
-	" update_time = ?, end_time = ? WHERE job_id = ?"
+	" error_class = ?, update_time = ?, end_time = ? WHERE job_id = ?"
 	" AND status = 'waiting'",
     [JOB_RUN_SHOW_END] =
 	"UPDATE t_job SET f_status = ?, f_tag = 'job_end', f_reason = ?,"
@@ -86,6 +94,8 @@ DB_STATEMENTS(stmts);
 void
 job_run_release(struct job_run *j)
 {
+	free(j->stop_by);
+	free(j->rerun_from);
 	free(j->pending_reason);
 	free(j->dsl);
 	free(j->conf);
@@ -217,6 +227,12 @@ job_run_read(
 		out->dsl = xstrdup(db_text(rows, 6));
 		out->conf = xstrdup(db_text(rows, 7));
 		out->train_conf = xstrdup_null(db_text(rows, 8));
+		out->retries = db_int(rows, 9);
+		out->runs = db_int(rows, 10);
+		out->run_fence = db_int(rows, 11);
+		out->stop_requested = db_int(rows, 12);
+		out->stop_by = xstrdup_null(db_text(rows, 13));
+		out->rerun_from = xstrdup_null(db_text(rows, 14));
 	}
 	db_end(&rows);
 	return rc;
@@ -229,6 +245,15 @@ job_run_hold(struct db *db, const struct job_run_guard *g, int64_t spent_ms,
 	return db_exec_one(db, stmts[JOB_RUN_HOLD],
 	    DB_BINDS(DB_INT(spent_ms), DB_INT(now), DB_TEXT(g->job_id),
 		DB_INT(g->owner), DB_INT(g->fence)),
+	    err);
+}
+
+enum err
+job_run_count_retry(
+    struct db *db, const struct job_run_guard *g, struct buf *err)
+{
+	return db_exec_one(db, stmts[JOB_RUN_COUNT_RETRY],
+	    DB_BINDS(DB_TEXT(g->job_id), DB_INT(g->owner), DB_INT(g->fence)),
 	    err);
 }
 
@@ -276,9 +301,11 @@ job_run_end(struct db *db, const struct job_run_guard *g,
 {
 	enum err rc = db_exec_one(db, stmts[JOB_RUN_END],
 	    DB_BINDS(DB_TEXT(state_name(e->status)), DB_TEXT(e->reason),
-		DB_TEXT(e->stop_by), DB_INT(e->spent_ms), DB_INT(e->now),
-		DB_INT(e->now), DB_INT(e->now - e->start_time),
-		DB_TEXT(g->job_id), DB_INT(g->owner), DB_INT(g->fence)),
+		DB_TEXT(e->stop_by), DB_TEXT(e->error_class),
+		DB_TEXT(e->component), DB_TEXT(e->role), DB_TEXT(e->party_id),
+		DB_INT(e->spent_ms), DB_INT(e->now), DB_INT(e->now),
+		DB_INT(e->now - e->start_time), DB_TEXT(g->job_id),
+		DB_INT(g->owner), DB_INT(g->fence)),
 	    err);
 
 	return rc ? rc : show_end(db, g->job_id, e, err);
@@ -290,8 +317,8 @@ job_run_end_waiting(struct db *db, const char *job_id,
 {
 	enum err rc = db_exec_one(db, stmts[JOB_RUN_END_WAITING],
 	    DB_BINDS(DB_TEXT(state_name(e->status)), DB_TEXT(e->reason),
-		DB_TEXT(e->stop_by), DB_INT(e->now), DB_INT(e->now),
-		DB_TEXT(job_id)),
+		DB_TEXT(e->stop_by), DB_TEXT(e->error_class), DB_INT(e->now),
+		DB_INT(e->now), DB_TEXT(job_id)),
 	    err);
 
 	return rc ? rc : show_end(db, job_id, e, err);

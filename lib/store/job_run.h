@@ -18,6 +18,12 @@ struct job_run {
 	int64_t timeout_ms;
 	int64_t spent_ms;
 	int64_t start_time;
+	int64_t retries;   /* attempts begun after failures, this run */
+	int64_t runs;	   /* 1, and one more for each rerun */
+	int64_t run_fence; /* the fence with which the last run began */
+	int64_t stop_requested;
+	char *stop_by;
+	char *rerun_from;     /* a component, or NULL */
 	char *pending_reason; /* NULL: none */
 	char *dsl;
 	char *conf;
@@ -76,6 +82,10 @@ enum err job_run_read(
 enum err job_run_hold(struct db *db, const struct job_run_guard *g,
     int64_t spent_ms, int64_t now, struct buf *err);
 
+/* Another attempt of a component of a held job begins after a failure. */
+enum err job_run_count_retry(
+    struct db *db, const struct job_run_guard *g, struct buf *err);
+
 /* NULL takes the reason off. Waiting jobs or, with hold, running ones. */
 enum err job_run_set_pending(
     struct db *db, const char *job_id, const char *reason, struct buf *err);
@@ -91,6 +101,10 @@ struct job_run_end {
 	int64_t now;
 	int64_t start_time; /* 0: it never started */
 	int64_t spent_ms;
+	const char *error_class; /* NULL for a success */
+	const char *component;	 /* that failed first, or NULL */
+	const char *role;
+	const char *party_id;
 };
 
 /* A running job that we own reaches its end, on every party. */

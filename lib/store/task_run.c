@@ -1,8 +1,17 @@
 #include "lib/store/task_run.h"
 #include "lib/base/mem.h"
+#include "lib/store/catalogue.h"
+
+#include <stdlib.h>
 
 enum {
 	TASK_RUN_INSERT,
+	TASK_RUN_KEEP,
+	TASK_RUN_TABLES,
+	TASK_RUN_DROP_VIEWS,
+	TASK_RUN_DROP_METRICS,
+	TASK_RUN_RAISE,
+	TASK_RUN_SPEND,
 	TASK_RUN_NOTE,
 	TASK_RUN_END,
 	TASK_RUN_EACH,
@@ -22,6 +31,32 @@ static const char *const stmts[TASK_RUN__MAX] = {
 	" f_update_time, f_start_time, f_attempt, f_fence, f_dir)"
 	" VALUES (?, ?, ?, ?, ?, 'python_operator', ?, 'running', ?, ?, ?,"
 	" ?, ?, ?)",
+    [TASK_RUN_KEEP] =
+	"INSERT INTO task_attempt (job_id, task_id, role, party_id, attempt,"
+	" component, status, error_class, reason, dir, start_time, end_time)"
+	" SELECT f_job_id, f_task_id, f_role, f_party_id, f_attempt,"
+	" f_component_name, f_status, f_error_class, f_reason, f_dir,"
+	" f_start_time, f_end_time FROM t_task"
+	" WHERE f_job_id = ? AND f_task_id = ?",
+    [TASK_RUN_TABLES] = "SELECT f_table_id FROM t_data_view"
+			" WHERE f_job_id = ? AND f_task_id = ?"
+			" AND f_table_id IS NOT NULL",
+    [TASK_RUN_DROP_VIEWS] = "DELETE FROM t_data_view"
+			    " WHERE f_job_id = ? AND f_task_id = ?",
+    [TASK_RUN_DROP_METRICS] = "DELETE FROM t_tracking_metric"
+			      " WHERE f_job_id = ? AND f_component_name = ?",
+    [TASK_RUN_RAISE] =
+	"UPDATE t_task SET f_status = 'running', f_run_ip = ?,"
+	" f_run_pid = NULL, f_update_time = ?, f_start_time = ?,"
+	" f_end_time = NULL, f_elapsed = NULL, f_attempt = ?, f_fence = ?,"
+	" f_dir = ?, f_progress = 0, f_message = NULL, f_reason = NULL,"
+	" f_error_class = NULL, f_metrics_offset = 0, f_spent_ms = 0,"
+	" f_idle_ms = 0 WHERE f_job_id = ? AND f_task_id = ?"
+	" AND f_role = ? AND f_party_id = ? AND f_attempt = ?"
+	" AND f_status IN ('success', 'failed', 'timeout')",
+    [TASK_RUN_SPEND] = "UPDATE t_task SET f_spent_ms = ?, f_idle_ms = ?"
+		       " WHERE f_job_id = ? AND f_task_id = ?"
+		       " AND f_status = 'running'",
     [TASK_RUN_NOTE] =
 	"UPDATE t_task SET f_run_pid = COALESCE(NULLIF(?, 0), f_run_pid),"
 	" f_progress = ?, f_message = ?, f_update_time = ?" KEY,
@@ -29,10 +64,11 @@ static const char *const stmts[TASK_RUN__MAX] = {
 	"UPDATE t_task SET f_status = ?, f_run_ip = '',"
 	" f_run_pid = COALESCE(NULLIF(?, 0), f_run_pid), f_progress = ?,"
 	" f_end_time = ?, f_elapsed = ?, f_update_time = ?,"
-	" f_reason = ?" KEY,
+	" f_reason = ?, f_error_class = ?" KEY,
     [TASK_RUN_EACH] =
 	"SELECT f_component_name, f_role, f_party_id, f_dir, f_reason,"
-	" f_status, f_attempt, f_start_time, f_metrics_offset, f_progress"
+	" f_status, f_attempt, f_start_time, f_metrics_offset, f_progress,"
+	" f_error_class, f_fence, f_spent_ms, f_idle_ms"
 	" FROM t_task WHERE f_job_id = ?",
 };
 DB_STATEMENTS(stmts);
@@ -46,6 +82,66 @@ task_run_insert(struct db *db, const struct task_run_key *k,
 		DB_TEXT(k->party_id), DB_TEXT(s->component), DB_TEXT(s->run_ip),
 		DB_INT(s->now), DB_INT(s->now), DB_INT(s->now),
 		DB_INT(s->attempt), DB_INT(s->fence), DB_TEXT(s->dir)),
+	    err);
+}
+
+enum err
+task_run_keep_attempt(
+    struct db *db, const char *job_id, const char *task_id, struct buf *err)
+{
+	return db_exec(db, stmts[TASK_RUN_KEEP],
+	    DB_BINDS(DB_TEXT(job_id), DB_TEXT(task_id)), err);
+}
+
+static enum err
+forget_tables(struct db *db, const char *job_id, const char *task_id,
+    int64_t now, struct buf *err)
+{
+	struct db_rows *rows = NULL;
+	enum err rc = db_query(db, stmts[TASK_RUN_TABLES],
+	    DB_BINDS(DB_TEXT(job_id), DB_TEXT(task_id)), &rows, err);
+
+	while (!rc && !(rc = db_next(rows, err)))
+		rc = catalogue_delete_made(
+		    db, db_int(rows, 0), job_id, now, err);
+	db_end(&rows);
+	return rc == ERR_NOTFOUND ? ERR_OK : rc;
+}
+
+enum err
+task_run_forget_outputs(struct db *db, const char *job_id, const char *task_id,
+    const char *component, int64_t now, struct buf *err)
+{
+	enum err rc = forget_tables(db, job_id, task_id, now, err);
+
+	if (!rc)
+		rc = db_exec(db, stmts[TASK_RUN_DROP_VIEWS],
+		    DB_BINDS(DB_TEXT(job_id), DB_TEXT(task_id)), err);
+	if (!rc)
+		rc = db_exec(db, stmts[TASK_RUN_DROP_METRICS],
+		    DB_BINDS(DB_TEXT(job_id), DB_TEXT(component)), err);
+	return rc;
+}
+
+enum err
+task_run_raise(struct db *db, const struct task_run_key *k,
+    const struct task_run_start *s, int last, struct buf *err)
+{
+	return db_exec_one(db, stmts[TASK_RUN_RAISE],
+	    DB_BINDS(DB_TEXT(s->run_ip), DB_INT(s->now), DB_INT(s->now),
+		DB_INT(s->attempt), DB_INT(s->fence), DB_TEXT(s->dir),
+		DB_TEXT(k->job_id), DB_TEXT(k->task_id), DB_TEXT(k->role),
+		DB_TEXT(k->party_id), DB_INT(last)),
+	    err);
+}
+
+enum err
+task_run_spend(struct db *db, const char *job_id, const char *task_id,
+    int64_t spent_ms, int64_t idle_ms, struct buf *err)
+{
+	return db_exec(db, stmts[TASK_RUN_SPEND],
+	    DB_BINDS(DB_INT(spent_ms), DB_INT(idle_ms), DB_TEXT(job_id),
+		DB_TEXT(task_id)),
 	    err);
 }
 
@@ -83,8 +179,8 @@ task_run_end(struct db *db, const struct task_run_key *k,
 	    DB_BINDS(DB_TEXT(state_name(e->status)), DB_INT(e->pid),
 		DB_INT(e->progress), DB_INT(e->now),
 		DB_INT(e->now - e->start_time), DB_INT(e->now),
-		DB_TEXT(e->reason), DB_TEXT(k->job_id), DB_TEXT(k->task_id),
-		DB_TEXT(k->role), DB_TEXT(k->party_id)),
+		DB_TEXT(e->reason), DB_TEXT(e->error_class), DB_TEXT(k->job_id),
+		DB_TEXT(k->task_id), DB_TEXT(k->role), DB_TEXT(k->party_id)),
 	    err);
 }
 
@@ -101,6 +197,10 @@ read_row(const struct db_rows *rows, struct task_run *t)
 	t->start_time = db_int(rows, 7);
 	t->metrics_offset = db_int(rows, 8);
 	t->progress = db_int(rows, 9);
+	t->error_class = xstrdup_null(db_text(rows, 10));
+	t->fence = db_int(rows, 11);
+	t->spent_ms = db_int(rows, 12);
+	t->idle_ms = db_int(rows, 13);
 }
 
 static void
@@ -111,6 +211,7 @@ release_row(struct task_run *t)
 	free(t->party_id);
 	free(t->dir);
 	free(t->reason);
+	free(t->error_class);
 }
 
 enum err

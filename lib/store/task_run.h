@@ -30,6 +30,24 @@ struct task_run_start {
 enum err task_run_insert(struct db *db, const struct task_run_key *k,
     const struct task_run_start *s, struct buf *err);
 
+/*
+ * The next attempt of a component over all its parties begins: the ended one
+ * is kept in task_attempt, and what it left (metrics, data views, versions of
+ * tables) is no more. Then every task is raised.
+ */
+enum err task_run_keep_attempt(
+    struct db *db, const char *job_id, const char *task_id, struct buf *err);
+enum err task_run_forget_outputs(struct db *db, const char *job_id,
+    const char *task_id, const char *component, int64_t now, struct buf *err);
+
+/* An end -> running, s->attempt; ERR_CONFLICT unless it ended as `last`. */
+enum err task_run_raise(struct db *db, const struct task_run_key *k,
+    const struct task_run_start *s, int last, struct buf *err);
+
+/* Budgets of a component's running tasks. */
+enum err task_run_spend(struct db *db, const char *job_id, const char *task_id,
+    int64_t spent_ms, int64_t idle_ms, struct buf *err);
+
 struct task_run_note {
 	int64_t pid; /* 0: leave it */
 	int64_t progress;
@@ -47,7 +65,8 @@ struct task_run_end {
 	int64_t progress;
 	int64_t start_time;
 	int64_t now;
-	const char *reason; /* NULL for a success */
+	const char *reason;	 /* NULL for a success */
+	const char *error_class; /* the same */
 };
 
 /* running -> an end. */
@@ -61,8 +80,12 @@ struct task_run {
 	char *party_id;
 	char *dir;
 	char *reason;
+	char *error_class;
 	enum state status;
 	int attempt;
+	int64_t fence;
+	int64_t spent_ms;
+	int64_t idle_ms;
 	int64_t start_time;
 	int64_t metrics_offset;
 	int64_t progress;

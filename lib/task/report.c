@@ -11,6 +11,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
+#include "lib/core/failure.h"
 #include "lib/task/run.h"
 
 #define STATE_EVERY_MS	 100
@@ -126,6 +127,11 @@ state_write(struct task_report *r, const char *status, enum err code,
 		error = cJSON_CreateObject();
 		json_add(root, "error", error);
 		json_add_str(error, "code", err_name(code));
+		json_add_str(error, "class",
+		    failure_name(failure_of_report(
+			&(struct failure_report){.code = err_name(code),
+			    .text = text,
+			    .has_database = true})));
 		json_add_str(error, "text", text);
 	}
 	add_copy(root, "table", r->table);
@@ -160,7 +166,7 @@ task_report_tick(void *report)
 	return true;
 }
 
-enum err
+int
 task_report_end(struct task_report *r, enum err result, const char *text)
 {
 	struct buf err = BUF_INIT;
@@ -177,7 +183,9 @@ task_report_end(struct task_report *r, enum err result, const char *text)
 	if (rc != ERR_OK)
 		log_error("%s", err.ptr);
 	buf_release(&err);
-	return result != ERR_OK ? result : rc;
+	if (rc != ERR_OK)
+		return TASK_EXIT_UNWRITTEN;
+	return result == ERR_OK ? 0 : 1;
 }
 
 void

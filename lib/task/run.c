@@ -94,6 +94,7 @@ task_run(const char *dir, const struct component_table *table)
 	struct buf err = BUF_INIT;
 	bool is_loaded;
 	enum err rc;
+	int code;
 
 	t.report = task_report_new(dir);
 	rc = task_load(&t, dir, &err);
@@ -104,11 +105,11 @@ task_run(const char *dir, const struct component_table *table)
 	}
 	if (rc != ERR_OK)
 		log_error("%s", err.ptr);
-	rc = task_report_end(t.report, rc, err.ptr);
+	code = task_report_end(t.report, rc, err.ptr);
 	if (is_loaded)
-		say("finish", &t, rc == ERR_OK ? "success" : "failed");
+		say("finish", &t, code == 0 ? "success" : "failed");
 	task_release(&t);
 	task_report_free(t.report);
 	buf_release(&err);
-	return rc == ERR_OK ? 0 : 1;
+	return code;
 }

@@ -7,7 +7,8 @@
 
 #include "lib/task/task.h"
 
-#define TASK_EXIT_OWNED 75
+#define TASK_EXIT_UNWRITTEN 74 /* the disk did not take the result */
+#define TASK_EXIT_OWNED	    75
 
 /* The parent: owner, lock, the child, exit. Returns the exit code. */
 int task_supervise(const char *dir, const struct component_table *table);
@@ -23,8 +24,10 @@ struct task_report *task_report_new(const char *dir);
 void task_report_free(struct task_report *r);
 /* Writes metrics and state when they are due; always true (mailbox_waiting). */
 bool task_report_tick(void *report);
-/* The last words: all metrics, then the state. */
-enum err
-task_report_end(struct task_report *r, enum err result, const char *text);
+/*
+ * The last words: all metrics, then the state. Returns the exit code: 0, 1
+ * for a failure that is written down, or TASK_EXIT_UNWRITTEN.
+ */
+int task_report_end(struct task_report *r, enum err result, const char *text);
 
 #endif

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,9 +20,12 @@
 #include "lib/base/num.h"
 #include "lib/base/path.h"
 #include "lib/base/proc.h"
+#include "lib/core/failure.h"
 #include "lib/task/run.h"
 
-#define GRACE_MS 3000
+/* Both less than what the scheduler allows: the exit is to be written. */
+#define GRACE_MS     2500
+#define HEARTBEAT_MS 5000
 
 static enum err
 take_owner(const char *dir, struct buf *err)
@@ -61,17 +65,16 @@ out:
 }
 
 static enum err
-take_lock(const char *dir, struct buf *err)
+take_lock(const char *dir, int *fd_out, struct buf *err)
 {
 	struct buf path = BUF_INIT;
-	int fd = -1;
 	enum err rc;
 
 	path_set(&path, "%s/lock", dir);
-	rc = proc_lock(path.ptr, &fd, err);
+	rc = proc_lock(path.ptr, fd_out, err);
 	/* Programs that the component starts hold it too. */
 	if (rc == ERR_OK)
-		fcntl(fd, F_SETFD, 0);
+		fcntl(*fd_out, F_SETFD, 0);
 	buf_release(&path);
 	return rc;
 }
@@ -96,11 +99,15 @@ start_child(const char *dir, const struct component_table *table)
 	exit(task_run(dir, table));
 }
 
-/* Waits for the child; TERM and INT are passed on, KILL follows. */
+/*
+ * Waits for the child; TERM and INT are passed on, KILL follows. The time of
+ * `lock` tells how long ago this process last had its turn.
+ */
 static int
-await_child(pid_t child, const sigset_t *set, struct rusage *use)
+await_child(pid_t child, int lock_fd, const sigset_t *set, struct rusage *use)
 {
-	struct timespec tick = {.tv_nsec = 100000000};
+	const struct timespec tick = {.tv_nsec = 100000000};
+	const struct timespec beat = {.tv_sec = HEARTBEAT_MS / 1000};
 	int64_t kill_at = 0;
 	int status = 0, sig;
 	pid_t pid;
@@ -109,8 +116,9 @@ await_child(pid_t child, const sigset_t *set, struct rusage *use)
 		while ((pid = wait4(-1, &status, WNOHANG, use)) > 0)
 			if (pid == child)
 				return status;
-		sig = kill_at != 0 ? sigtimedwait(set, NULL, &tick)
-				   : sigwaitinfo(set, NULL);
+		sig = sigtimedwait(set, NULL, kill_at != 0 ? &tick : &beat);
+		if (sig < 0)
+			(void)!futimens(lock_fd, NULL);
 		if ((sig == SIGTERM || sig == SIGINT) && kill_at == 0) {
 			kill(-child, SIGTERM);
 			kill_at = clock_mono_ms() + GRACE_MS;
@@ -197,9 +205,15 @@ hold_signals(sigset_t *set)
 	sigprocmask(SIG_SETMASK, set, NULL);
 }
 
+/* What the parent has taken, and what it waits for. */
+struct claim {
+	int lock_fd;
+	sigset_t set;
+};
+
 static enum err
 supervise(const char *dir, const struct component_table *table,
-    const sigset_t *set, int *code_out, struct buf *err)
+    const struct claim *claim, int *code_out, struct buf *err)
 {
 	struct rusage use = {0};
 	pid_t child;
@@ -210,7 +224,7 @@ supervise(const char *dir, const struct component_table *table,
 	child = start_child(dir, table);
 	if (child < 0)
 		return err_set_errno(err, ERR_IO, "fork");
-	status = await_child(child, set, &use);
+	status = await_child(child, claim->lock_fd, &claim->set, &use);
 	kill_stragglers(child);
 	if (WIFSIGNALED(status))
 		log_error("the component's process was ended by signal %d",
@@ -224,20 +238,22 @@ int
 task_supervise(const char *dir, const struct component_table *table)
 {
 	struct buf err = BUF_INIT;
-	sigset_t set;
+	struct claim claim = {.lock_fd = -1};
 	int code = 1;
 	enum err rc;
 
 	log_set_form(LOG_FORM_TASK);
 	/* Before the claim: who has claimed leaves an exit. */
-	hold_signals(&set);
-	rc = take_lock(dir, &err);
+	hold_signals(&claim.set);
+	rc = take_lock(dir, &claim.lock_fd, &err);
 	if (rc == ERR_OK)
 		rc = take_owner(dir, &err);
 	if (rc == ERR_BUSY)
 		code = TASK_EXIT_OWNED;
+	if (failure_of_text(err.ptr) == FAILURE_DISK_FULL)
+		code = TASK_EXIT_UNWRITTEN;
 	if (rc == ERR_OK)
-		rc = supervise(dir, table, &set, &code, &err);
+		rc = supervise(dir, table, &claim, &code, &err);
 	if (rc != ERR_OK)
 		log_error("%s", err.ptr);
 	buf_release(&err);

@@ -1,0 +1,204 @@
+/*
+ * The file "module" gets a second name in the task's folder before the model
+ * moves: by it the attempt's model is known wherever it stands, so that two
+ * schedulers that do this, one of them late, never take out what is in place.
+ */
+#include "scheduler/place.h"
+#include "lib/base/path.h"
+#include "scheduler/launch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool
+place_has_model(const struct run_task *t)
+{
+	return !t->job->conf.is_predict &&
+	       cJSON_GetArraySize(json_get(t->result, "model")) > 0;
+}
+
+/* The file "module": its name, then "<buffer> <message>" per line. */
+static enum err
+write_module(const struct run_task *t, const char *dir, struct buf *err)
+{
+	const cJSON *list = json_get(t->result, "model"), *item;
+	struct buf text = BUF_INIT, path = BUF_INIT;
+	enum err rc = ERR_OK;
+
+	buf_addf(
+	    &text, "%s\n", t->job->dsl.components[t->component].module->name);
+	cJSON_ArrayForEach(item, list)
+	{
+		const char *buffer = json_str(item, "buffer", "");
+
+		if (!path_is_component(buffer))
+			rc = err_set(err, ERR_INVALID,
+			    "its model buffer \"%s\" has no legal name",
+			    buffer);
+		buf_addf(
+		    &text, "%s %s\n", buffer, json_str(item, "message", ""));
+	}
+	path_set(&path, "%s/module", dir);
+	if (!rc)
+		rc = path_write_file(
+		    path.ptr, text.ptr, text.len, PATH_DURABLE, err);
+	buf_release(&path);
+	buf_release(&text);
+	return rc;
+}
+
+static enum err
+model_dir(const struct scheduler *s, const struct run_task *t, struct buf *out,
+    struct buf *err)
+{
+	struct model_ref m = launch_model(s, t);
+
+	return model_path_component(&m, run_task_component(t),
+	    t->job->dsl.components[t->component].model_alias, out, err);
+}
+
+/* Are both there, and the same file? */
+static bool
+is_same(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return lstat(a, &x) == 0 && lstat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+struct move {
+	struct buf from, to, parent; /* folders */
+	struct buf mark;	     /* second name of the file "module" */
+	struct buf from_module, to_module;
+	struct buf replaced;
+};
+
+static void
+move_release(struct move *m)
+{
+	buf_release(&m->from);
+	buf_release(&m->to);
+	buf_release(&m->parent);
+	buf_release(&m->mark);
+	buf_release(&m->from_module);
+	buf_release(&m->to_module);
+	buf_release(&m->replaced);
+}
+
+static enum err
+move_init(struct scheduler *s, const struct run_task *t, struct move *m,
+    struct buf *err)
+{
+	enum err rc = model_dir(s, t, &m->to, err);
+
+	path_set(&m->from, "%s/model", t->dir.ptr);
+	path_set(&m->mark, "%s/model.module", t->dir.ptr);
+	path_set(&m->replaced, "%s/model.replaced", t->dir.ptr);
+	path_set(&m->from_module, "%s/module", m->from.ptr);
+	path_set(&m->to_module, "%s/module", m->to.ptr);
+	path_parent(m->to.ptr, &m->parent);
+	return rc;
+}
+
+/* An earlier attempt's model is there: the two change places. */
+static enum err
+exchange(const struct move *m, struct buf *err)
+{
+	if (renameat2(AT_FDCWD, m->from.ptr, AT_FDCWD, m->to.ptr,
+		RENAME_EXCHANGE) < 0 &&
+	    errno != ENOENT)
+		return err_set_errno(err, ERR_IO,
+		    "cannot put %s in place of %s", m->from.ptr, m->to.ptr);
+	if (is_same(m->to_module.ptr, m->mark.ptr)) {
+		(void)!rename(m->from.ptr, m->replaced.ptr);
+		return ERR_OK;
+	}
+	/* Somebody else did it meanwhile, and we undid it. */
+	(void)!renameat2(
+	    AT_FDCWD, m->from.ptr, AT_FDCWD, m->to.ptr, RENAME_EXCHANGE);
+	return is_same(m->to_module.ptr, m->mark.ptr)
+		   ? ERR_OK
+		   : err_set(err, ERR_CONFLICT,
+			 "%s was replaced by another attempt", m->to.ptr);
+}
+
+static enum err
+publish_model(const struct run_task *t, const struct move *m, struct buf *err)
+{
+	enum err rc = ERR_OK;
+
+	if (is_same(m->to_module.ptr, m->mark.ptr))
+		return ERR_OK;
+	if (!path_exists(m->mark.ptr)) {
+		rc = write_module(t, m->from.ptr, err);
+		if (rc)
+			return rc;
+		if (link(m->from_module.ptr, m->mark.ptr) < 0 &&
+		    errno != EEXIST)
+			return err_set_errno(
+			    err, ERR_IO, "cannot create %s", m->mark.ptr);
+	}
+	if (!is_same(m->from_module.ptr, m->mark.ptr))
+		return is_same(m->to_module.ptr, m->mark.ptr)
+			   ? ERR_OK
+			   : err_set(err, ERR_CONFLICT,
+				 "the model in %s is not the attempt's own",
+				 t->dir.ptr);
+	rc = path_mkdirs(m->parent.ptr, err);
+	if (rc || rename(m->from.ptr, m->to.ptr) == 0)
+		return rc;
+	if (errno == ENOTEMPTY || errno == EEXIST)
+		return exchange(m, err);
+	return is_same(m->to_module.ptr, m->mark.ptr)
+		   ? ERR_OK
+		   : err_set_errno(err, ERR_IO, "cannot move %s to %s",
+			 m->from.ptr, m->to.ptr);
+}
+
+enum err
+place_model(struct scheduler *s, struct run_task *t, struct buf *err)
+{
+	struct move m = {BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT,
+	    BUF_INIT, BUF_INIT};
+	enum err rc;
+
+	if (!place_has_model(t))
+		return ERR_OK;
+	rc = move_init(s, t, &m, err);
+	if (!rc)
+		rc = publish_model(t, &m, err);
+	if (!rc)
+		rc = path_sync_dir(m.parent.ptr, err);
+	move_release(&m);
+	return rc;
+}
+
+int64_t
+place_model_size(struct scheduler *s, const struct run_task *t)
+{
+	struct buf dir = BUF_INIT;
+	struct dirent *e;
+	int64_t size = 0;
+	DIR *d;
+
+	(void)model_dir(s, t, &dir, NULL);
+	d = opendir(dir.ptr);
+	while (d && (e = readdir(d)) != NULL) {
+		struct stat st;
+
+		if (strcmp(e->d_name, "module") != 0 &&
+		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) ==
+			0 &&
+		    S_ISREG(st.st_mode))
+			size += st.st_size;
+	}
+	if (d)
+		closedir(d);
+	buf_release(&dir);
+	return size;
+}
