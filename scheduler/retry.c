@@ -54,6 +54,8 @@ retry_fail(struct run_task *t, enum failure failure, const char *reason)
 	buf_reset(&t->reason);
 	buf_adds(&t->reason, reason);
 	j->is_dirty = true;
+	if (job_component_of(t)->is_retry && failure_is_transient(failure))
+		return;
 	if (may_retry(j, failure))
 		want_retry(job_component_of(t), reason);
 	else

@@ -62,6 +62,10 @@ if how[0] == "stubborn":
 if how[0] in ("sleep", "stubborn", "daemon"):
     metric(t="point", ns="train", name="loss", key=0, value=1.0)
     time.sleep(float(how[1]))
+if how[0] == "busy":
+    for n in range(int(float(how[1]) * 4)):
+        metric(t="point", ns="train", name="loss", key=n, value=1.0)
+        time.sleep(0.25)
 if how[0] == "kill":
     os.kill(os.getpid(), signal.SIGKILL)
 if how[0] == "exit":

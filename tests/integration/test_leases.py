@@ -1,0 +1,264 @@
+"""Two schedulers on one database: takeover of a dead one's jobs, and a paused
+one that wakes up after all is over."""
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+import pytest
+
+import conftest
+from scheduler_site import site  # noqa: F401  (a fixture)
+
+
+def rows(site):
+    return [site.sql(f"SELECT * FROM {table}") for table in (
+        "job_run", "t_job", "t_task", "task_attempt", "t_data_view")] + [
+            site.sql("SELECT id, file, is_current, deleted FROM data_table")]
+
+
+def end(process):
+    process.send_signal(signal.SIGCONT)
+    process.terminate()
+    assert process.wait(10) == 0
+
+
+def wait_sql(site, text, seconds=10):
+    limit = time.monotonic() + seconds
+    while not site.sql(text):
+        assert time.monotonic() < limit, text
+        time.sleep(0.02)
+
+
+def test_jobs_of_a_killed_scheduler_move_again_within_ten_seconds(site):
+    conf = site.conf.read_text().replace('lease_ms = "2s"; ', "")
+    site.conf.write_text(conf)
+    site.plan("dataio_0-host", "sleep 1")
+    job = site.submit()
+    first = site.start()
+    site.wait_runs(2)
+    second = subprocess.Popen(
+        [conftest.BIN / "fateflow-scheduler", "-c", site.conf, "-d"])
+    time.sleep(0.5)
+    first.kill()
+    first.wait()
+    begun = time.monotonic()
+    try:
+        site.wait(job, ["success"], 10)
+        took = time.monotonic() - begun
+        print(f"taken over and ended after {took:.1f} s")
+        assert took < 10
+    finally:
+        site.daemon = None
+        end(second)
+    assert len(site.runs()) == 4 == len(set(site.runs()))
+
+
+def test_ended_scheduler_gives_its_jobs_up_at_once(site):
+    site.conf.write_text(site.conf.read_text().replace('"2s"', '"1h"'))
+    site.plan("dataio_0-host", "sleep 1")
+    job = site.submit()
+    site.start()
+    site.wait_runs(2)
+    site.stop()
+    site.start()
+    site.wait(job, ["success"], 8)
+
+
+@pytest.mark.parametrize("paused_ms", range(0, 160, 40))
+def test_scheduler_paused_anywhere_in_its_start_runs_nothing_twice(
+        site, paused_ms):
+    """It stops some time after it was rung; when it wakes, the job is over,
+    and what it left is gone."""
+    paused = site.start()
+    wait_sql(site, "SELECT 1 FROM scheduler_instance")
+    job = site.submit()
+    site.ring()
+    time.sleep(paused_ms / 1000)
+    paused.send_signal(signal.SIGSTOP)
+    try:
+        (site.run_dir / "doorbell").unlink(missing_ok=True)
+        site.start()
+        assert site.wait(job, ["success", "failed"], 20)[0] == "success"
+        folder = site.work / "jobs" / "20261123" / job
+        runs = sorted(map(tuple, site.attempts()))
+        assert len(runs) == len(set(runs)) == 4
+        trash = site.work / "jobs" / ".trash"
+        trash.mkdir()
+        time.sleep(0.3)
+        folder.rename(trash / f"{job}-x")
+        before = rows(site)
+    finally:
+        paused.send_signal(signal.SIGCONT)
+    time.sleep(1.5)
+    assert rows(site) == before
+    assert not folder.exists()
+    assert sorted(map(tuple, site.attempts())) == runs
+    end(paused)
+
+
+def test_paused_scheduler_does_not_begin_what_was_rerun(site):
+    """It wakes while the job's next run is going on."""
+    site.plan("dataio_0-host", "sleep 0.5")
+    site.plan("intersection_0-host", "first fail no")
+    paused = site.start()
+    job = site.submit()
+    site.ring()
+    site.wait_runs(2)
+    paused.send_signal(signal.SIGSTOP)
+    try:
+        site.start()
+        site.wait(job, ["failed"], 20)
+        site.plan("intersection_0-host", "sleep 2")
+        site.sql("UPDATE job_run SET status = 'waiting', live = 1, runs = 2 "
+                 f"WHERE job_id = '{job}'")
+        site.ring()
+        wait_sql(site, "SELECT 1 FROM t_task WHERE f_attempt = 1 AND "
+                 "f_status = 'running'")
+    finally:
+        paused.send_signal(signal.SIGCONT)
+    assert site.wait(job, ["success", "failed"], 20)[0] == "success"
+    attempts = list(map(tuple, site.attempts()))
+    assert len(attempts) == len(set(attempts)) == 6
+    end(paused)
+
+
+def test_instance_whose_time_is_up_begins_anew(site):
+    site.plan("dataio_0-host", "sleep 3")
+    job = site.submit()
+    site.start()
+    site.wait_runs(2)
+    site.sql("UPDATE scheduler_instance SET expires_at = '2000-01-01'")
+    wait_sql(site, "SELECT 1 FROM scheduler_instance WHERE id > 1")
+    assert site.wait(job, ["success", "failed"])[0] == "success"
+    assert site.sql("SELECT owner > 1, fence FROM job_run") == [["1", "2"]]
+    assert len(site.runs()) == 4 == len(set(site.runs()))
+
+
+def test_idle_scheduler_is_ready_for_a_job_after_its_time(site):
+    site.start()
+    wait_sql(site, "SELECT 1 FROM scheduler_instance")
+    time.sleep(3)
+    job = site.submit()
+    begun = time.monotonic()
+    site.ring()
+    site.wait(job, ["success"], 2)
+    assert time.monotonic() - begun < 2
+    assert site.sql("SELECT COUNT(*) FROM scheduler_instance") == [["1"]]
+
+
+# ---- stops ----
+
+def daemon_pid(site):
+    path = site.task.parent / "daemon"
+    limit = time.monotonic() + 10
+    while not path.exists() or not path.read_text():
+        assert time.monotonic() < limit
+        time.sleep(0.02)
+    return int(path.read_text())
+
+
+def is_alive(pid):
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rsplit(")", 1)[1].split()[0] != "Z"
+
+
+@pytest.mark.parametrize("how", ["daemon", "hidden", "stubborn"])
+@pytest.mark.parametrize("frozen", [False, True])
+def test_stop_ends_within_five_seconds_whatever_the_task_does(
+        site, how, frozen):
+    site.conf.write_text(site.conf.read_text().replace('"300ms"', '"1h"'))
+    site.plan("dataio_0-host", how + " 60")
+    job = site.submit()
+    site.start()
+    site.wait_runs(2)
+    pid = daemon_pid(site) if how != "stubborn" else 0
+    task = int(site.sql("SELECT COALESCE(f_run_pid, 0) FROM t_task WHERE "
+                        "f_role = 'host'")[0][0])
+    for p in filter(None, (pid, task) if frozen else ()):
+        os.kill(p, signal.SIGSTOP)
+    begun = time.monotonic()
+    site.sql("UPDATE job_run SET stop_requested = 1, stop_by = 'ann' "
+             f"WHERE job_id = '{job}'")
+    site.ring()
+    site.wait(job, ["canceled"], 5)
+    took = time.monotonic() - begun
+    assert took < 5
+    assert not pid or not is_alive(pid)
+    assert site.status(job) == ["canceled", "stopped by ann", "ann"]
+    print(f"{how}: {took:.1f} s")
+
+
+def test_what_a_killed_task_leaves_behind_ends_before_the_job(site):
+    site.plan("dataio_0-host", "daemon 60")
+    job = site.submit()
+    site.start()
+    site.wait_runs(2)
+    pid = daemon_pid(site)
+    task = int(site.sql("SELECT COALESCE(f_run_pid, 0) FROM t_task WHERE "
+                        "f_role = 'host'")[0][0])
+    limit = time.monotonic() + 5
+    while not task and time.monotonic() < limit:
+        time.sleep(0.05)
+        task = int(site.sql("SELECT COALESCE(f_run_pid, 0) FROM t_task WHERE "
+                            "f_role = 'host'")[0][0])
+    os.kill(task, signal.SIGKILL)
+    status, reason, _ = site.wait(job, ["failed"], 5)
+    assert "killed by signal 9" in reason
+    assert not is_alive(pid)
+
+
+# ---- budgets ----
+
+def test_component_timeout_names_component_party_and_budget(site):
+    site.plan("dataio_0-host", "sleep 30")
+    job = site.submit(component_timeout={"dataio_0": 1})
+    site.once()
+    status, reason, _ = site.status(job)
+    assert status == "timeout"
+    assert reason == ("dataio_0 of host 10000 was still running when its "
+                      "component's time was up (component_timeout 1000 ms)")
+    assert site.sql("SELECT error_class, failed_component, failed_role, "
+                    "failed_party_id FROM job_run") == [
+        ["timeout", "dataio_0", "host", "10000"]]
+    assert ["timeout", "timeout"] in site.sql(
+        "SELECT f_status, f_error_class FROM t_task")
+
+
+def test_component_timeout_goes_on_counting_after_a_takeover(site):
+    site.plan("dataio_0-host", "sleep 30")
+    job = site.submit(component_timeout=6)
+    site.start()
+    wait_sql(site, "SELECT 1 FROM t_task WHERE f_spent_ms > 2500")
+    site.stop()
+    site.start()
+    begun = time.monotonic()
+    site.wait(job, ["timeout"], 10)
+    assert time.monotonic() - begun < 5
+
+
+def test_component_without_progress_fails_and_says_how_long(site):
+    site.plan("dataio_0-host", "sleep 30")
+    job = site.submit(progress_timeout=1.5, auto_retries=3)
+    site.once()
+    status, reason, _ = site.status(job)
+    assert status == "failed"
+    assert reason == (
+        "dataio_0 of host 10000 failed: it is alive, but no task of the "
+        "component made any progress for 1500 ms (progress_timeout)")
+    assert site.sql("SELECT error_class, retries FROM job_run") == [
+        ["no_progress", "0"]]
+    assert [reason, "no_progress"] in site.sql(
+        "SELECT f_reason, f_error_class FROM t_task")
+
+
+def test_party_that_waits_while_its_peer_gets_on_is_not_idle(site):
+    site.plan("dataio_0-host", "busy 4")
+    site.plan("dataio_0-guest", "sleep 4")
+    job = site.submit(progress_timeout=2)
+    site.once()
+    assert site.status(job)[0] == "success"
