@@ -13,7 +13,8 @@ void
 admission_release(struct admission *a)
 {
 	limits_use_release(&a->use);
-	limits_use_release(&a->kept);
+	for (size_t i = 0; i < ADMISSION_KEPT; i++)
+		limits_use_release(&a->kept[i].room);
 }
 
 static void
@@ -44,26 +45,31 @@ void
 admission_keep(
     struct admission *a, const char *job_id, const struct limits_use *ask)
 {
-	snprintf(a->kept_for, sizeof(a->kept_for), "%s", job_id);
-	limits_use_copy(&a->kept, ask);
+	struct admission_kept *k;
+
+	if (a->n_kept == ADMISSION_KEPT)
+		return;
+	k = &a->kept[a->n_kept++];
+	snprintf(k->job_id, sizeof(k->job_id), "%s", job_id);
+	limits_in_the_way(a->limits, &a->use, ask, &k->room);
 }
 
 static enum limits_answer
-leaves_room(
-    struct admission *a, const struct limits_use *ask, struct buf *reason)
+leaves_room(struct admission *a, const struct admission_kept *k,
+    const struct limits_use *ask, struct buf *reason)
 {
 	struct limits_use all = {0};
 	enum limits_answer answer;
 
 	limits_use_copy(&all, &a->use);
-	limits_use_add(&all, &a->kept);
+	limits_use_add(&all, &k->room);
 	answer = limits_ask(a->limits, &all, ask, "", NULL);
 	limits_use_release(&all);
 	if (answer)
 		buf_addf(reason,
 		    "scheduler.max_passed_over_ms = \"%lldms\": room is kept "
 		    "for job %s, which others passed over for so long",
-		    (long long)a->max_passed_ms, a->kept_for);
+		    (long long)a->max_passed_ms, k->job_id);
 	return answer;
 }
 
@@ -74,8 +80,8 @@ admission_job(
 	enum limits_answer answer =
 	    limits_ask(a->limits, &a->use, ask, "the job", reason);
 
-	if (!answer && a->kept_for[0])
-		answer = leaves_room(a, ask, reason);
+	for (size_t i = 0; !answer && i < a->n_kept; i++)
+		answer = leaves_room(a, &a->kept[i], ask, reason);
 	if (!answer)
 		a->use.site[LIMITS_JOBS]++;
 	return answer;

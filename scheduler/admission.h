@@ -9,13 +9,21 @@
 #include "lib/core/limits.h"
 #include "scheduler/job.h"
 
+#define ADMISSION_KEPT 8
+
+/* What later jobs must leave to one that they passed over too long. */
+struct admission_kept {
+	char job_id[ID_JOB_MAX + 1];
+	struct limits_use room;
+};
+
 /* What is taken; a pass adds what it admits. Zero-initialised is empty. */
 struct admission {
 	const struct limits *limits;
-	int64_t max_passed_ms; /* shown with kept_for */
+	int64_t max_passed_ms; /* shown with what is kept */
 	struct limits_use use;
-	struct limits_use kept; /* room that waiting jobs must leave... */
-	char kept_for[ID_JOB_MAX + 1]; /* ...for this one; "": none */
+	struct admission_kept kept[ADMISSION_KEPT];
+	size_t n_kept;
 };
 
 void admission_release(struct admission *a);
@@ -23,7 +31,10 @@ void admission_release(struct admission *a);
 /* Adds running jobs of the list, those that end in this pass excepted. */
 void admission_count(struct admission *a, const struct run_job *jobs);
 
-/* From now on waiting jobs must leave room for this one. */
+/*
+ * From now on waiting jobs must leave this one what it lacks right now: the
+ * limits that are in its way, not those that it would keep.
+ */
 void admission_keep(
     struct admission *a, const char *job_id, const struct limits_use *ask);
 

@@ -23,7 +23,7 @@ claim_count(struct settle *p)
 
 	p->room.limits = &s->limits;
 	p->room.max_passed_ms = s->cfg->scheduler.max_passed_over_ms;
-	p->room.kept_for[0] = '\0';
+	p->room.n_kept = 0;
 	p->has_turn = false;
 	limits_use_reset(&p->room.use);
 	admission_count(&p->room, s->jobs);

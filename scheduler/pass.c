@@ -245,6 +245,17 @@ after_commit(struct pass *p)
 
 /* ---- when ---- */
 
+/* How long until more reasons may be written, INT64_MAX when none are due. */
+static int64_t
+explain_in(const struct scheduler *s, int64_t now)
+{
+	int64_t at = s->explained_at + EXPLAIN_MS;
+
+	if (!s->queue.is_left || !s->queue.is_explaining)
+		return INT64_MAX;
+	return at > now ? at - now : 0;
+}
+
 static bool
 is_anything_dirty(const struct scheduler *s)
 {
@@ -448,7 +459,7 @@ pass_run(struct scheduler *s)
 	look(s, now);
 	if (rc)
 		goto out;
-	if (s->is_rung || is_anything_dirty(s) ||
+	if (s->is_rung || is_anything_dirty(s) || explain_in(s, now) == 0 ||
 	    (s->jobs && now - s->renewed_at >= s->cfg->scheduler.lease_ms / 3))
 		transact(s, now);
 	stop_look(s, now);
@@ -471,6 +482,8 @@ pass_due(const struct scheduler *s)
 	renew_ms = s->renewed_at + s->cfg->scheduler.lease_ms / 3 - now;
 	if (s->jobs && renew_ms < survey_ms)
 		survey_ms = renew_ms;
+	if (explain_in(s, now) < survey_ms)
+		survey_ms = explain_in(s, now);
 	due = watch_due(s, now, survey_ms > 0 ? survey_ms : 0);
 	if (s->jobs && s->sweep_at - now < due)
 		due = s->sweep_at > now ? s->sweep_at - now : 0;

@@ -5,9 +5,11 @@
  * what did not fit then does not fit now, and only new jobs are read.
  *
  * So that a wide job does not wait for ever while narrow ones pass, room is
- * kept for the first in the order once others have passed it over for
- * scheduler.max_passed_over_ms. That time is counted on the monotonic clock
- * and kept in its row, so that a restart does not begin it anew.
+ * kept for one that others passed over for scheduler.max_passed_over_ms: who
+ * is behind it gets nothing of what it lacks. That time is counted on the
+ * monotonic clock and kept in its row, so that a restart does not begin it
+ * anew. Of jobs that ask for the same only the first is watched, and only the
+ * first QUEUE_HEADS kinds: when one begins the next comes up.
  */
 #include "scheduler/queue.h"
 #include "lib/base/log.h"
@@ -36,9 +38,10 @@ struct look {
 	struct settle *p;
 	bool explains;
 	bool is_whole;	 /* from the first, not only the new ones */
-	bool has_head;	 /* the first that does not fit was met */
 	bool is_stopped; /* no job can begin any more */
 	size_t n_rows;	 /* of this batch */
+	struct queue_head heads[QUEUE_HEADS]; /* met by a whole one */
+	size_t n_heads;
 	struct reasons reasons;
 	struct limits_use ask;
 	struct limits_use unfit; /* the last that did not fit, and why */
@@ -82,64 +85,127 @@ note_reason(struct look *l, const struct job_queue_row *row, struct buf *err)
 	return rc;
 }
 
-/* ---- the first that does not fit ---- */
+/* ---- the first that do not fit ---- */
 
 static int64_t
-passed_ms(const struct settle *p)
+passed_ms(const struct settle *p, const struct queue_head *h)
 {
-	const struct queue_head *h = &p->queue.head;
-
 	return h->since ? h->passed_ms + p->mono_now - h->since : 0;
 }
 
 static bool
-is_passed_too_long(const struct settle *p)
+is_passed_too_long(const struct settle *p, const struct queue_head *h)
 {
-	const struct queue_head *h = &p->queue.head;
+	return h->since &&
+	       passed_ms(p, h) >= p->s->cfg->scheduler.max_passed_over_ms;
+}
 
-	return h->job_id[0] && h->since &&
-	       passed_ms(p) >= p->s->cfg->scheduler.max_passed_over_ms;
+static bool
+any_passed_too_long(const struct settle *p)
+{
+	for (size_t i = 0; i < p->queue.n_heads; i++)
+		if (is_passed_too_long(p, &p->queue.heads[i]))
+			return true;
+	return false;
+}
+
+/* FNV-1a */
+static uint64_t
+shape_of(const struct job_queue_row *row)
+{
+	const int64_t numbers[] = {
+	    row->max_width, row->task_cores, row->task_memory};
+	uint64_t hash = 14695981039346656037U;
+
+	for (size_t i = 0; i < sizeof(numbers); i++)
+		hash = (hash ^ ((const unsigned char *)numbers)[i]) *
+		       1099511628211U;
+	for (const char *s = row->demand; s && *s; s++)
+		hash = (hash ^ (unsigned char)*s) * 1099511628211U;
+	return hash;
+}
+
+static const struct queue_head *
+known_head(const struct queue *q, const char *job_id)
+{
+	for (size_t i = 0; i < q->n_heads; i++)
+		if (!strcmp(q->heads[i].job_id, job_id))
+			return &q->heads[i];
+	return NULL;
 }
 
 static void
 note_head(struct look *l, const struct job_queue_row *row)
 {
-	struct queue_head *h = &l->p->queue.head;
+	const struct queue_head *known = known_head(&l->p->queue, row->job_id);
+	struct queue_head *h = &l->heads[l->n_heads];
+	uint64_t shape = shape_of(row);
 
-	l->has_head = true;
-	if (strcmp(h->job_id, row->job_id)) {
-		snprintf(h->job_id, sizeof(h->job_id), "%s", row->job_id);
-		h->passed_ms = row->passed_ms;
-		h->since = row->passed_ms ? l->p->mono_now : 0;
-	}
-	h->place = row->place;
-	if (is_passed_too_long(l->p)) {
+	for (size_t i = 0; i < l->n_heads; i++)
+		if (l->heads[i].shape == shape)
+			return;
+	if (l->n_heads == QUEUE_HEADS)
+		return;
+	l->n_heads++;
+	*h = (struct queue_head){.place = row->place,
+	    .shape = shape,
+	    .passed_ms = known ? known->passed_ms : row->passed_ms};
+	if (known)
+		h->since = known->since;
+	else if (row->passed_ms)
+		h->since = l->p->mono_now;
+	snprintf(h->job_id, sizeof(h->job_id), "%s", row->job_id);
+	if (is_passed_too_long(l->p, h)) {
 		admission_keep(&l->p->room, row->job_id, &l->ask);
 		limits_use_reset(&l->unfit);
 	}
 }
 
+static bool
+is_behind(const struct job_queue_place *a, const struct job_queue_place *b)
+{
+	return a->rank > b->rank || (a->rank == b->rank && a->seq > b->seq);
+}
+
 static void
 note_begun(struct look *l, const struct job_queue_row *row)
 {
-	struct queue_head *h = &l->p->queue.head;
-	bool is_behind =
-	    row->place.rank > h->place.rank ||
-	    (row->place.rank == h->place.rank && row->place.seq > h->place.seq);
+	struct queue *q = &l->p->queue;
+	struct queue_head *heads = l->is_whole ? l->heads : q->heads;
+	size_t n = l->is_whole ? l->n_heads : q->n_heads;
 
-	if ((l->has_head || !l->is_whole) && h->job_id[0] && is_behind &&
-	    !h->since)
-		h->since = l->p->mono_now;
+	for (size_t i = 0; i < n; i++)
+		if (!heads[i].since && is_behind(&row->place, &heads[i].place))
+			heads[i].since = l->p->mono_now;
+}
+
+/* Those behind the place where a look stopped are still what they were. */
+static void
+keep_heads(struct look *l, const struct job_queue_place *end)
+{
+	struct queue *q = &l->p->queue;
+
+	for (size_t i = 0; l->is_stopped && i < q->n_heads; i++)
+		if (l->n_heads < QUEUE_HEADS &&
+		    is_behind(&q->heads[i].place, end))
+			l->heads[l->n_heads++] = q->heads[i];
+	memcpy(q->heads, l->heads, sizeof(q->heads));
+	q->n_heads = l->n_heads;
 }
 
 static enum err
 store_passed(struct settle *p, struct buf *err)
 {
-	const struct queue_head *h = &p->queue.head;
+	enum err rc = ERR_OK;
 
-	if (!h->job_id[0] || !h->since)
-		return ERR_OK;
-	return job_queue_set_passed(p->s->db, h->job_id, passed_ms(p), err);
+	for (size_t i = 0; !rc && i < p->queue.n_heads; i++) {
+		const struct queue_head *h = &p->queue.heads[i];
+
+		if (h->since)
+			rc = job_queue_set_passed(
+			    p->s->db, h->job_id, passed_ms(p, h), err);
+	}
+	return rc;
 }
 
 /* ---- one job ---- */
@@ -211,7 +277,7 @@ look_at(struct look *l, const struct job_queue_row *row, struct buf *err)
 		return claim_begin(l->p, row->job_id, err);
 	}
 	q->is_left = true;
-	if (l->is_whole && !l->has_head)
+	if (l->is_whole)
 		note_head(l, row);
 	return l->explains ? note_reason(l, row, err) : ERR_OK;
 }
@@ -262,8 +328,7 @@ look_at_all(struct look *l, struct buf *err)
 		limit = limit * 4 < BATCH_MAX ? limit * 4 : BATCH_MAX;
 	} while (!rc && !l->is_stopped && (int64_t)l->n_rows == asked);
 	q->is_left |= l->is_stopped;
-	if (!l->has_head)
-		q->head = (struct queue_head){0};
+	keep_heads(l, &at);
 	return rc;
 }
 
@@ -287,18 +352,19 @@ look(struct look *l, struct buf *err)
 {
 	struct settle *p = l->p;
 	const struct queue *before = &p->s->queue;
-	bool all =
-	    !before->looked_at ||
-	    p->mono_now - before->looked_at >= LOOK_AGAIN_MS ||
-	    !limits_none_freed(&p->room.use, &before->seen) ||
-	    (p->s->is_rung && (is_site_full(p) || is_passed_too_long(p)));
+	bool is_new = p->s->is_rung;
+	bool is_due = !before->looked_at ||
+		      p->mono_now - before->looked_at >= LOOK_AGAIN_MS ||
+		      !limits_none_freed(&p->room.use, &before->seen) ||
+		      (is_new && is_site_full(p));
 	enum err rc = ERR_OK;
 
-	if (all)
+	/* Room is kept for whom a whole look meets. */
+	if (is_due || ((is_new || l->explains) && any_passed_too_long(p)))
 		rc = look_at_all(l, err);
-	else if (p->s->is_rung)
+	else if (is_new)
 		rc = look_at_new(l, err);
-	p->queue.is_explaining |= all && p->queue.is_left;
+	p->queue.is_explaining |= is_due && p->queue.is_left;
 	return rc;
 }
 

@@ -11,13 +11,16 @@
 #include "lib/store/job_queue.h"
 #include "scheduler/job.h"
 
+#define QUEUE_HEADS 8
+
 /*
- * The first in order that did not fit, when somebody behind it began: it is
- * passed over from then on.
+ * A job that did not fit, the first of those that ask for the same. Once
+ * somebody behind it began it is passed over.
  */
 struct queue_head {
-	char job_id[ID_JOB_MAX + 1]; /* "": all that wait would fit */
+	char job_id[ID_JOB_MAX + 1];
 	struct job_queue_place place;
+	uint64_t shape;	   /* of what it asks for */
 	int64_t passed_ms; /* as stored when we met it */
 	int64_t since;	   /* monotonic: passed over from here; 0: not yet */
 };
@@ -31,8 +34,9 @@ struct queue {
 	bool had_others;	/* who ran something then */
 	bool is_left;		/* somebody waits */
 	bool is_explaining;
-	struct job_queue_place explained; /* whose reasons are written */
-	struct queue_head head;
+	struct job_queue_place explained;     /* whose reasons are written */
+	struct queue_head heads[QUEUE_HEADS]; /* in their order */
+	size_t n_heads;
 };
 
 /* All times are monotonic milliseconds. */

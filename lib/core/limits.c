@@ -396,6 +396,23 @@ limits_ask(const struct limits *l, const struct limits_use *use,
 	return answer ? answer : ask_all(l, use, ask, who, false, reason);
 }
 
+void
+limits_in_the_way(const struct limits *l, const struct limits_use *use,
+    const struct limits_use *ask, struct limits_use *out)
+{
+	limits_use_reset(out);
+	for (int i = 0; i < LIMITS_SITE__MAX; i++)
+		if (l->site[i] && use->site[i] + ask->site[i] > l->site[i])
+			out->site[i] = ask->site[i];
+	for (size_t i = 0; i < ask->by.n; i++) {
+		const struct limits_count *c = &ask->by.v[i];
+		int64_t limit = limit_of(l, c->key);
+
+		if (limit && count_of(&use->by, c->key, 0) + c->n > limit)
+			*counter(&out->by, c->key) = c->n;
+	}
+}
+
 static size_t
 reason_len(const char *s)
 {

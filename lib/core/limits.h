@@ -73,6 +73,10 @@ enum limits_answer limits_ask(const struct limits *l,
     const struct limits_use *use, const struct limits_use *ask, const char *who,
     struct buf *reason);
 
+/* Of `ask` what does not fit beside `use`, whole; the rest of `out` is 0. */
+void limits_in_the_way(const struct limits *l, const struct limits_use *use,
+    const struct limits_use *ask, struct limits_use *out);
+
 /* The same reason, whatever was in use? NULL is no reason. */
 bool limits_same_reason(const char *a, const char *b);
 

@@ -196,11 +196,20 @@ job_run_claim(struct db *db, const char *job_id, int64_t owner, int64_t now,
 	    DB_BINDS(DB_INT(now), DB_INT(now), DB_TEXT(job_id)), err);
 }
 
+static enum err
+take_over(struct db *db, void *ctx, struct buf *err)
+{
+	const int64_t *owner = ctx;
+
+	return db_exec(db, stmts[JOB_RUN_TAKE_OVER],
+	    DB_BINDS(DB_INT(*owner), DB_INT(*owner)), err);
+}
+
 enum err
 job_run_take_over(struct db *db, int64_t owner, int64_t *n_out, struct buf *err)
 {
-	enum err rc = db_exec(db, stmts[JOB_RUN_TAKE_OVER],
-	    DB_BINDS(DB_INT(owner), DB_INT(owner)), err);
+	/* A transaction only so that it is repeated after a deadlock. */
+	enum err rc = db_transact(db, take_over, &owner, err);
 
 	*n_out = rc ? 0 : db_affected(db);
 	return rc;

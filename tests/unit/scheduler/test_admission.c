@@ -100,8 +100,9 @@ test_job_when_room_is_kept_then_only_what_leaves_it_begins(void **state)
 		const char *says;
 	} rows[] = {
 	    {0, 2, LIMITS_YES, ""},
-	    {0, 3, LIMITS_LATER, "room is kept for job 77"},
+	    {2, 4, LIMITS_YES, ""}, /* it lacks nothing: it fits */
 	    {4, 2, LIMITS_LATER, "room is kept for job 77"},
+	    {3, 1, LIMITS_LATER, "room is kept for job 77"},
 	    {5, 2, LIMITS_LATER, "scheduler.max_tasks = 6"},
 	    {0, 7, LIMITS_NEVER, "scheduler.max_tasks = 6"},
 	};
