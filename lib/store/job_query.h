@@ -13,8 +13,9 @@ const struct filter_column *job_query_columns(size_t *n_out);
 /*
  * Streams t_job's rows with FATE's column names, the large texts joined to
  * them and our own beside (why it failed or waits, priority, retries, runs, who
- * stopped it, what failed first): by role and party when the filter has a job
- * id, else oldest first.
+ * stopped it, what failed first, how many are ahead): by role and party when
+ * the filter has a job id, else oldest first. How many are ahead of a waiting
+ * job is counted only with a job id.
  */
 enum err job_query_stream(struct db *db, const struct filter *f,
     struct db_rows **out, struct buf *err);

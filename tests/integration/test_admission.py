@@ -348,3 +348,71 @@ def test_two_schedulers_never_exceed_the_limits(site):
     assert len(site.runs()) == 200 == len(set(site.runs()))
     shares = site.sql("SELECT COUNT(*) FROM job_run GROUP BY owner")
     assert len(shares) == 2 and min(int(n) for n, in shares) > 20, shares
+
+
+# ---- through REST ----
+
+@pytest.fixture(scope="module")
+def rest(make_site):
+    site = make_site(options={"scheduler": {
+        "max_jobs": 1, "max_tasks": 4, "cores": 6, "memory": "1G",
+        "max_tasks_per_party": 2, "party_limits": "host 77:1, 78:1",
+        "role_limits": "host:3"}})
+    for party in ("guest", "host"):
+        site.flow.uploaded(conftest.ROOT / f"examples/data/{party}.csv",
+                           "example", f"example_{party}")
+    return site
+
+
+def training(roles=None, **parameters):
+    examples = conftest.ROOT / "examples/hetero_lr"
+    conf = json.loads((examples / "conf.json").read_text())
+    conf["job_parameters"].update(parameters)
+    conf["role"].update(roles or {})
+    return json.loads((examples / "dsl.json").read_text()), conf
+
+
+@pytest.mark.parametrize("roles, parameters, says", [
+    ({"host": [1, 2, 3]}, {}, "scheduler.max_tasks = 4: component hetero_lr_0 "
+     "needs 5 tasks at once, which this site never runs"),
+    ({}, {"task_cores": 3}, "scheduler.cores = 6: component hetero_lr_0 needs "
+     "9 cores at once"),
+    ({}, {"task_memory": "600M"}, "scheduler.memory = 1073741824: component "
+     "dataio_0 needs 1258291200 bytes at once"),
+    ({"host": [9999], "arbiter": [9999]}, {}, "scheduler.max_tasks_per_party "
+     "= 2: component hetero_lr_0 needs 3 tasks of party 9999 at once"),
+    ({"host": [78], "arbiter": [78]}, {}, 'scheduler.party_limits "78:1": '
+     "component hetero_lr_0 needs 2 tasks of party 78 at once"),
+])
+def test_submit_refuses_what_no_limit_ever_lets_run(
+        rest, roles, parameters, says):
+    before = rest.sql("SELECT COUNT(*) FROM job_run")
+    answer = rest.flow.submit(*training(roles, **parameters))
+    assert answer["retcode"] != 0 and says in answer["retmsg"], answer
+    assert rest.sql("SELECT COUNT(*) FROM job_run") == before
+
+
+def test_query_shows_how_many_are_ahead_and_why_a_job_waits(rest):
+    rest.process("scheduler").stop()
+    first, second, urgent = (
+        rest.flow.submitted(*training(priority=p)) for p in (0, 0, 5))
+
+    def ahead(job):
+        return {row["f_jobs_ahead"] for row in rest.flow.rows(job)}
+
+    assert [ahead(j) for j in (first, second, urgent)] == [{1}, {2}, {0}]
+    listed = rest.flow.ok("job/query", {"status": "waiting"})
+    assert {row["f_jobs_ahead"] for row in listed} == {None}
+    rest.start_scheduler()
+    end = time.monotonic() + 10
+    while not rest.flow.rows(second)[0]["f_pending_reason"]:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert rest.flow.rows(second)[0]["f_pending_reason"] == (
+        "scheduler.max_jobs = 1: the job needs 1 place among the running jobs "
+        "at once; 1 in use when it began to wait for this")
+    assert rest.flow.status(urgent) == "running"
+    assert ahead(urgent) == {None} and ahead(second) == {1}
+    for job in (second, first, urgent):
+        rest.flow.ok("job/stop", {"job_id": job})
+    assert ahead(second) == {None}

@@ -259,7 +259,8 @@ def test_fate_flow_predict_conf_runs_unchanged(site, tables):
 
 OURS = {
     "job/query": {
-        "f_reason", "f_pending_reason", "f_priority", "f_auto_retries",
+        "f_reason", "f_pending_reason", "f_jobs_ahead", "f_priority",
+        "f_auto_retries",
         "f_retries", "f_runs", "f_stop_by", "f_stop_reason", "f_stop_time",
         "f_error_class", "f_failed_component", "f_failed_role",
         "f_failed_party_id"},
