@@ -11,11 +11,19 @@
 
 static const struct command commands[] = {
     {"submit_job", "job", "submit", "POST", "job/submit",
-	"config* dsl* work_mode " JOB_END, call_submit_job,
+	"config* dsl* work_mode token " JOB_END, call_submit_job,
 	"submit the job of -c CONF and -d DSL (a predict job needs no DSL)",
 	"-c conf.json -d dsl.json --wait"},
-    {"stop_job", "job", "stop", "POST", "job/stop", "job_id!", call_plain,
-	"stop a job", "-j JOB"},
+    {"stop_job", "job", "stop", "POST", "job/stop", "job_id! operate reason",
+	call_plain, "stop a job", "-j JOB --reason 'the wrong table'"},
+    {"rerun_job", "job", "rerun", "POST", "job/rerun",
+	"job_id! component_name " JOB_END, call_started,
+	"run again what did not succeed of a job, or from a component on",
+	"-j JOB --component hetero_lr_0 --wait"},
+    {"explain_job", "job", "explain", "POST", "job/explain",
+	"job_id! role party_id", call_plain,
+	"why a job is where it is, in plain words and with the facts",
+	"-j JOB"},
     {"query_job", "job", "query", "POST", "job/query",
 	"job_id role party_id status", call_query_job,
 	"the rows of jobs, one of each party", "-j JOB -r guest"},
@@ -74,7 +82,7 @@ static const struct command commands[] = {
 
     {"upload", "table", "upload", "POST", "data/upload",
 	"file! namespace* table_name* work_mode* head* partition* drop "
-	"resume no-resume part-size " JOB_END,
+	"token resume no-resume part-size " JOB_END,
 	call_upload, "upload a CSV file as a table",
 	"-i guest.csv -n ns -t name -w 0 --head 1 --partition 4 --wait"},
     {"upload_status", "table", "upload-status", "POST",

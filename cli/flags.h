@@ -44,6 +44,9 @@ struct flags {
 	const char *profile;
 	const char *timeout;
 	const char *part_size;
+	const char *token;
+	const char *reason;
+	const char *operate;
 	bool wait;
 	bool resume;
 	bool no_resume;

@@ -119,9 +119,10 @@ help_command(const struct command *c, struct buf *out)
 
 	buf_addf(out, "fateflow %s %s: %s\n\n", c->noun, c->verb, c->help);
 	buf_addf(out,
-	    "usage: fateflow %s %s [flags]\n       fateflow -f %s "
+	    "usage: fateflow %s %s %s[flags]\n       fateflow -f %s "
 	    "[flags]\n",
-	    c->noun, c->verb, c->name);
+	    c->noun, c->verb, command_reads(c, "job_id") ? "[JOB] " : "",
+	    c->name);
 	if (c->path)
 		buf_addf(out, "sends: %s /v1/%s\n", c->method, c->path);
 	print_flags(c, out);

@@ -118,6 +118,20 @@ select_function(struct selection *out, struct buf *err)
 	return out->command ? ERR_OK : unknown_function(name, err);
 }
 
+/* "job explain JOB": a job's id may stand behind the two words. */
+static enum err
+take_job_id(const char *word, struct selection *out, struct buf *err)
+{
+	if (!out->command || !command_reads(out->command, "job_id"))
+		return err_set(
+		    err, ERR_INVALID, "unrecognized arguments: %s", word);
+	if (out->flags.job_id)
+		return err_set(err, ERR_INVALID,
+		    "two jobs: '%s' and --job_id %s", word, out->flags.job_id);
+	out->flags.job_id = word;
+	return ERR_OK;
+}
+
 static bool
 reads(const char *name, const void *arg)
 {
@@ -145,12 +159,15 @@ select_command(
 {
 	int n = 0, first = 1;
 	bool is_help = argc > 1 && !strcmp(argv[1], "help");
+	const char *job_id = NULL;
 	enum err rc;
 
 	memset(out, 0, sizeof(*out));
 	first += is_help;
 	while (n < WORDS_MAX && first + n < argc && *argv[first + n] != '-')
 		n++;
+	if (n == WORDS_MAX && first + n < argc && *argv[first + n] != '-')
+		job_id = argv[first + n++];
 	rc = flags_parse(
 	    argc - first - n + 1, argv + first + n - 1, &out->flags, err);
 	if (rc)
@@ -159,6 +176,8 @@ select_command(
 	rc = select_words(n, argv + first, out, err);
 	if (!rc)
 		rc = select_function(out, err);
+	if (!rc && job_id)
+		rc = take_job_id(job_id, out, err);
 	if (rc || out->flags.help)
 		return rc;
 	if (!out->command)

@@ -1,6 +1,7 @@
 /*
  * Which command is meant: "-f submit_job" or "job submit". Words stand first
- * and flags behind them, so that none is taken for the other.
+ * and flags behind them, so that none is taken for the other; a third word is
+ * the id of the job that the command asks for.
  */
 #ifndef FF_CLI_SELECT_H
 #define FF_CLI_SELECT_H

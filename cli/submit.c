@@ -1,14 +1,16 @@
 /* submit_job, wait_job, and waiting for the job of any answer. */
 #include "cli/call.h"
 #include "cli/print.h"
+#include "cli/repeat.h"
 #include "cli/request.h"
 #include "cli/wait.h"
 
 static const char required[] = "the following arguments are required: ";
 
-/* {"job_dsl": ..., "job_runtime_conf": <the merged object>} */
+/* {"job_dsl": ..., "job_runtime_conf": <merged>, "submit_token": ...} */
 static enum err
-make_body(const struct call *call, cJSON **body_out, struct buf *err)
+make_body(const struct call *call, const char *token, cJSON **body_out,
+    struct buf *err)
 {
 	const cJSON *parameters = json_get(call->request, "job_parameters");
 	bool is_predict =
@@ -28,6 +30,7 @@ make_body(const struct call *call, cJSON **body_out, struct buf *err)
 	body = cJSON_CreateObject();
 	json_add(body, "job_dsl", dsl ? dsl : cJSON_CreateObject());
 	json_add(body, "job_runtime_conf", cJSON_Duplicate(call->request, 1));
+	json_add_str(body, "submit_token", token);
 	*body_out = body;
 	return ERR_OK;
 }
@@ -67,24 +70,70 @@ print_reply(const struct call *call, const struct http_response *response)
 				 : print_answer(response, NULL);
 }
 
-enum cli_exit
-call_submit_job(struct call *call)
+/* Nobody knows whether there is a job: the token must not be lost. */
+static enum cli_exit
+print_open(enum err rc, const struct http_response *response, const char *why,
+    const char *token)
+{
+	cJSON *answer = NULL;
+	struct buf text = BUF_INIT;
+	enum cli_exit code;
+
+	if (rc)
+		buf_adds(&text, why);
+	else if (json_parse(response->body.ptr, response->body.len, "answer",
+		     &answer, NULL) ||
+		 !json_str(answer, "retmsg", NULL))
+		buf_addf(&text, "HTTP status %d", response->status);
+	else
+		buf_adds(&text, json_str(answer, "retmsg", ""));
+	buf_addf(&text,
+	    "; whether there is a job is not known: submit the same again "
+	    "with --token %s",
+	    token);
+	code = print_failure(rc ? CLI_UNREACHABLE : CLI_REFUSED, text.ptr);
+	cJSON_Delete(answer);
+	buf_release(&text);
+	return code;
+}
+
+static enum cli_exit
+submit(const struct call *call, const cJSON *body, const char *token)
 {
 	struct http_response response = HTTP_RESPONSE_INIT;
 	struct buf err = BUF_INIT;
+	enum err rc = repeat_post(call, body, token, &response, &err);
+	enum cli_exit code;
+
+	if (repeat_is_open(rc, &response))
+		code = print_open(rc, &response, err.ptr, token);
+	else if (rc)
+		code = call_failed(rc, err.ptr);
+	else
+		code = print_reply(call, &response);
+	http_response_release(&response);
+	buf_release(&err);
+	return code;
+}
+
+enum cli_exit
+call_submit_job(struct call *call)
+{
+	char own[REPEAT_TOKEN_LEN];
+	const char *token = call->flags->token;
+	struct buf err = BUF_INIT;
 	enum cli_exit code;
 	cJSON *body = NULL;
-	enum err rc;
 
-	if (make_body(call, &body, &err)) {
-		code = print_failure(CLI_USAGE, err.ptr);
-		goto out;
+	if (!token) {
+		repeat_token(own);
+		token = own;
 	}
-	rc = call_post(call, call->command->path, body, &response, &err);
-	code = rc ? call_failed(rc, err.ptr) : print_reply(call, &response);
-out:
+	if (make_body(call, token, &body, &err))
+		code = print_failure(CLI_USAGE, err.ptr);
+	else
+		code = submit(call, body, token);
 	cJSON_Delete(body);
-	http_response_release(&response);
 	buf_release(&err);
 	return code;
 }

@@ -73,7 +73,8 @@ send_file(struct call *call, const char *path)
 	const struct flags *flags = call->flags;
 	enum cli_exit code;
 
-	if (flags->resume || (!flags->no_resume && is_large(path)))
+	if (flags->resume ||
+	    (!flags->no_resume && !flags->token && is_large(path)))
 		if (session_upload(call, path, &code))
 			return code;
 	return send_whole(call, path);
@@ -87,7 +88,17 @@ call_upload(struct call *call)
 	struct buf path = BUF_INIT, err = BUF_INIT;
 	enum cli_exit code;
 
-	if (call->flags->resume && (is_server_path || call->flags->no_resume))
+	if (call->flags->token) {
+		cJSON_DeleteItemFromObjectCaseSensitive(
+		    call->request, "submit_token");
+		json_add_str(call->request, "submit_token", call->flags->token);
+	}
+	if (call->flags->resume && call->flags->token)
+		code = print_failure(CLI_USAGE,
+		    "--resume and --token exclude each other: an upload by "
+		    "parts is known by its file");
+	else if (call->flags->resume &&
+		 (is_server_path || call->flags->no_resume))
 		code = print_failure(CLI_USAGE,
 		    is_server_path
 			? "--resume: with use_local_data 0 nothing is sent"

@@ -1,11 +1,12 @@
 """What each command sends, to the letter, and that what comes back is printed
 as it is: against a server that answers as it is told."""
 import json
+import re
 
 import pytest
 
-from cli_run import (GUEST, JOB_FAILED, LR, OK, REFUSED, SUCCESS, UNREACHABLE,
-                     json_answer, one_answer, recorded)
+from cli_run import (GUEST, JOB_FAILED, LR, OK, REFUSED, SUCCESS, TIMEOUT,
+                     UNREACHABLE, USAGE, json_answer, one_answer, recorded)
 from test_cli_usage import WORDS
 
 LOCAL = {"role": "guest", "party_id": "9999"}
@@ -27,6 +28,12 @@ GRANTED = {"src_party_id": "9999", "src_role": "guest",
 # in place of flags is the -c file.
 ROWS = [
     ("stop_job", ["-j", "7"], "POST job/stop", {"job_id": "7"}),
+    ("stop_job", ["-j", "7", "--operate", "kill", "--reason", "mine"],
+     "POST job/stop", {"job_id": "7", "operate": "kill", "reason": "mine"}),
+    ("rerun_job", ["-j", "7"], "POST job/rerun", {"job_id": "7"}),
+    ("rerun_job", ["-j", "7", "--component", "x"], "POST job/rerun",
+     {"job_id": "7", "component_name": "x"}),
+    ("explain_job", ["-j", "7"], "POST job/explain", {"job_id": "7"}),
     ("query_job", ["-j", "7", "-s", "failed"], "POST job/query",
      {"job_id": "7", "status": "failed"}),
     ("clean_job", ["-j", "7"], "POST job/clean", {"job_id": "7"}),
@@ -146,6 +153,137 @@ def test_jobs_of_other_commands_are_waited_for_too(stand_in, words, status,
     assert json.loads(server.asked[-1].body) == {"job_id": "42"}
     answer, code = cli(*words)
     assert (answer, code) == ({**SUCCESS, "jobId": "42"}, OK)
+
+
+def test_job_id_may_be_the_third_word(stand_in):
+    server, cli = stand_in(lambda asked: SUCCESS)
+    for verb in ("stop", "rerun", "explain", "query"):
+        assert cli.words("job", verb, "7") == (SUCCESS, OK)
+    assert {a.body for a in server.asked} == {b'{"job_id":"7"}'}
+
+
+def test_rerun_is_waited_for(stand_in):
+    server, cli = stand_in(job_server("success"))
+    answer, code = cli.words("job", "rerun", "42", "--wait")
+    assert (answer["job"]["status"], code) == ("success", OK)
+
+
+# ---- waiting ----
+
+def rows_one_by_one(*rows):
+    """A server whose job is seen as one row after the other."""
+    left = list(rows)
+
+    def answer(asked):
+        row = left.pop(0) if len(left) > 1 else left[0]
+        return {"retcode": 0, "data": [{"f_is_initiator": 1, **row}]}
+    return answer
+
+
+def test_wait_tells_why_the_job_waits_and_when_it_is_tried_again(stand_in):
+    full = {"f_status": "waiting", "f_pending_reason": "20 of 20 jobs run"}
+    again = {"f_status": "running", "f_retries": 1, "f_auto_retries": 3}
+    server, cli = stand_in(rows_one_by_one(
+        full, full, {**full, "f_pending_reason": "2 are ahead"}, again, again,
+        {**again, "f_status": "success"}))
+    out = cli.run("job", "wait", "42", "-verbose", "1")
+    assert out.returncode == OK
+    lines = [line.rsplit("\033[K", 1)[-1] for line in
+             out.stderr.split("\n")]
+    told = [line for line in lines if "[" not in line and line]
+    assert told == ["42 waits: 20 of 20 jobs run", "42 waits: 2 are ahead",
+                    "42 is tried again, 1 of 3 times"]
+    assert json.loads(out.stdout)["job"]["retries"] == 1
+
+
+def test_wait_that_ends_early_says_what_the_job_waits_for(stand_in):
+    _, cli = stand_in(rows_one_by_one({
+        "f_status": "waiting", "f_pending_reason": "20 of 20 jobs run"}))
+    answer, code = cli.words("job", "wait", "42", "--timeout", "0")
+    assert code == TIMEOUT
+    assert answer["job"] == {"job_id": "42", "status": "waiting",
+                             "pending_reason": "20 of 20 jobs run"}
+
+
+# ---- a submit that broke off ----
+
+STARTED = {**SUCCESS, "jobId": "42"}
+
+
+def submit_files(folder):
+    (folder / "conf.json").write_text("{}")
+    (folder / "dsl.json").write_text("{}")
+    return ["job", "submit", "-c", folder / "conf.json", "-d",
+            folder / "dsl.json"]
+
+
+def after(n, broken, answer):
+    """A server that breaks off n times, and answers then."""
+    left = [broken] * n
+
+    def serve(asked):
+        return left.pop() if left else answer
+    return serve
+
+
+@pytest.mark.parametrize("broken", [
+    None, json_answer({"retcode": 100, "retmsg": "no database"}, 503),
+    json_answer({"retcode": 100, "retmsg": "no worker"}, 502)])
+def test_submit_that_broke_off_is_repeated_with_its_token(stand_in, tmp_path,
+                                                          broken):
+    server, cli = stand_in(after(2, broken, STARTED))
+    assert cli.words(*submit_files(tmp_path)) == (STARTED, OK)
+    assert len(server.asked) == 3
+    assert len({a.body for a in server.asked}) == 1
+    first = json.loads(server.asked[0].body)["submit_token"]
+    assert re.fullmatch("[0-9a-f]{32}", first)
+    cli.words(*submit_files(tmp_path))
+    assert json.loads(server.asked[-1].body)["submit_token"] != first
+
+
+def test_repetition_is_told_on_a_terminal(stand_in, tmp_path):
+    server, cli = stand_in(after(1, None, STARTED))
+    out = cli.run(*submit_files(tmp_path), "-verbose", "1", "--token", "mine")
+    assert out.stderr == ("fateflow: the connection broke off; asking again "
+                          "with token mine, 2 of 6\n")
+    assert {json.loads(a.body)["submit_token"] for a in server.asked} == {
+        "mine"}
+
+
+@pytest.mark.parametrize("broken, status, words", [
+    (None, UNREACHABLE, "job/submit"),
+    (json_answer({"retcode": 100, "retmsg": "no database"}, 503), REFUSED,
+     "no database; whether")])
+def test_submit_that_never_comes_through_names_its_token(
+        stand_in, tmp_path, broken, status, words):
+    server, cli = stand_in(lambda asked: broken)
+    answer, code = cli.words(*submit_files(tmp_path))
+    assert code == status and words in answer["retmsg"]
+    assert len(server.asked) == 6
+    token = json.loads(server.asked[0].body)["submit_token"]
+    assert answer["retmsg"].endswith(f"with --token {token}")
+
+
+@pytest.mark.parametrize("answer, code", [
+    ({"retcode": 100, "retmsg": "no such table"}, REFUSED),
+    (json_answer({"retcode": 100, "retmsg": "disk"}, 500), REFUSED)])
+def test_submit_that_is_refused_is_not_repeated(stand_in, tmp_path, answer,
+                                                code):
+    server, cli = stand_in(lambda asked: answer)
+    assert cli.words(*submit_files(tmp_path))[1] == code
+    assert len(server.asked) == 1
+
+
+def test_upload_sends_the_token_that_is_given(stand_in, tmp_path):
+    server, cli = stand_in(lambda asked: STARTED)
+    (tmp_path / "ten.csv").write_text("id,x\n1,2\n")
+    words = ["table", "upload", "-i", tmp_path / "ten.csv", "-n", "a", "-t",
+             "b", "-w", "0", "--head", "1", "--partition", "4", "--token",
+             "mine"]
+    assert cli.words(*words) == (STARTED, OK)
+    assert server.asked[0].query["submit_token"] == "mine"
+    answer, code = cli.words(*words, "--resume")
+    assert code == USAGE and "--token" in answer["retmsg"]
 
 
 # ---- odd answers ----

@@ -11,6 +11,7 @@ from cli_run import (EXAMPLES, OK, SUCCESS, UNREACHABLE, USAGE)
 
 WORDS = {
     "submit_job": "job submit", "stop_job": "job stop",
+    "rerun_job": "job rerun", "explain_job": "job explain",
     "query_job": "job query", "wait_job": "job wait", "job_log": "job log",
     "job_config": "job config", "clean_job": "job clean",
     "clean_queue": "job clean-queue", "data_view_query": "job data-view",
@@ -45,6 +46,8 @@ WORDS = {
     ("stop_job", "job_id "),
     ("wait_job", "job_id "),
     ("clean_job", "job_id "),
+    ("rerun_job", "job_id "),
+    ("explain_job", "job_id "),
     ("table_info -n a", "table_name "),
     ("component_output_data -j 1 -r guest", "component_name,party_id,"
      "output_path "),
@@ -73,6 +76,9 @@ def test_missing_arguments_are_listed(stand_in, words, text):
     (["-f", "query_job", "-j"], "argument -j/--job_id: expected one argument"),
     (["-f", "upload_history", "-limit", "x"], "invalid int value: 'x'"),
     (["-f", "stop_job", "-j", "1", "--wait"], "does not take --wait"),
+    (["job", "explain", "7", "8"], "unrecognized arguments: 8"),
+    (["job", "explain", "7", "-j", "8"], "two jobs: '7' and --job_id 8"),
+    (["job", "submit", "7"], "unrecognized arguments: 7"),
     (["job", "submti"], "(did you mean 'submit'?)"),
     (["table"], "table takes upload"),
     (["submit_job"], "(did you mean 'job submit'?)"),
@@ -113,7 +119,7 @@ def test_help_of_a_noun_lists_its_verbs(stand_in):
     _, cli = stand_in(lambda asked: SUCCESS)
     out = cli.run("job", "--help")
     assert (out.returncode, out.stderr) == (0, "")
-    assert re.findall(r"^  (\w+) ", out.stdout, re.M) == ["job"] * 9
+    assert re.findall(r"^  (\w+) ", out.stdout, re.M) == ["job"] * 11
 
 
 def test_words_ask_what_fates_name_asks(cli):

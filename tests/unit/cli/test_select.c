@@ -69,6 +69,12 @@ test_words_or_name_give_the_command_or_a_complaint(void **state)
 	    {{"task", "query", "-f", "query_task"},
 		"two commands: 'task' and -f query_task"},
 	    {{"job", "submit", "more"}, "unrecognized arguments: more"},
+	    {{"job", "explain", "7"}, "job explain"},
+	    {{"job", "rerun", "7", "--component", "x"}, "job rerun"},
+	    {{"help", "job", "explain", "7"}, "help of job explain"},
+	    {{"job", "explain", "7", "8"}, "unrecognized arguments: 8"},
+	    {{"job", "explain", "7", "-j", "8"},
+		"two jobs: '7' and --job_id 8"},
 	    {{"-j", "1"},
 		"the following arguments are required: -f/--function"},
 	    {{"job", "query", "-o", "x"},
@@ -135,8 +141,8 @@ test_help_shows_what_the_command_reads(void **state)
 		help_command(c, &out);
 		for (const char *at = c->keys; command_next_key(&at, &key);)
 			assert_non_null(strstr(out.ptr, key.name));
-		buf_addf(
-		    &usage, "usage: fateflow %s %s [flags]", c->noun, c->verb);
+		buf_addf(&usage, "usage: fateflow %s %s %s[flags]", c->noun,
+		    c->verb, command_reads(c, "job_id") ? "[JOB] " : "");
 		assert_non_null(strstr(out.ptr, usage.ptr));
 		assert_non_null(strstr(out.ptr, "\nexample:\n  fateflow "));
 		assert_non_null(strstr(out.ptr, "\nexit status:\n  0  "));
