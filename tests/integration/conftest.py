@@ -146,12 +146,26 @@ def any_site(request):
     return request.getfixturevalue(name)
 
 
+def upload_examples(site):
+    """The two tables of examples/hetero_lr."""
+    for party in ("guest", "host"):
+        site.flow.uploaded(ROOT / f"examples/data/{party}.csv", "example",
+                           f"example_{party}", drop=1)
+
+
+@pytest.fixture
+def ten_csv(tmp_path):
+    """A small table to upload."""
+    file = tmp_path / "ten.csv"
+    file.write_bytes(b"id,y,x0\n" + b"".join(b"%d,%d,%d.5\n" % (i, i % 2, i)
+                                             for i in range(10)))
+    return file
+
+
 def train_small_lr(site):
     """The id of a finished training of examples/, cut to two iterations."""
     examples = ROOT / "examples"
-    for party in ("guest", "host"):
-        site.flow.uploaded(examples / f"data/{party}.csv", "example",
-                           f"example_{party}", drop=1)
+    upload_examples(site)
     conf = flow_client.load(examples / "hetero_lr/conf.json")
     conf["algorithm_parameters"]["hetero_lr_0"]["max_iter"] = 2
     return site.flow.finished(

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from conftest import ROOT, train_small_lr
+from conftest import ROOT, train_small_lr, upload_examples
 from flow import load
 
 DSL = load(ROOT / "examples/hetero_lr/dsl.json")
@@ -42,19 +42,9 @@ def until(test, what, seconds=30):
 def own(make_site):
     """A site where one job at a time runs."""
     site = make_site(options={"scheduler": {"max_jobs": 1}})
-    for party in ("guest", "host"):
-        site.flow.uploaded(ROOT / f"examples/data/{party}.csv", "example",
-                           f"example_{party}")
+    upload_examples(site)
     yield site
     site.stop()
-
-
-@pytest.fixture
-def ten(tmp_path):
-    file = tmp_path / "ten.csv"
-    file.write_bytes(b"id,y,x0\n" + b"".join(b"%d,1,%d\n" % (i, i)
-                                             for i in range(10)))
-    return file
 
 
 @pytest.fixture
@@ -90,8 +80,8 @@ def test_running_job_tells_its_tasks(own, long_job):
 
 
 def test_jobs_behind_the_limit_say_it_and_how_many_are_ahead(own, long_job,
-                                                             ten):
-    first, second = (own.flow.upload(ten, "explain", f"w{i}")["jobId"]
+                                                             ten_csv):
+    first, second = (own.flow.upload(ten_csv, "explain", f"w{i}")["jobId"]
                      for i in range(2))
     data = until(lambda: (d := explain(own, first))["queue"][
         "pending_reason"] and d, "a reason")
@@ -106,9 +96,9 @@ def test_jobs_behind_the_limit_say_it_and_how_many_are_ahead(own, long_job,
         own.flow.ok("job/stop", {"job_id": job})
 
 
-def test_without_a_scheduler_a_waiting_job_says_so(own, ten):
+def test_without_a_scheduler_a_waiting_job_says_so(own, ten_csv):
     own.process("scheduler").stop()
-    job = own.flow.upload(ten, "explain", "alone")["jobId"]
+    job = own.flow.upload(ten_csv, "explain", "alone")["jobId"]
     data = explain(own, job)
     assert data["site"]["schedulers_alive"] == 0
     assert "No scheduler is alive" in data["said"]
@@ -215,8 +205,8 @@ def test_success_of_a_training_and_a_prediction(site):
         assert (data["queue"], data["failed"], data["rerun"]) == (None,) * 3
 
 
-def test_earlier_attempts_are_listed(site, ten):
-    job = site.flow.uploaded(ten, "explain", "attempts", drop=1)
+def test_earlier_attempts_are_listed(site, ten_csv):
+    job = site.flow.uploaded(ten_csv, "explain", "attempts", drop=1)
     site.sql("INSERT INTO task_attempt (job_id, task_id, role, party_id,"
              " attempt, component, status, error_class, reason, start_time,"
              f" end_time) VALUES ('{job}', '{job}_upload_0', 'local', '0', 0,"

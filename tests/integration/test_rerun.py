@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, upload_examples
 from flow import load
 
 DSL = load(ROOT / "examples/hetero_lr/dsl.json")
@@ -26,20 +26,10 @@ WAITING = (["waiting", "1", "0", "0", "0"] + ["NULL"] * 9 + ["0"] +
 def idle(make_site):
     """A site whose scheduler the tests start and stop."""
     site = make_site()
-    for party in ("guest", "host"):
-        site.flow.uploaded(ROOT / f"examples/data/{party}.csv", "example",
-                           f"example_{party}")
+    upload_examples(site)
     site.process("scheduler").stop()
     yield site
     site.stop()
-
-
-@pytest.fixture
-def ten(tmp_path):
-    file = tmp_path / "ten.csv"
-    file.write_bytes(b"id,y,x0\n" + b"".join(b"%d,1,%d\n" % (i, i)
-                                             for i in range(10)))
-    return file
 
 
 def rerun(site, job, component=None):
@@ -183,8 +173,8 @@ def test_job_without_its_folder_only_runs_from_its_start(idle):
     assert rerun(idle, job, "dataio_0")["retcode"] == 0
 
 
-def test_upload_without_its_file_is_refused_by_the_files_name(idle, ten):
-    job = idle.flow.upload(ten, "rerun", "gone")["jobId"]
+def test_upload_without_its_file_is_refused_by_the_files_name(idle, ten_csv):
+    job = idle.flow.upload(ten_csv, "rerun", "gone")["jobId"]
     file = next(p for p in (idle.work / "spool").iterdir()
                 if p.name in columns(idle, job, "f_runtime_conf")[0])
     idle.flow.ok("job/stop", {"job_id": job})
@@ -194,10 +184,10 @@ def test_upload_without_its_file_is_refused_by_the_files_name(idle, ten):
     assert columns(idle, job, "status") == ["canceled"]
 
 
-def test_what_was_canceled_before_it_began_runs_again_to_success(idle, ten):
+def test_what_was_canceled_before_it_began_runs_again_to_success(idle, ten_csv):
     flow = idle.flow
     idle.sql("UPDATE job_run SET status = 'canceled', live = 0 WHERE live = 1")
-    upload = flow.upload(ten, "rerun", "again")["jobId"]
+    upload = flow.upload(ten_csv, "rerun", "again")["jobId"]
     training = flow.submitted(DSL, CONF)
     for job in (upload, training):
         flow.ok("job/stop", {"job_id": job, "reason": "not now"})

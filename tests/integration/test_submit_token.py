@@ -12,22 +12,19 @@ import pytest
 import requests
 
 import fcgi
-from conftest import ROOT
+from conftest import ROOT, upload_examples
 from flow import load
 
 DSL = load(ROOT / "examples/hetero_lr/dsl.json")
 CONF = load(ROOT / "examples/hetero_lr/conf.json")
-TEN = b"id,y,x0\n" + b"".join(b"%d,%d,%d.5\n" % (i, i % 2, i)
-                              for i in range(10))
+ROWS = b"id,y,x0\n1,0,1.5\n2,1,2.5\n"
 
 
 @pytest.fixture(scope="module", params=["nginx", "apache"])
 def idle(make_site, request):
     """A site without a scheduler, so that what is submitted waits."""
     site = make_site(request.param)
-    for party in ("guest", "host"):
-        site.flow.uploaded(ROOT / f"examples/data/{party}.csv", "example",
-                           f"example_{party}")
+    upload_examples(site)
     site.process("scheduler").stop()
     yield site
     site.stop()
@@ -135,7 +132,7 @@ def test_of_two_contents_at_once_one_wins(idle):
     assert sorted(a["retcode"] for a in answers) == [0] * 10 + [100] * 10
 
 
-def upload(site, token, name, data=TEN, **more):
+def upload(site, token, name, data=ROWS, **more):
     return requests.post(
         f"{site.url}/v1/data/upload", timeout=60,
         params={"work_mode": 0, "head": 1, "partition": 4, "namespace": "tok",
@@ -152,7 +149,7 @@ def test_upload_counts_its_fields_and_its_bytes(idle):
     assert first.json()["retcode"] == 0
     files = spool(idle)
     assert upload(idle, "up", "t").content == first.content
-    for other in (upload(idle, "up", "t", TEN + b"99,1,1\n"),
+    for other in (upload(idle, "up", "t", ROWS + b"99,1,1\n"),
                   upload(idle, "up", "u"), upload(idle, "up", "t", drop=1)):
         assert other.json()["retcode"] == 100
         assert first.json()["jobId"] in other.json()["retmsg"]
@@ -170,7 +167,7 @@ def test_repeated_upload_is_not_refused_for_its_own_table(site):
 
 
 def test_local_file_counts_by_its_name(site):
-    (site.input_dir / "tok.csv").write_bytes(TEN)
+    (site.input_dir / "tok.csv").write_bytes(ROWS)
     fields = {"use_local_data": 0, "file": "tok.csv", "work_mode": 0,
               "namespace": "tok", "table_name": "local", "head": 1,
               "partition": 2, "submit_token": "local"}

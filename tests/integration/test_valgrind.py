@@ -85,6 +85,7 @@ def reads(job):
         post("job/task/query", {"job_id": job}),
         post("job/data/view/query", {"job_id": job}),
         post("job/stop", {"job_id": job}),
+        post("job/explain", {"job_id": job, "role": "guest"}),
         post("data/upload/history", {"limit": 2}),
         post("table/table_info", {"namespace": "example",
                                   "table_name": "example_guest"}),
@@ -135,6 +136,9 @@ def refusals(job):
         post("job/query", b'{"job_id": "1', cut=True),
         post("job/log", {}), post("job/stop", {}),
         post("job/stop", {"job_id": "nope"}),
+        post("job/explain", {"job_id": "nope"}),
+        post("job/rerun", {"job_id": job}), post("job/rerun", {}),
+        post("job/submit", {"submit_token": "a b"}),
         post("job/submit", {}), post("job/submit", {
             "job_dsl": {"components": {"a_0": {"module": "Nope"}}},
             "job_runtime_conf": {
