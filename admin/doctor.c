@@ -6,19 +6,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/statvfs.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "admin/verbs.h"
+#include "lib/base/disk.h"
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
 #include "lib/serving/serving.h"
 #include "lib/store/health.h"
 #include "lib/store/migrate.h"
-
-#define GIB (1024.0 * 1024 * 1024)
-enum { DISK_WANTED_GIB = 1, FILES_WANTED = 10000 };
 
 struct visit {
 	const struct verb_args *args;
@@ -113,19 +110,16 @@ check_work_dir(struct visit *v, struct buf *note)
 static enum err
 check_disk(struct visit *v, struct buf *note)
 {
-	const char *dir = v->args->cfg->site.work_dir;
-	struct statvfs fs;
-	double gib;
+	const struct cfg *cfg = v->args->cfg;
+	struct disk d;
+	enum err rc = disk_look(cfg->site.work_dir, &d, note);
 
-	if (statvfs(dir, &fs) != 0)
-		return err_set_errno(note, ERR_IO, "%s", dir);
-	gib = (double)fs.f_bavail * (double)fs.f_frsize / GIB;
-	if (gib < DISK_WANTED_GIB || (fs.f_files && fs.f_favail < FILES_WANTED))
-		return err_set(note, ERR_IO,
-		    "%.1f GiB and %llu files free in %s, wanted %d GiB and %d",
-		    gib, (unsigned long long)fs.f_favail, dir, DISK_WANTED_GIB,
-		    FILES_WANTED);
-	buf_addf(note, "%.1f GiB free", gib);
+	if (rc)
+		return rc;
+	if (disk_judge(&d, cfg, 0, note) != DISK_ROOMY)
+		return ERR_FULL;
+	disk_add_size(d.bytes, note);
+	buf_adds(note, " free");
 	return ERR_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "fcgi-app/spool.h"
 #include "fcgi-app/upload.h"
 #include "lib/base/below.h"
+#include "lib/base/disk.h"
 #include "lib/base/path.h"
 
 #include <sys/stat.h>
@@ -143,6 +144,8 @@ run(struct transfer *t, const cJSON *params, const char *file, struct reply *rp,
 		rc = token_is_known(t->app, &t->token, &is_known, err);
 	if (!rc && !is_known)
 		rc = upload_check(t->app, &t->upload, err);
+	if (!rc && !file)
+		rc = disk_room(t->app->cfg, t->rq->body_len, err);
 	if (rc)
 		return rc;
 	rc = file ? local_file(t, file, err) : receive(t, err);

@@ -24,6 +24,7 @@ struct request {
 	const char *content_type; /* "" when absent */
 	const char *client;	  /* address, for the log */
 	const char *token;	  /* Idempotency-Key; "" or NULL: absent */
+	int64_t body_len;	  /* as announced, 0 when it was not */
 	/* Up to `len` bytes of the body; 0 at its end, -1 on failure. */
 	ssize_t (*read)(void *arg, void *bytes, size_t len);
 	void *arg;

@@ -9,6 +9,7 @@
 #include "fcgi-app/upload.h"
 #include "fcgi-app/create.h"
 #include "lib/base/clock.h"
+#include "lib/base/disk.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
@@ -179,6 +180,17 @@ check_limit(const struct app *app, int64_t file_bytes, struct buf *err)
 	    (long long)file_bytes, (long long)limit);
 }
 
+/* For what is still to come. */
+static enum err
+check_room(
+    const struct app *app, const struct upload_session *s, struct buf *err)
+{
+	int64_t have = 0;
+	enum err rc = session_file_size(app->cfg, s->id, &have, err);
+
+	return rc ? rc : disk_room(app->cfg, s->file_bytes - have, err);
+}
+
 static enum err
 make_spool(const struct app *app, struct buf *err)
 {
@@ -248,6 +260,8 @@ upload_session_create_handle(
 	if (!rc)
 		log_info("upload_session=%s file=%s bytes=%lld", s.id,
 		    file_name ? file_name : "-", (long long)s.file_bytes);
+	if (!rc)
+		rc = check_room(app, &s, err);
 	if (!rc)
 		rc = answer_size(app, &s, rp, err);
 out:
@@ -330,6 +344,8 @@ put(struct app *app, struct request *rq, struct upload_session *s,
 		rc = refuse_busy(app, s, rp, err);
 	else if (!rc && *s->job_id)
 		rc = refuse_finished(rp, s);
+	else if (!rc && disk_room(app->cfg, rq->body_len, err))
+		rc = ERR_FULL;
 	else if (!rc && offset != p.file.size) {
 		rc = session_file_sync(&p.file, err);
 		if (!rc)

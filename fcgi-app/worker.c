@@ -8,6 +8,7 @@
 #include "fcgi-app/worker.h"
 #include "fcgi-app/route.h"
 #include "lib/base/log.h"
+#include "lib/base/num.h"
 
 #include <errno.h>
 #include <fcgiapp.h>
@@ -114,6 +115,18 @@ param(FCGX_Request *fr, const char *name)
 	return v ? v : "";
 }
 
+/* What was announced, a hint only; 0 when nothing was. */
+static int64_t
+body_len(FCGX_Request *fr)
+{
+	int64_t n = 0;
+
+	return num_parse_int(param(fr, "CONTENT_LENGTH"), "Content-Length", 0,
+		   INT64_MAX, &n, NULL)
+		   ? 0
+		   : n;
+}
+
 static void
 serve(struct app *app, FCGX_Request *fr)
 {
@@ -124,6 +137,7 @@ serve(struct app *app, FCGX_Request *fr)
 	    .content_type = param(fr, "CONTENT_TYPE"),
 	    .client = param(fr, "REMOTE_ADDR"),
 	    .token = param(fr, "HTTP_IDEMPOTENCY_KEY"),
+	    .body_len = body_len(fr),
 	    .read = read_body,
 	    .arg = fr,
 	};

@@ -14,6 +14,7 @@
 #include "scheduler/queue.h"
 #include "lib/base/log.h"
 #include "scheduler/claim.h"
+#include "scheduler/room.h"
 
 #include <string.h>
 
@@ -259,11 +260,31 @@ is_site_full(const struct settle *p)
 	       use[LIMITS_TASKS] >= limit[LIMITS_TASKS];
 }
 
+/* A job that the limits let begin waits when the disk has no room for it. */
+static enum err
+ask_disk(struct look *l, const struct job_queue_row *row, bool *fits_out,
+    struct buf *err)
+{
+	struct settle *p = l->p;
+	enum err rc;
+
+	buf_reset(&l->reason);
+	rc = room_for(p->s, row->job_id, fits_out, &l->reason, err);
+	if (rc || *fits_out)
+		return rc;
+	p->room.use.site[LIMITS_JOBS]--; /* asked, not taken */
+	p->queue.is_left = true;
+	l->is_stopped = p->s->disk_level == DISK_FULL;
+	return l->explains ? note_reason(l, row, err) : ERR_OK;
+}
+
 static enum err
 look_at(struct look *l, const struct job_queue_row *row, struct buf *err)
 {
 	struct queue *q = &l->p->queue;
 	enum limits_answer answer;
+	bool fits = false;
+	enum err rc;
 
 	if (row->place.seq > q->seen_seq)
 		q->seen_seq = row->place.seq;
@@ -273,6 +294,9 @@ look_at(struct look *l, const struct job_queue_row *row, struct buf *err)
 	if (answer == LIMITS_NEVER)
 		return claim_refuse(l->p, row->job_id, l->reason.ptr, err);
 	if (answer == LIMITS_YES) {
+		rc = ask_disk(l, row, &fits, err);
+		if (rc || !fits)
+			return rc;
 		note_begun(l, row);
 		return claim_begin(l->p, row->job_id, err);
 	}
@@ -301,7 +325,7 @@ each_row(struct look *l, struct db_rows **rows, row_fn *fn,
 		l->n_rows++;
 		*last = row.place;
 		rc = fn(l, &row, err);
-		l->is_stopped = fn == look_at && is_site_full(l->p);
+		l->is_stopped |= fn == look_at && is_site_full(l->p);
 	}
 	db_end(rows);
 	return rc == ERR_NOTFOUND ? ERR_OK : rc;
@@ -375,7 +399,13 @@ explain_row(struct look *l, const struct job_queue_row *row, struct buf *err)
 {
 	int64_t jobs = l->p->room.use.site[LIMITS_JOBS];
 	enum limits_answer answer = ask_for(l, row);
+	const struct scheduler *s = l->p->s;
 
+	if (answer == LIMITS_YES && s->disk_level == DISK_FULL) {
+		answer = LIMITS_LATER;
+		buf_reset(&l->reason);
+		disk_judge(&s->disk, s->cfg, 0, &l->reason);
+	}
 	l->p->room.use.site[LIMITS_JOBS] = jobs; /* asked, not taken */
 	return answer == LIMITS_LATER ? note_reason(l, row, err) : ERR_OK;
 }
@@ -418,6 +448,7 @@ queue_run(struct settle *p, bool explain, struct buf *err)
 
 	buf_init(&l.reason);
 	buf_init(&l.reasons.text);
+	room_look(p->s, p->mono_now);
 	discount_ended(p);
 	if (!rc && p->s->is_rung)
 		rc = claim_stop_waiting(p, err);

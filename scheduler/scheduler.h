@@ -6,6 +6,7 @@
 #define FF_SCHEDULER_SCHEDULER_H
 
 #include "lib/base/cfg.h"
+#include "lib/base/disk.h"
 #include "lib/core/limits.h"
 #include "lib/store/db.h"
 #include "lib/store/job_queue.h"
@@ -56,6 +57,9 @@ struct scheduler {
 	int64_t outage_at;    /* since when it fails, 0: it does not */
 	int64_t outage_pause; /* ms, grows */
 	bool must_relist;     /* jobs may be ours that we do not know */
+	struct disk disk;     /* at the last look */
+	int64_t disk_at;
+	enum disk_level disk_level;
 	struct run_job *jobs; /* in the order of their claim */
 	int watch_fd;	      /* inotify, or -1 */
 	bool is_table_moved;  /* the folder of tables is to be synced */

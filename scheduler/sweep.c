@@ -13,6 +13,7 @@
 #include "lib/store/catalogue.h"
 #include "lib/store/job_run.h"
 #include "lib/store/upload_session.h"
+#include "scheduler/room.h"
 #include "scheduler/taskdir.h"
 
 #include <dirent.h>
@@ -253,6 +254,7 @@ sweep_stored(struct scheduler *s, int64_t mono_now)
 
 	if (mono_now < s->sweep_at)
 		return;
+	room_look(s, mono_now);
 	rc = catalogue_sweep(s->db, clock_wall_ms() - GRACE_MS, SWEEP_AT_ONCE,
 	    on_table, &l, &err);
 	if (!rc && mono_now >= s->spool_at) {

@@ -10,6 +10,8 @@
 #include "lib/base/buf.h"
 #include "lib/core/failure.h"
 
+/* A task's exit code when a full disk kept it from saying so itself. */
+
 enum verdict {
 	VERDICT_RUNNING, /* nothing to decide yet */
 	VERDICT_DONE,	 /* its result may be read in */

@@ -51,6 +51,8 @@ static const struct cfg_key keys[] = {
     STRING(site, runtime_dir, "/run/fateflow"),
     STRING(site, address, "127.0.0.1:9380"),
     STRING(site, board_url, "http://localhost:8080"),
+    NUMBER(site, min_free, CFG_SIZE, "1G", 0, 1048576 * GIB),
+    NUMBER(site, warn_free, CFG_SIZE, "5G", 0, 1048576 * GIB),
     STRING(database, socket, "/run/mysqld/mysqld.sock"),
     STRING(database, host, "127.0.0.1"),
     NUMBER(database, port, CFG_INT, "3306", 1, 65535),

@@ -24,6 +24,8 @@ struct cfg {
 		    runtime_dir; /* sockets; a short path, see LIMIT in cfg.c */
 		char *address;	 /* "host:port" shown as f_run_ip */
 		char *board_url; /* head of board_url in answers */
+		int64_t min_free;  /* bytes: below, no job starts */
+		int64_t warn_free; /* bytes: below, the site says so */
 	} site;
 	struct {
 		char *socket; /* unix socket; "" means host and port */

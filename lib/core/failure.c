@@ -101,6 +101,8 @@ failure_of_report(const struct failure_report *r)
 		return given;
 	if (r->has_database && is_of_database(r->code))
 		return FAILURE_DATABASE;
+	if (r->code && strcmp(r->code, err_name(ERR_FULL)) == 0)
+		return FAILURE_DISK_FULL;
 	if (r->code && strcmp(r->code, err_name(ERR_IO)) != 0)
 		return FAILURE_ERROR;
 	return failure_of_text(r->text);

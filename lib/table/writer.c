@@ -62,8 +62,11 @@ static const char mark_sql[] =
 static enum err
 db_fault(const struct table_writer *w, struct buf *err)
 {
-	return err_set(err, ERR_IO, "cannot write the table %s: %s",
-	    w->path.ptr, w->db ? sqlite3_errmsg(w->db) : "out of memory");
+	bool is_full = w->db && sqlite3_errcode(w->db) == SQLITE_FULL;
+
+	return err_set(err, is_full ? ERR_FULL : ERR_IO,
+	    "cannot write the table %s: %s", w->path.ptr,
+	    w->db ? sqlite3_errmsg(w->db) : "out of memory");
 }
 
 static enum err

@@ -7,7 +7,8 @@
 
 #include "lib/task/task.h"
 
-#define TASK_EXIT_UNWRITTEN 74 /* the disk did not take the result */
+/* No space left, which may have kept state.json from saying so. */
+#define TASK_EXIT_UNWRITTEN 74
 #define TASK_EXIT_OWNED	    75
 
 /* The parent: owner, lock, the child, exit. Returns the exit code. */

@@ -245,6 +245,7 @@ task_supervise(const char *dir, const struct component_table *table)
 	log_set_form(LOG_FORM_TASK);
 	/* Before the claim: who has claimed leaves an exit. */
 	hold_signals(&claim.set);
+	signal(SIGXFSZ, SIG_IGN); /* a full task.log must not end the task */
 	rc = take_lock(dir, &claim.lock_fd, &err);
 	if (rc == ERR_OK)
 		rc = take_owner(dir, &err);

@@ -155,7 +155,8 @@ def exchange(**more):
 
 
 HEALTH = {"retcode": 0, "retmsg": "success", "data": {
-    "version": "1", "database": "MariaDB", "scheduler_alive": True}}
+    "version": "1", "database": "MariaDB", "scheduler_alive": True,
+                     "disk": {"level": "ok", "free_bytes": 1}}}
 
 
 def health(change):
