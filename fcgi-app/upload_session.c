@@ -13,6 +13,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
+#include "lib/base/steady.h"
 #include "lib/store/upload_session.h"
 
 #include <ctype.h>
@@ -214,11 +215,12 @@ remove_old(const char *id, void *ctx)
 static void
 sweep(struct app *app)
 {
+	int64_t ttl = app->cfg->api.upload_session_ttl;
 	struct buf err = BUF_INIT;
 
-	if (upload_session_sweep(app->db,
-		clock_wall_ms() - app->cfg->api.upload_session_ttl,
-		SWEEP_AT_ONCE, remove_old, app, &err))
+	if (steady_is_age_true(app->cfg->site.runtime_dir, ttl) &&
+	    upload_session_sweep(app->db, clock_wall_ms() - ttl, SWEEP_AT_ONCE,
+		remove_old, app, &err))
 		log_warn("old upload sessions stay: %s", err.ptr);
 	buf_release(&err);
 }

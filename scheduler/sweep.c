@@ -10,8 +10,9 @@
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
 #include "lib/base/clock.h"
+#include "lib/base/steady.h"
 #include "lib/store/catalogue.h"
-#include "lib/store/job_run.h"
+#include "lib/store/job_need.h"
 #include "lib/store/upload_session.h"
 #include "scheduler/room.h"
 #include "scheduler/taskdir.h"
@@ -26,10 +27,8 @@
 enum {
 	SWEEP_MS = 60 * 1000, /* between looks that nothing asked for */
 	AGAIN_MS = 500,	      /* to see what the child has removed */
-	SOON_MS = 2500,
-	GRACE_MS = 2000, /* a worker may be about to open it */
+	SOON_MS = 2500,	      /* a worker may be about to open it */
 	SWEEP_AT_ONCE = 100,
-	SUBMIT_MS = 3600 * 1000, /* an upload's last byte to its job, at most */
 };
 
 static void
@@ -180,53 +179,54 @@ is_upload(const char *name)
 
 /*
  * Uploads that no job took: their job was canceled while it waited, or their
- * worker died where files cannot be nameless. A living job is younger than its
- * file by less than SUBMIT_MS.
+ * worker died where files cannot be nameless. One that was named just now has
+ * no job yet, so it must be old, by a clock that can be believed.
  */
-static void
-look_into_spool(struct listed *l, int64_t oldest_job)
+static enum err
+look_into_spool(struct listed *l, struct buf *err)
 {
 	int64_t before = clock_wall_ms() - l->s->cfg->api.upload_session_ttl;
 	struct buf path = BUF_INIT;
+	enum err rc = ERR_OK;
 	struct dirent *e;
 	struct stat st;
 	DIR *d;
 
 	path_set(&path, "%s/spool", l->s->cfg->site.work_dir);
 	d = opendir(path.ptr);
-	while (d && l->sweep.n < SWEEP_AT_ONCE && (e = readdir(d)) != NULL) {
-		int64_t at;
+	while (d && !rc && l->sweep.n < SWEEP_AT_ONCE &&
+	       (e = readdir(d)) != NULL) {
+		bool is_needed = true;
 
 		if (!is_upload(e->d_name))
 			continue;
 		path_set(
 		    &path, "%s/spool/%s", l->s->cfg->site.work_dir, e->d_name);
-		if (lstat(path.ptr, &st) || !S_ISREG(st.st_mode))
+		if (lstat(path.ptr, &st) || !S_ISREG(st.st_mode) ||
+		    (int64_t)st.st_mtim.tv_sec * 1000 >= before)
 			continue;
-		at = (int64_t)st.st_mtim.tv_sec * 1000;
-		if (at < before && (!oldest_job || oldest_job > at + SUBMIT_MS))
+		rc = job_need_file(l->s->db, e->d_name, &is_needed, err);
+		if (!rc && !is_needed)
 			add_path(&l->sweep, path.ptr);
 	}
 	if (d)
 		closedir(d);
 	buf_release(&path);
+	return rc;
 }
 
 static enum err
 sweep_spool(struct listed *l, struct buf *err)
 {
 	struct scheduler *s = l->s;
-	int64_t oldest_job = 0;
+	int64_t ttl = s->cfg->api.upload_session_ttl;
 	enum err rc;
 
-	rc = upload_session_sweep(s->db,
-	    clock_wall_ms() - s->cfg->api.upload_session_ttl, SWEEP_AT_ONCE,
-	    on_session, l, err);
-	if (!rc)
-		rc = job_run_oldest(s->db, &oldest_job, err);
-	if (!rc)
-		look_into_spool(l, oldest_job);
-	return rc;
+	if (!steady_is_age_true(s->cfg->site.runtime_dir, ttl))
+		return ERR_OK;
+	rc = upload_session_sweep(
+	    s->db, clock_wall_ms() - ttl, SWEEP_AT_ONCE, on_session, l, err);
+	return rc ? rc : look_into_spool(l, err);
 }
 
 static int64_t
@@ -250,13 +250,13 @@ sweep_stored(struct scheduler *s, int64_t mono_now)
 {
 	struct listed l = {.s = s};
 	struct buf err = BUF_INIT;
+	size_t n_new = 0;
 	enum err rc;
 
 	if (mono_now < s->sweep_at)
 		return;
 	room_look(s, mono_now);
-	rc = catalogue_sweep(s->db, clock_wall_ms() - GRACE_MS, SWEEP_AT_ONCE,
-	    on_table, &l, &err);
+	rc = catalogue_sweep(s->db, SWEEP_AT_ONCE, on_table, &l, &n_new, &err);
 	if (!rc && mono_now >= s->spool_at) {
 		rc = sweep_spool(&l, &err);
 		s->spool_at = mono_now + (l.sweep.n ? AGAIN_MS : period(s));
@@ -264,6 +264,8 @@ sweep_stored(struct scheduler *s, int64_t mono_now)
 	if (rc)
 		log_warn("files that nobody needs stay: %s", err.ptr);
 	s->sweep_at = mono_now + (l.sweep.n && !rc ? AGAIN_MS : period(s));
+	if (!rc && n_new)
+		sweep_soon(s, mono_now);
 	/* What was set free since was too young for this look. */
 	if (s->freed_at && s->freed_at + SOON_MS > mono_now)
 		sweep_soon(s, s->freed_at);

@@ -9,11 +9,18 @@
 
 #define CLOCK_TEXT_LEN 32
 
-/* Milliseconds since 1970, UTC: what FATE's *_time fields hold. */
+/*
+ * Milliseconds since 1970, UTC: what FATE's *_time fields hold. For tests,
+ * the file that FATEFLOW_TEST_CLOCK_FILE names at a program's start holds
+ * milliseconds to be added (negative ones too), read again at each call.
+ */
 int64_t clock_wall_ms(void);
 
 /* Milliseconds that only grow, from an arbitrary start. */
 int64_t clock_mono_ms(void);
+
+/* Milliseconds since the boot, sleep included. */
+int64_t clock_boot_ms(void);
 
 /* "2026-11-23T15:04:05.678Z" */
 void clock_format(int64_t wall_ms, char out[CLOCK_TEXT_LEN]);

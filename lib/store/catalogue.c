@@ -26,6 +26,9 @@ enum {
 	TABLE_DELETE,
 	TABLE_NEWEST,
 	TABLE_SWEEP,
+	TABLE_ENDED,
+	TABLE_LAST_JOB,
+	TABLE_MARK,
 	TABLE_SWEPT,
 	TABLE_DELETE_MADE,
 	TABLE__MAX
@@ -54,10 +57,16 @@ static const char *const stmts[TABLE__MAX] = {
 		     " AND is_current = 1 ORDER BY id DESC LIMIT 1",
     [TABLE_SWEEP] = "SELECT id, file FROM data_table AS t"
 		    " WHERE deleted IN (0, 1) AND is_current IS NULL"
-		    " AND ended_time < ? AND NOT EXISTS"
+		    " AND sweep_seq IS NOT NULL AND NOT EXISTS"
 		    " (SELECT 1 FROM job_run AS j WHERE j.live = 1"
-		    " AND j.create_time <= t.ended_time)"
+		    " AND j.seq <= t.sweep_seq)"
 		    " ORDER BY id LIMIT ?",
+    [TABLE_ENDED] = "SELECT id FROM data_table WHERE deleted IN (0, 1)"
+		    " AND is_current IS NULL AND sweep_seq IS NULL"
+		    " ORDER BY id LIMIT ?",
+    [TABLE_LAST_JOB] = "SELECT MAX(seq) FROM job_run",
+    [TABLE_MARK] = "UPDATE data_table SET sweep_seq = ?"
+		   " WHERE id = ? AND sweep_seq IS NULL",
     [TABLE_SWEPT] = "UPDATE data_table SET deleted = 2"
 		    " WHERE id = ? AND is_current IS NULL",
     [TABLE_DELETE_MADE] =
@@ -242,18 +251,44 @@ catalogue_newest(
 	return rc;
 }
 
-enum err
-catalogue_sweep(struct db *db, int64_t ended_before, int limit,
-    catalogue_sweep_each *each, void *ctx, struct buf *err)
+/*
+ * In this order: a version is seen to have ended, then which job is the last.
+ * Any that comes after it finds the version ended too.
+ */
+static enum err
+mark_ended(struct db *db, int limit, size_t *n_out, struct buf *err)
 {
 	struct db_rows *r = NULL;
-	enum err rc = db_query(db, stmts[TABLE_SWEEP],
-	    DB_BINDS(DB_INT(ended_before), DB_INT(limit)), &r, err);
+	int64_t last = 0;
+	enum err rc =
+	    db_query(db, stmts[TABLE_ENDED], DB_BINDS(DB_INT(limit)), &r, err);
 
+	*n_out = 0;
+	while (rc == ERR_OK && (rc = db_next(r, err)) == ERR_OK) {
+		if (!(*n_out)++)
+			rc = db_number(
+			    db, stmts[TABLE_LAST_JOB], DB_NONE, 0, &last, err);
+		if (rc == ERR_OK)
+			rc = db_exec(db, stmts[TABLE_MARK],
+			    DB_BINDS(DB_INT(last), DB_INT(db_int(r, 0))), err);
+	}
+	db_end(&r);
+	return rc == ERR_NOTFOUND ? ERR_OK : rc;
+}
+
+enum err
+catalogue_sweep(struct db *db, int limit, catalogue_sweep_each *each, void *ctx,
+    size_t *n_new_out, struct buf *err)
+{
+	struct db_rows *r = NULL;
+	enum err rc =
+	    db_query(db, stmts[TABLE_SWEEP], DB_BINDS(DB_INT(limit)), &r, err);
+
+	*n_new_out = 0;
 	while (rc == ERR_OK && (rc = db_next(r, err)) == ERR_OK)
 		each(db_int(r, 0), db_text(r, 1), ctx);
 	db_end(&r);
-	return rc == ERR_NOTFOUND ? ERR_OK : rc;
+	return rc == ERR_NOTFOUND ? mark_ended(db, limit, n_new_out, err) : rc;
 }
 
 enum err

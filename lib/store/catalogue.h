@@ -59,13 +59,14 @@ enum err catalogue_delete_made(struct db *db, int64_t id, const char *job_id,
     int64_t now, struct buf *err);
 
 /*
- * Files that nobody can need any more: replaced or deleted, before every
- * living job was created and before `ended_before`. The caller unlinks, then
- * says so with catalogue_swept().
+ * Files that nobody can need any more: replaced or deleted, and no job lives
+ * that was there when an earlier call saw that; a job that came later cannot
+ * have pinned them. No clock is asked. The caller unlinks, then says so with
+ * catalogue_swept(). *n_new_out: seen for the first time, so call again.
  */
 typedef void catalogue_sweep_each(int64_t id, const char *file, void *ctx);
-enum err catalogue_sweep(struct db *db, int64_t ended_before, int limit,
-    catalogue_sweep_each *each, void *ctx, struct buf *err);
+enum err catalogue_sweep(struct db *db, int limit, catalogue_sweep_each *each,
+    void *ctx, size_t *n_new_out, struct buf *err);
 enum err catalogue_swept(struct db *db, int64_t id, struct buf *err);
 
 #endif

@@ -1,12 +1,19 @@
-/* One row by its key, so that a claim costs no more than a look. */
+/*
+ * A claim looks at one row by its key. Whether a file is needed is asked of
+ * the configurations of the uploads that live, which is exact: no age and no
+ * clock is believed.
+ */
 #include "lib/store/job_need.h"
 #include "lib/base/mem.h"
 
-enum { JOB_NEED_UPLOAD, JOB_NEED__MAX };
+enum { JOB_NEED_UPLOAD, JOB_NEED_FILE, JOB_NEED__MAX };
 
 static const char *const stmts[JOB_NEED__MAX] = {
     [JOB_NEED_UPLOAD] = "SELECT f_runtime_conf FROM job_run"
 			" WHERE job_id = ? AND kind = 'upload'",
+    [JOB_NEED_FILE] = "SELECT 1 FROM job_run WHERE live = 1"
+		      " AND kind = 'upload' AND LOCATE(?, f_runtime_conf) > 0"
+		      " LIMIT 1",
 };
 DB_STATEMENTS(stmts);
 
@@ -21,4 +28,16 @@ job_need_upload(
 	*conf_out = rc ? NULL : xstrdup(db_text(rows, 0));
 	db_end(&rows);
 	return rc == ERR_NOTFOUND ? ERR_OK : rc;
+}
+
+enum err
+job_need_file(
+    struct db *db, const char *path, bool *needed_out, struct buf *err)
+{
+	int64_t found = 0;
+	enum err rc = db_number(
+	    db, stmts[JOB_NEED_FILE], DB_BINDS(DB_TEXT(path)), 0, &found, err);
+
+	*needed_out = rc || found;
+	return rc;
 }

@@ -1,4 +1,4 @@
-/* What a waiting job will need that its light columns do not say. */
+/* What jobs that live need of the disk. */
 #ifndef FF_STORE_JOB_NEED_H
 #define FF_STORE_JOB_NEED_H
 
@@ -7,5 +7,9 @@
 /* The configuration of an upload job, the caller's; NULL for other kinds. */
 enum err job_need_upload(
     struct db *db, const char *job_id, char **conf_out, struct buf *err);
+
+/* Does an upload that waits or runs read that file? */
+enum err job_need_file(
+    struct db *db, const char *path, bool *needed_out, struct buf *err);
 
 #endif

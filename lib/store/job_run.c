@@ -13,7 +13,6 @@ enum {
 	JOB_RUN_OWNED,
 	JOB_RUN_STOPS,
 	JOB_RUN_ANY,
-	JOB_RUN_OLDEST,
 	JOB_RUN_CLAIM,
 	JOB_RUN_SHOW_START,
 	JOB_RUN_TAKE_OVER,
@@ -41,8 +40,6 @@ static const char *const stmts[JOB_RUN__MAX] = {
 		    " AND (status = 'waiting' OR owner NOT IN"
 		    " (SELECT id FROM scheduler_instance"
 		    " WHERE expires_at > UTC_TIMESTAMP(3))) LIMIT 1",
-    [JOB_RUN_OLDEST] = "SELECT MIN(create_time) FROM job_run"
-		       " WHERE live = 1",
     [JOB_RUN_CLAIM] = "UPDATE job_run SET status = 'running', owner = ?,"
 		      " run_fence = fence + 1, fence = fence + 1,"
 		      " start_time = ?, update_time = ?,"
@@ -177,12 +174,6 @@ job_run_any(struct db *db, bool *out, struct buf *err)
 }
 
 enum err
-job_run_oldest(struct db *db, int64_t *out, struct buf *err)
-{
-	return db_number(db, stmts[JOB_RUN_OLDEST], DB_NONE, 0, out, err);
-}
-
-enum err
 job_run_claim(struct db *db, const char *job_id, int64_t owner, int64_t now,
     struct buf *err)
 {
@@ -291,12 +282,19 @@ job_run_set_progress(struct db *db, const char *job_id, int progress,
 	return rc;
 }
 
+/* A clock that was set back must not make a job end before it began. */
+static int64_t
+elapsed_ms(const struct job_run_end *e)
+{
+	return e->now > e->start_time ? e->now - e->start_time : 0;
+}
+
 static enum err
 show_end(struct db *db, const char *job_id, const struct job_run_end *e,
     struct buf *err)
 {
 	struct db_bind elapsed =
-	    e->start_time ? DB_INT(e->now - e->start_time) : DB_NULL;
+	    e->start_time ? DB_INT(elapsed_ms(e)) : DB_NULL;
 
 	return db_exec(db, stmts[JOB_RUN_SHOW_END],
 	    DB_BINDS(DB_TEXT(state_name(e->status)), DB_TEXT(e->reason),
@@ -313,8 +311,8 @@ job_run_end(struct db *db, const struct job_run_guard *g,
 		DB_TEXT(e->stop_by), DB_TEXT(e->error_class),
 		DB_TEXT(e->component), DB_TEXT(e->role), DB_TEXT(e->party_id),
 		DB_INT(e->spent_ms), DB_INT(e->now), DB_INT(e->now),
-		DB_INT(e->now - e->start_time), DB_TEXT(g->job_id),
-		DB_INT(g->owner), DB_INT(g->fence)),
+		DB_INT(elapsed_ms(e)), DB_TEXT(g->job_id), DB_INT(g->owner),
+		DB_INT(g->fence)),
 	    err);
 
 	return rc ? rc : show_end(db, g->job_id, e, err);

@@ -65,8 +65,6 @@ enum err job_run_stops(
 /* Is there a job that waits, or one whose owner's time is up? */
 enum err job_run_any(struct db *db, bool *out, struct buf *err);
 
-/* When the oldest waiting or running job was created; 0: there is none. */
-enum err job_run_oldest(struct db *db, int64_t *out, struct buf *err);
 
 /* waiting -> running, the fence raised, every party's row with it. */
 enum err job_run_claim(struct db *db, const char *job_id, int64_t owner,

@@ -1,0 +1,2 @@
+ALTER TABLE data_table
+	ADD COLUMN sweep_seq BIGINT NULL;
