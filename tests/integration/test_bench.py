@@ -1,6 +1,7 @@
-"""bench/run: one row of it, to see that it runs and leaves nothing behind."""
+"""bench/run: rows of it, to see that they run and leave nothing behind."""
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -8,24 +9,40 @@ import conftest
 import pytest
 
 
-@pytest.mark.slow
-def test_bench_when_asked_for_one_row_then_a_table_and_nothing_left(tmp_path):
+def bench(row, tmp_path):
+    """The lines of one row, measured quickly; nothing may be left behind."""
     conftest.skip_without("nginx")
     if not (conftest.BIN / "bench_fsync").exists():
         pytest.skip(f"no bench_fsync in {conftest.BIN}")
     run = subprocess.run(
         [sys.executable, conftest.ROOT / "bench/run", "--quick", "--only",
-         "memory", "--bin", conftest.BIN],
+         row, "--bin", conftest.BIN],
         env=os.environ | {"TMPDIR": str(tmp_path)}, timeout=180,
         capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    lines = [line for line in run.stdout.splitlines()
-             if line.startswith("memory: ")]
-    assert len(lines) == 5, run.stdout
-    assert all("MB RssAnon" in line for line in lines)
     assert not list(tmp_path.iterdir())
     assert not [p for p in pathlib.Path("/proc").glob("[0-9]*/cmdline")
                 if str(tmp_path) in read(p)]
+    return run.stdout.splitlines()
+
+
+@pytest.mark.slow
+def test_bench_when_asked_for_one_row_then_a_table_and_nothing_left(tmp_path):
+    lines = [line for line in bench("memory", tmp_path)
+             if line.startswith("memory: ")]
+    assert len(lines) == 5, lines
+    assert all("MB RssAnon" in line for line in lines)
+
+
+@pytest.mark.slow
+def test_queued_job_costs_at_most_four_flushes_of_all_programs(tmp_path):
+    if not shutil.which("strace"):
+        pytest.skip("no strace")
+    lines = bench("flushes", tmp_path)
+    (line,) = [x for x in lines if x.startswith("flushes a job by strace")]
+    assert line.endswith(" met") and "NOT" not in line, lines
+    (tasks,) = [x for x in lines if "of scheduler and tasks" in x]
+    assert " fsync " in tasks, lines      # they are durable
 
 
 def read(path):

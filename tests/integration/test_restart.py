@@ -11,7 +11,7 @@ import pytest
 
 import conftest
 import test_scheduler
-from private_site import SiteError, children, wait_for
+from private_site import children, wait_for
 
 N_WAITING, N_RUNNING = 1000, 20
 MOVES_WITHIN_S = 10
@@ -131,11 +131,11 @@ def test_restart_of_everything_adopts_what_runs_and_runs_what_waits(
 
 # ---- one of two schedulers ----
 
-def default_lease(site):
-    """The site's configuration as one has it who sets no lease."""
+def set_lease(site, lease):
     text = site.conf.read_text()
-    assert 'lease_ms = "2s"; ' in text
-    site.conf.write_text(text.replace('lease_ms = "2s"; ', ""))
+    assert 'lease_ms = "2s"' in text
+    site.conf.write_text(text.replace('lease_ms = "2s"',
+                                      f'lease_ms = "{lease}"'))
 
 
 def start_second(site):
@@ -154,23 +154,24 @@ def site(database, tmp_path, request):
     if not os.access(conftest.BIN / "fateflow-scheduler", os.X_OK):
         pytest.skip(f"no fateflow-scheduler in {conftest.BIN} (FATEFLOW_BIN)")
     s = test_scheduler.Site(tmp_path, database, request.node.name.translate(
-        {ord("["): "_", ord("]"): None}))
+        {ord("["): "_", ord("]"): None, ord("."): "_"}))
     yield s
     s.stop()
 
 
-@pytest.mark.parametrize("first", [0, 3])
-def test_jobs_of_a_dead_scheduler_move_again_in_time(site, first):
-    """`first`: for how long the first component still runs after it."""
-    default_lease(site)
-    site.plan("dataio_0-guest", f"sleep {1 + first}")
+# How long the second scheduler has looked on when the first dies: it looks at
+# others' jobs every five seconds, so that the moments between differ.
+@pytest.mark.parametrize("looked_s", [0.5, 2.5, 4.5])
+def test_jobs_of_a_dead_scheduler_move_again_in_time(site, looked_s):
+    set_lease(site, "4s")
+    site.plan("dataio_0-guest", f"sleep {looked_s + 1}")
     site.start()
     job = site.submit()
     site.ring()
     site.wait_runs(2)
     second = start_second(site)
     try:
-        time.sleep(0.5)
+        time.sleep(looked_s)
         site.stop(signal.SIGKILL)
         begun = time.monotonic()
         end = begun + 2 * MOVES_WITHIN_S
