@@ -55,6 +55,12 @@ clock_mono_ms(void)
 	return read_ms(CLOCK_MONOTONIC);
 }
 
+int64_t
+clock_span_ms(int64_t from, int64_t to)
+{
+	return to > from ? to - from : 0;
+}
+
 void
 clock_format(int64_t wall_ms, char out[CLOCK_TEXT_LEN])
 {

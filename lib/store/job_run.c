@@ -4,6 +4,7 @@
  * row lock orders whoever competes for the job.
  */
 #include "lib/store/job_run.h"
+#include "lib/base/clock.h"
 #include "lib/base/mem.h"
 
 #include <stdlib.h>
@@ -282,19 +283,13 @@ job_run_set_progress(struct db *db, const char *job_id, int progress,
 	return rc;
 }
 
-/* A clock that was set back must not make a job end before it began. */
-static int64_t
-elapsed_ms(const struct job_run_end *e)
-{
-	return e->now > e->start_time ? e->now - e->start_time : 0;
-}
-
 static enum err
 show_end(struct db *db, const char *job_id, const struct job_run_end *e,
     struct buf *err)
 {
 	struct db_bind elapsed =
-	    e->start_time ? DB_INT(elapsed_ms(e)) : DB_NULL;
+	    e->start_time ? DB_INT(clock_span_ms(e->start_time, e->now))
+			  : DB_NULL;
 
 	return db_exec(db, stmts[JOB_RUN_SHOW_END],
 	    DB_BINDS(DB_TEXT(state_name(e->status)), DB_TEXT(e->reason),
@@ -311,8 +306,8 @@ job_run_end(struct db *db, const struct job_run_guard *g,
 		DB_TEXT(e->stop_by), DB_TEXT(e->error_class),
 		DB_TEXT(e->component), DB_TEXT(e->role), DB_TEXT(e->party_id),
 		DB_INT(e->spent_ms), DB_INT(e->now), DB_INT(e->now),
-		DB_INT(elapsed_ms(e)), DB_TEXT(g->job_id), DB_INT(g->owner),
-		DB_INT(g->fence)),
+		DB_INT(clock_span_ms(e->start_time, e->now)),
+		DB_TEXT(g->job_id), DB_INT(g->owner), DB_INT(g->fence)),
 	    err);
 
 	return rc ? rc : show_end(db, g->job_id, e, err);

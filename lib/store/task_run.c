@@ -1,4 +1,5 @@
 #include "lib/store/task_run.h"
+#include "lib/base/clock.h"
 #include "lib/base/mem.h"
 #include "lib/store/catalogue.h"
 
@@ -178,10 +179,9 @@ task_run_end(struct db *db, const struct task_run_key *k,
 	return db_exec_one(db, stmts[TASK_RUN_END],
 	    DB_BINDS(DB_TEXT(state_name(e->status)), DB_INT(e->pid),
 		DB_INT(e->progress), DB_INT(e->now),
-		DB_INT(e->now > e->start_time ? e->now - e->start_time : 0),
-		DB_INT(e->now), DB_TEXT(e->reason), DB_TEXT(e->error_class),
-		DB_TEXT(k->job_id), DB_TEXT(k->task_id), DB_TEXT(k->role),
-		DB_TEXT(k->party_id)),
+		DB_INT(clock_span_ms(e->start_time, e->now)), DB_INT(e->now),
+		DB_TEXT(e->reason), DB_TEXT(e->error_class), DB_TEXT(k->job_id),
+		DB_TEXT(k->task_id), DB_TEXT(k->role), DB_TEXT(k->party_id)),
 	    err);
 }
 

@@ -111,6 +111,22 @@ def test_restart_adopts_what_is_running(site, how):
     assert len(site.runs()) == 4 == len(set(site.runs()))
 
 
+def test_clock_set_back_while_a_job_runs_leaves_no_negative_time(site):
+    site.plan("dataio_0-host", "sleep 1")
+    job = site.submit()
+    site.start()
+    site.wait_runs(2)
+    site.stop(signal.SIGKILL)
+    site.sql("UPDATE job_run SET start_time = start_time + 3600000; "
+             "UPDATE t_job SET f_start_time = f_start_time + 3600000; "
+             "UPDATE t_task SET f_start_time = f_start_time + 3600000")
+    site.start()
+    assert site.wait(job, ["success", "failed"], 15)[:2] == ["success", ""]
+    assert site.sql("SELECT elapsed FROM job_run UNION SELECT f_elapsed FROM "
+                    "t_job UNION SELECT f_elapsed FROM t_task WHERE "
+                    "f_component_name = 'dataio_0'") == [["0"]]
+
+
 # ---- the pipeline at the end of a training ----
 
 PIPELINES = {role: f"models/{role}#{party}#guest-9999#host-10000#model/"
