@@ -39,9 +39,12 @@ OPTIONS = {
                   "stop_grace_ms": "1s"},
 }
 DISK = "1g"         # of the work folder, on a file system of its own
+# What keeps schedulers from taking over while it lasts.
+STOPPERS = {"scheduler", "scheduler2", "mariadb", "squeeze", "connections"}
+TAKEOVER_SECONDS = 10
 QUIET_SECONDS = 120
 SETTLE_SECONDS = 15     # the sweep's periods, after the last job
-FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+FAKETIME = "*/faketime/libfaketime.so.1"
 
 
 class Run:
@@ -72,8 +75,7 @@ class Run:
     def fake_clock(self):
         """The file that says how far the clock of our programs is off, or
         None. A sanitizer must be the first library, so not with those."""
-        library = next(FAKETIME.parents[1].parent.glob(
-            "*/faketime/libfaketime.so.1"), None)
+        library = next(pathlib.Path("/usr/lib").glob(FAKETIME), None)
         if not library or self.is_sanitized():
             return None
         file = self.root / "clock"
@@ -94,7 +96,7 @@ class Run:
             self.flow.uploaded(
                 jobs.write_table(self.root / f"{name}.csv", role),
                 jobs.NAMESPACE, name)
-        base = jobs.training("of-the-start", 0, None)
+        base = jobs.lr_job("of-the-start", 0)
         self.model = self.flow.finished(base["job_dsl"],
                                         base["job_runtime_conf"])
         probe = jobs.plan(-1, 2, 0)[1]
@@ -161,6 +163,7 @@ class Run:
         found += checks.files(site)
         found += checks.invariants(site)
         found += self.sampler.faults
+        found += self.check_takeovers()
         found += [f"{name} ended by itself after {at:.1f} s"
                   for at, name in self.hand.own_ends]
         for part in (self.sampler, self.hand, self.clients):
@@ -205,22 +208,35 @@ class Run:
         still = max(((s.still, j) for j, s in seen.items()), default=(0, ""))
         say(f"longest time a running job stood still: {still[0]:.1f} s "
             f"({still[1]})")
-        times = sorted(self.takeover_times())
-        if times:
-            say(f"takeovers: {len(times)}, median {times[len(times) // 2]:.1f}"
-                f" s, longest {times[-1]:.1f} s after the kill")
+        for what, is_plain in (("", True), (" while others were hit", False)):
+            t = sorted(s for s, p in self.takeovers() if p == is_plain)
+            if t:
+                say(f"takeovers{what}: {len(t)}, median {t[len(t) // 2]:.1f} "
+                    f"s, longest {t[-1]:.1f} s after the kill")
         say(f"quiet {self.quiet:.1f} s after the last fault, swept "
             f"{self.settled:.1f} s later; {self.sampler.looks} looks at "
             "the rows")
 
-    def takeover_times(self):
-        """From the kill of a scheduler to its job at another."""
-        killed = {h.pid: h.at for h in self.hand.hits
-                  if h.fault.kind.startswith("kill scheduler")}
+    def takeovers(self):
+        """(seconds, was it undisturbed?) from the kill of a scheduler to
+        each of its jobs at another. Disturbed: the database stood still or
+        the others did, so that nobody could have taken over."""
+        kills = {h.pid: h for h in self.hand.hits
+                 if h.fault.kind.startswith("kill scheduler")}
         for at, _, old, _ in self.sampler.takeovers:
-            pid = self.sampler.owners.get(old)
-            if pid in killed and at > killed[pid]:
-                yield at - killed[pid]
+            kill = kills.get(self.sampler.owners.get(old))
+            if kill and at > kill.at:
+                yield at - kill.at, not any(
+                    h is not kill and h.at < at and h.until + 1 > kill.at
+                    for h in self.hand.hits
+                    if h.fault.kind.split()[-1] in STOPPERS)
+
+    def check_takeovers(self):
+        slow = [s for s, is_plain in self.takeovers()
+                if is_plain and s >= TAKEOVER_SECONDS]
+        if slow:
+            yield (f"{len(slow)} jobs of a dead scheduler waited up to "
+                   f"{max(slow):.1f} s for another")
 
     def stop(self):
         self.site.stop()

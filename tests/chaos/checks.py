@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -107,6 +108,8 @@ def ends(jobs, outcomes, blame):
             yield (f"{name} failed and its reason names no component, role, "
                    f"party and cause: {j.reason!r}")
         wanted = spec.ends if spec else {"success"}
+        if "ended with its job" in j.reason:
+            yield f"{name} has a task's word for its own: {j.reason!r}"
         yield from end(j, name, wanted, spec.says if spec else "",
                        blame.of(j.id))
 
@@ -186,12 +189,13 @@ def success(folder, name, job, was_hit):
     log = folder / "task.log"
     if count_lines(log, job, "run", "task") != 1:
         yield f"{name} is a success that did not begin once: {log}"
-    # A kill between the state and the last line takes nothing away.
-    if was_hit:
+    # A kill after the state was written takes nothing away, nor does the
+    # TERM that its job's end sent it then.
+    exit_ = read_json(folder / "exit") or {}
+    if was_hit or exit_.get("signal") == signal.SIGTERM:
         return
     if count_lines(log, job, "finish", "success") != 1:
         yield f"{name} is a success that did not end once: {log}"
-    exit_ = read_json(folder / "exit") or {}
     if exit_.get("status") != 0:
         yield f"{name} is a success and its exit says {exit_}"
 

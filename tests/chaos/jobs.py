@@ -138,7 +138,7 @@ def lr_job(marker, retries, key="train_data", **lr):
 
 
 def training(marker, retries, rng):
-    return lr_job(marker, retries)
+    return lr_job(marker, retries, max_iter=rng.choice([2, 2, 10, 40]))
 
 
 LONG = {"max_iter": 5000, "learning_rate": 1e-6}
@@ -185,7 +185,7 @@ SHAPES = {
     "one_task": (6, one_task, {"success"}, ""),
     "chain": (5, chain, {"success"}, ""),
     "wide": (4, wide, {"success"}, ""),
-    "training": (2, training, {"success"}, ""),
+    "training": (3, training, {"success"}, ""),
     "predict": (2, predict, {"success"}, ""),
     "stopped": (1, stopped, {"canceled"}, "stop"),
     "overrun": (1, overrun, {"timeout"}, "time"),
