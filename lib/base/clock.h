@@ -21,6 +21,7 @@ int64_t clock_mono_ms(void);
 
 /* Milliseconds since the boot, sleep included. */
 int64_t clock_boot_ms(void);
+
 /* From one wall time to a later one; 0 when the clock was set back since. */
 int64_t clock_span_ms(int64_t from, int64_t to);
 

@@ -26,49 +26,45 @@ enum {
 	" r.f_train_runtime_conf, j.f_run_ip, j.f_status, j.f_current_steps," \
 	" j.f_current_tasks, j.f_progress, j.f_create_time, j.f_update_time," \
 	" j.f_start_time, j.f_end_time, j.f_elapsed, j.f_reason,"             \
-	" r.pending_reason AS f_pending_reason,"
-" r.priority AS f_priority, r.auto_retries AS f_auto_retries,"
-    " r.retries AS f_retries, r.runs AS f_runs,"
-    " r.stop_by AS f_stop_by, r.stop_reason AS f_stop_reason,"
-    " r.stop_time AS f_stop_time, r.error_class AS f_error_class,"
-    " r.failed_component AS f_failed_component,"
-    " r.failed_role AS f_failed_role,"
-    " r.failed_party_id AS f_failed_party_id"
+	" r.pending_reason AS f_pending_reason,"                              \
+	" r.priority AS f_priority, r.auto_retries AS f_auto_retries,"        \
+	" r.retries AS f_retries, r.runs AS f_runs,"                          \
+	" r.stop_by AS f_stop_by, r.stop_reason AS f_stop_reason,"            \
+	" r.stop_time AS f_stop_time, r.error_class AS f_error_class,"        \
+	" r.failed_component AS f_failed_component,"                          \
+	" r.failed_role AS f_failed_role,"                                    \
+	" r.failed_party_id AS f_failed_party_id"
 #define FROM " FROM t_job j JOIN job_run r ON r.job_id = j.f_job_id"
 
-    static const char *const stmts[JOB_QUERY__MAX] = {
-	[JOB_QUERY_FIND] =
-	    "SELECT status, initiator_role, initiator_party_id, f_dsl,"
-	    " f_runtime_conf, f_train_runtime_conf FROM job_run"
-	    " WHERE job_id = ?",
-	[JOB_QUERY_INITIATOR] = "SELECT initiator_role, initiator_party_id"
-				" FROM job_run WHERE job_id = ?",
-	[JOB_QUERY_STOP] =
-	    "UPDATE job_run SET stop_requested = ?, stop_by = ?, stop_reason = "
-	    "?,"
-	    " stop_time = ?, update_time = ?"
-	    " WHERE job_id = ? AND live = 1 AND stop_requested = 0",
-	[JOB_QUERY_CANCEL] = "UPDATE job_run SET stop_requested = 1, stop_by = "
-			     "?, stop_reason = ?,"
-			     " stop_time = ? WHERE job_id = ? AND live = 1 AND "
-			     "stop_requested = 0"
-			     " AND status = 'waiting'",
-	[JOB_QUERY_STREAM] =
-	    SHOWN ", CAST(NULL AS SIGNED) AS f_jobs_ahead" FROM,
-	/* Counted for one job only: a list of all would count each by each. */
-	[JOB_QUERY_STREAM_JOB] = SHOWN
-	", CASE WHEN r.live = 1 AND r.status = 'waiting' THEN"
-	" (SELECT COUNT(*) FROM job_run q WHERE q.live = 1"
-	" AND q.status = 'waiting' AND (q.queue_rank < r.queue_rank OR"
-	" (q.queue_rank = r.queue_rank AND q.seq < r.seq))) END"
-	" AS f_jobs_ahead" FROM,
-	[JOB_QUERY_CONFIG] =
-	    "SELECT r.job_id, r.f_dsl, r.f_runtime_conf, r.f_train_runtime_conf"
-	    " FROM t_job j JOIN job_run r ON r.job_id = j.f_job_id",
-	[JOB_QUERY_DESCRIBE] =
-	    "UPDATE t_job SET f_description = COALESCE(NULLIF(?, ''),"
-	    " f_description), f_update_time = ?"
-	    " WHERE f_job_id = ? AND f_role = ? AND f_party_id = ?",
+static const char *const stmts[JOB_QUERY__MAX] = {
+    [JOB_QUERY_FIND] =
+	"SELECT status, initiator_role, initiator_party_id, f_dsl,"
+	" f_runtime_conf, f_train_runtime_conf FROM job_run"
+	" WHERE job_id = ?",
+    [JOB_QUERY_INITIATOR] = "SELECT initiator_role, initiator_party_id"
+			    " FROM job_run WHERE job_id = ?",
+    [JOB_QUERY_STOP] = "UPDATE job_run SET stop_requested = ?, stop_by = ?,"
+		       " stop_reason = ?, stop_time = ?, update_time = ?"
+		       " WHERE job_id = ? AND live = 1 AND stop_requested = 0",
+    [JOB_QUERY_CANCEL] = "UPDATE job_run SET stop_requested = 1,"
+			 " stop_by = ?, stop_reason = ?, stop_time = ?"
+			 " WHERE job_id = ? AND live = 1"
+			 " AND stop_requested = 0 AND status = 'waiting'",
+    [JOB_QUERY_STREAM] = SHOWN ", CAST(NULL AS SIGNED) AS f_jobs_ahead" FROM,
+    /* Counted for one job only: a list of all would count each by each. */
+    [JOB_QUERY_STREAM_JOB] =
+	SHOWN ", CASE WHEN r.live = 1 AND r.status = 'waiting' THEN"
+	      " (SELECT COUNT(*) FROM job_run q WHERE q.live = 1"
+	      " AND q.status = 'waiting' AND (q.queue_rank < r.queue_rank OR"
+	      " (q.queue_rank = r.queue_rank AND q.seq < r.seq))) END"
+	      " AS f_jobs_ahead" FROM,
+    [JOB_QUERY_CONFIG] =
+	"SELECT r.job_id, r.f_dsl, r.f_runtime_conf, r.f_train_runtime_conf"
+	" FROM t_job j JOIN job_run r ON r.job_id = j.f_job_id",
+    [JOB_QUERY_DESCRIBE] =
+	"UPDATE t_job SET f_description = COALESCE(NULLIF(?, ''),"
+	" f_description), f_update_time = ?"
+	" WHERE f_job_id = ? AND f_role = ? AND f_party_id = ?",
 };
 DB_STATEMENTS(stmts);
 
