@@ -13,7 +13,9 @@
 int64_t
 budget_spent(const struct run_job *j, int64_t mono_now)
 {
-	return j->spent_ms + (mono_now - j->counted_at);
+	/* A job that this very pass took may count from a moment later. */
+	return j->spent_ms +
+	       (mono_now > j->counted_at ? mono_now - j->counted_at : 0);
 }
 
 /* ---- how much there is ---- */
