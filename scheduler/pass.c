@@ -16,6 +16,7 @@
 #include "scheduler/claim.h"
 #include "scheduler/harvest.h"
 #include "scheduler/launch.h"
+#include "scheduler/leftover.h"
 #include "scheduler/outage.h"
 #include "scheduler/pipeline.h"
 #include "scheduler/queue.h"
@@ -463,8 +464,10 @@ pass_run(struct scheduler *s)
 	    (s->jobs && now - s->renewed_at >= s->cfg->scheduler.lease_ms / 3))
 		transact(s, now);
 	stop_look(s, now);
-	if (now >= s->retry_at && may_sweep(s, now))
+	if (now >= s->retry_at && may_sweep(s, now)) {
 		sweep_stored(s, now);
+		leftover_look(s, now);
+	}
 out:
 	buf_release(&err);
 }
@@ -487,6 +490,8 @@ pass_due(const struct scheduler *s)
 	due = watch_due(s, now, survey_ms > 0 ? survey_ms : 0);
 	if (s->jobs && s->sweep_at - now < due)
 		due = s->sweep_at > now ? s->sweep_at - now : 0;
+	if (s->jobs && s->leftover_at - now < due)
+		due = s->leftover_at > now ? s->leftover_at - now : 0;
 	return due;
 }
 

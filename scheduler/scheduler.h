@@ -51,6 +51,8 @@ struct scheduler {
 	int64_t explained_at; /* last time pending reasons were written */
 	int64_t sweep_at;     /* next look for files that nobody needs */
 	int64_t spool_at;     /* the same in the spool */
+	int64_t leftover_at;  /* next look at what ended jobs left */
+	int64_t left_since;   /* wall: when that was last done; 0: never */
 	int64_t freed_at;     /* last change that may have set some free */
 	int64_t retry_at;     /* the database failed: not before */
 	struct queue queue;   /* what waits */

@@ -15,14 +15,14 @@
 #include "lib/store/job_need.h"
 #include "lib/store/upload_session.h"
 #include "scheduler/room.h"
-#include "scheduler/taskdir.h"
 
 #include <dirent.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NICE 10
+#define NICE	     10
+#define MAIL_PARENTS 3 /* mail/<role>-<party>/<component> */
 
 enum {
 	SWEEP_MS = 60 * 1000, /* between looks that nothing asked for */
@@ -32,10 +32,10 @@ enum {
 };
 
 static void
-add_path(struct sweep *w, const char *path)
+add_path(struct sweep *w, const char *path, int n_parents)
 {
-	w->paths = xreallocarray(w->paths, w->n + 1, sizeof(*w->paths));
-	w->paths[w->n++] = xstrdup(path);
+	w->v = xreallocarray(w->v, w->n + 1, sizeof(*w->v));
+	w->v[w->n++] = (struct sweep_path){xstrdup(path), n_parents};
 }
 
 static void
@@ -55,53 +55,86 @@ add_upload(struct sweep *w, const struct scheduler *s, const struct run_job *j,
 	path_set(&spool, "%s/spool/", s->cfg->site.work_dir);
 	if (!strncmp(file, spool.ptr, spool.len) &&
 	    path_is_component(file + spool.len))
-		add_path(w, file);
+		add_path(w, file, 0);
 	cJSON_Delete(all);
 	buf_release(&spool);
 }
 
-/* Every attempt's folder lies beside the last one's. */
+void
+sweep_add_attempts(struct sweep *w, const struct taskdir_name *name)
+{
+	static const char *const members[] = {
+	    "data", "model", "model.replaced", "model.module"};
+	struct taskdir_name n = *name;
+	struct buf dir = BUF_INIT, path = BUF_INIT;
+
+	for (n.attempt = 0; n.attempt <= name->attempt; n.attempt++) {
+		taskdir_path(&n, &dir);
+		for (size_t i = 0; i < ARRAY_LEN(members); i++)
+			if (path_exists(
+				path_set(&path, "%s/%s", dir.ptr, members[i])))
+				add_path(w, path.ptr, 0);
+		taskdir_mailbox(&n, &path);
+		if (path_exists(path.ptr))
+			add_path(w, path.ptr, MAIL_PARENTS);
+	}
+	buf_release(&dir);
+	buf_release(&path);
+}
+
+struct adding {
+	struct sweep *w;
+	const struct scheduler *s;
+};
+
 static void
 add_task(struct run_task *t, void *arg)
 {
-	static const char *const folders[] = {
-	    "data", "model", "model.replaced", "model.module"};
-	struct buf parent = BUF_INIT, path = BUF_INIT;
+	struct adding *a = arg;
+	struct taskdir_name name = {a->s->cfg->site.work_dir, t->job->id,
+	    t->party->role, t->party->party_id, run_task_component(t),
+	    t->attempt};
 
-	path_parent(t->dir.ptr, &parent);
-	for (int n = 0; t->dir.len && n <= t->attempt; n++)
-		for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
-			path_set(&path, "%s/%d/%s", parent.ptr, n, folders[i]);
-			add_path(arg, path.ptr);
-		}
-	buf_release(&parent);
-	buf_release(&path);
+	if (t->status != STATE_NONE)
+		sweep_add_attempts(a->w, &name);
 }
 
 void
 sweep_add(struct sweep *w, const struct scheduler *s, struct run_job *j)
 {
-	struct buf mail = BUF_INIT;
+	struct adding a = {w, s};
 
 	for (size_t i = 0; i < j->dsl.n_components; i++)
 		add_upload(w, s, j, i);
 	if (s->cfg->federation.keep_messages)
 		return;
-	taskdir_job(s->cfg->site.work_dir, j->id, &mail);
-	buf_adds(&mail, "/mail");
-	add_path(w, mail.ptr);
-	job_each(j, add_task, w);
-	buf_release(&mail);
+	job_each(j, add_task, &a);
 }
 
 static void
 forget(struct sweep *w)
 {
 	for (size_t i = 0; i < w->n; i++)
-		free(w->paths[i]);
-	free(w->paths);
-	w->paths = NULL;
+		free(w->v[i].path);
+	free(w->v);
+	w->v = NULL;
 	w->n = 0;
+}
+
+static void
+remove_one(const struct sweep_path *p)
+{
+	struct buf parent = BUF_INIT, child = BUF_INIT;
+
+	(void)path_remove_tree(p->path, NULL);
+	buf_adds(&child, p->path);
+	for (int i = 0; i < p->n_parents; i++) {
+		(void)!rmdir(path_parent(child.ptr, &parent));
+		buf_reset(&child);
+		buf_adds(&child, parent.ptr);
+	}
+	buf_release(&parent);
+	buf_release(&child);
 }
 
 void
@@ -112,7 +145,7 @@ sweep_run(struct sweep *w)
 	if (pid == 0) {
 		(void)!nice(NICE);
 		for (size_t i = 0; i < w->n; i++)
-			(void)path_remove_tree(w->paths[i], NULL);
+			remove_one(&w->v[i]);
 		_exit(0);
 	}
 	if (pid < 0)
@@ -135,7 +168,7 @@ is_noted(struct listed *l, const char *path)
 	bool is_there = path_exists(path);
 
 	if (is_there)
-		add_path(&l->sweep, path);
+		add_path(&l->sweep, path, 0);
 	return is_there;
 }
 
@@ -207,7 +240,7 @@ look_into_spool(struct listed *l, struct buf *err)
 			continue;
 		rc = job_need_file(l->s->db, e->d_name, &is_needed, err);
 		if (!rc && !is_needed)
-			add_path(&l->sweep, path.ptr);
+			add_path(&l->sweep, path.ptr, 0);
 	}
 	if (d)
 		closedir(d);

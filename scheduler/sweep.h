@@ -6,9 +6,15 @@
 #define FF_SCHEDULER_SWEEP_H
 
 #include "scheduler/scheduler.h"
+#include "scheduler/taskdir.h"
+
+struct sweep_path {
+	char *path;    /* of a folder or file that goes */
+	int n_parents; /* folders above it that go if they are empty then */
+};
 
 struct sweep {
-	char **paths; /* folders and files that go */
+	struct sweep_path *v;
 	size_t n;
 };
 
@@ -18,6 +24,12 @@ struct sweep {
  * federation.keep_messages only the uploaded file goes.
  */
 void sweep_add(struct sweep *w, const struct scheduler *s, struct run_job *j);
+
+/*
+ * Notes what the attempts of a task up to that of `name` left, if it is there.
+ * Not the job's mail as a whole: another run may have begun.
+ */
+void sweep_add_attempts(struct sweep *w, const struct taskdir_name *name);
 
 /*
  * When s->sweep_at has come: files of deleted and replaced tables that no

@@ -16,6 +16,7 @@ enum {
 	TASK_RUN_NOTE,
 	TASK_RUN_END,
 	TASK_RUN_EACH,
+	TASK_RUN_ENDED,
 	TASK_RUN__MAX
 };
 
@@ -71,6 +72,11 @@ static const char *const stmts[TASK_RUN__MAX] = {
 	" f_status, f_attempt, f_start_time, f_metrics_offset, f_progress,"
 	" f_error_class, f_fence, f_spent_ms, f_idle_ms"
 	" FROM t_task WHERE f_job_id = ?",
+    [TASK_RUN_ENDED] =
+	"SELECT j.job_id, t.f_role, t.f_party_id, t.f_component_name,"
+	" t.f_dir, t.f_attempt FROM job_run j JOIN t_task t"
+	" ON t.f_job_id = j.job_id WHERE j.live = 0 AND j.end_time >= ?"
+	" AND t.f_dir IS NOT NULL ORDER BY j.end_time DESC LIMIT ?",
 };
 DB_STATEMENTS(stmts);
 
@@ -230,6 +236,28 @@ task_run_each(struct db *db, const char *job_id, task_run_row *row, void *arg,
 		read_row(rows, &t);
 		row(&t, arg);
 		release_row(&t);
+	}
+	db_end(&rows);
+	return rc == ERR_NOTFOUND ? ERR_OK : rc;
+}
+
+enum err
+task_run_ended(struct db *db, int64_t since, int limit, task_run_ended_row *row,
+    void *arg, struct buf *err)
+{
+	struct db_rows *rows = NULL;
+	enum err rc = db_query(db, stmts[TASK_RUN_ENDED],
+	    DB_BINDS(DB_INT(since), DB_INT(limit)), &rows, err);
+
+	while (!rc && !(rc = db_next(rows, err))) {
+		struct task_run_ended t = {.job_id = db_text(rows, 0),
+		    .role = db_text(rows, 1),
+		    .party_id = db_text(rows, 2),
+		    .component = db_text(rows, 3),
+		    .dir = db_text(rows, 4),
+		    .attempt = (int)db_int(rows, 5)};
+
+		row(&t, arg);
 	}
 	db_end(&rows);
 	return rc == ERR_NOTFOUND ? ERR_OK : rc;

@@ -97,4 +97,20 @@ typedef void task_run_row(const struct task_run *row, void *arg);
 enum err task_run_each(struct db *db, const char *job_id, task_run_row *row,
     void *arg, struct buf *err);
 
+/* A task of a job that has ended; borrowed. */
+struct task_run_ended {
+	const char *job_id;
+	const char *role;
+	const char *party_id;
+	const char *component;
+	const char *dir;
+	int attempt;
+};
+
+typedef void task_run_ended_row(const struct task_run_ended *row, void *arg);
+
+/* Tasks of jobs that ended since `since` (wall ms), at most `limit`. */
+enum err task_run_ended(struct db *db, int64_t since, int limit,
+    task_run_ended_row *row, void *arg, struct buf *err);
+
 #endif

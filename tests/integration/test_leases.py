@@ -12,6 +12,15 @@ import conftest
 from scheduler_site import site  # noqa: F401  (a fixture)
 
 
+HOLD = """
+import fcntl, os, struct, sys, time
+fd = os.open(sys.argv[1], os.O_RDWR)
+fcntl.fcntl(fd, 37, struct.pack("hhqqi", 1, 0, 0, 0, 0))  # F_OFD_SETLK
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
 def rows(site):
     return [site.sql(f"SELECT * FROM {table}") for table in (
         "job_run", "t_job", "t_task", "task_attempt", "t_data_view")] + [
@@ -262,3 +271,34 @@ def test_party_that_waits_while_its_peer_gets_on_is_not_idle(site):
     job = site.submit(progress_timeout=2)
     site.once()
     assert site.status(job)[0] == "success"
+
+
+# ---- what ended jobs left ----
+
+def test_what_an_ended_job_left_goes_at_the_next_start(site):
+    """The scheduler died between the commit of the end and the sweep."""
+    site.plan("dataio_0-host", "fail no label")
+    job = site.submit()
+    site.once()
+    folder = site.work / "jobs" / "20261123" / job
+    limit = time.monotonic() + 5
+    while (folder / "mail").exists() and time.monotonic() < limit:
+        time.sleep(0.02)
+    assert not (folder / "mail").exists()
+    task = folder / "host-10000" / "dataio_0" / "0"
+    mail = folder / "mail" / "host-10000" / "dataio_0" / "0"
+    for path in (mail, task / "data"):
+        path.mkdir(parents=True, exist_ok=True)
+        (path / "x").write_text("x")
+    holder = subprocess.Popen(
+        ["/usr/bin/python3", "-c", HOLD, task / "lock"],
+        stdout=subprocess.PIPE)
+    assert holder.stdout.readline()
+    holder.stdout.close()
+    site.start()
+    assert holder.wait(5) == -signal.SIGKILL
+    limit = time.monotonic() + 5
+    while (folder / "mail").exists() and time.monotonic() < limit:
+        time.sleep(0.02)
+    assert not (folder / "mail").exists() and not (task / "data").exists()
+    assert (task / "task.log").exists()

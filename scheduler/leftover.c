@@ -1,0 +1,75 @@
+/*
+ * The rows say what may be there, and only that is looked for: folders are
+ * never listed. (A folder without a row cannot be: the row comes first, and
+ * what removes the row removes the folder before.) A job that has ended owns
+ * nothing, so whoever looks may do this, also two at once.
+ */
+#include "scheduler/leftover.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/base/path.h"
+#include "lib/base/proc.h"
+#include "scheduler/sweep.h"
+
+#include <signal.h>
+
+enum {
+	LOOK_MS = 60 * 1000,
+	OVERLAP_MS = 2 * LOOK_MS,
+	FIRST_MS = 24 * 3600 * 1000,
+	LIMIT = 20000, /* tasks at one look */
+};
+
+struct leftovers {
+	struct scheduler *s;
+	struct sweep sweep;
+};
+
+static void
+end_processes(const struct task_run_ended *t)
+{
+	struct buf lock = BUF_INIT;
+	size_t n = 0;
+
+	if (proc_is_locked(path_set(&lock, "%s/lock", t->dir)))
+		n = taskdir_kill(t->dir, 0, SIGKILL);
+	if (n)
+		log_warn("job=%s component=%s role=%s party=%s has ended, but "
+			 "%zu of its processes had not: killed",
+		    t->job_id, t->component, t->role, t->party_id, n);
+	buf_release(&lock);
+}
+
+static void
+on_task(const struct task_run_ended *t, void *arg)
+{
+	struct leftovers *l = arg;
+	struct taskdir_name name = {l->s->cfg->site.work_dir, t->job_id,
+	    t->role, t->party_id, t->component, t->attempt};
+
+	end_processes(t);
+	if (!l->s->cfg->federation.keep_messages)
+		sweep_add_attempts(&l->sweep, &name);
+}
+
+void
+leftover_look(struct scheduler *s, int64_t mono_now)
+{
+	struct leftovers l = {.s = s};
+	struct buf err = BUF_INIT;
+	int64_t now = clock_wall_ms(), since = s->left_since;
+
+	if (mono_now < s->leftover_at)
+		return;
+	if (!since)
+		since = now - FIRST_MS;
+	else if (since > now) /* the clock went back */
+		since = now;
+	if (task_run_ended(s->db, since - OVERLAP_MS, LIMIT, on_task, &l, &err))
+		log_warn("ended jobs are not looked at: %s", err.ptr);
+	else
+		s->left_since = now;
+	s->leftover_at = mono_now + LOOK_MS;
+	sweep_run(&l.sweep);
+	buf_release(&err);
+}
