@@ -42,7 +42,38 @@ has_succeeded(const struct rerun *r, const char *component)
 	return has_any;
 }
 
-/* What did not succeed, what is named, and what follows either. */
+static int64_t
+newest_fence(const struct rerun *r, const char *component)
+{
+	int64_t fence = 0;
+
+	for (size_t i = 0; i < r->tasks.n; i++)
+		if (!strcmp(r->tasks.v[i].component, component) &&
+		    r->tasks.v[i].fence > fence)
+			fence = r->tasks.v[i].fence;
+	return fence;
+}
+
+/* Was what it read made anew since, or will it be? */
+static bool
+is_stale(const struct rerun *r, const struct dsl_component *c)
+{
+	int64_t fence = newest_fence(r, c->name);
+
+	for (size_t i = 0; i < c->n_upstream; i++) {
+		int up = c->upstream[i];
+
+		if (r->runs[up] ||
+		    newest_fence(r, r->dsl.components[up].name) > fence)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What did not succeed, what is named, and what read something else than it
+ * would find now. As the scheduler sees it.
+ */
 static void
 mark_runs(struct rerun *r)
 {
@@ -51,10 +82,8 @@ mark_runs(struct rerun *r)
 		int at = r->dsl.order[i];
 		const struct dsl_component *c = &r->dsl.components[at];
 
-		r->runs[at] = !has_succeeded(r, c->name) ||
+		r->runs[at] = !has_succeeded(r, c->name) || is_stale(r, c) ||
 			      (r->component && !strcmp(r->component, c->name));
-		for (size_t j = 0; j < c->n_upstream; j++)
-			r->runs[at] |= r->runs[c->upstream[j]];
 	}
 }
 

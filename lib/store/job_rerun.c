@@ -19,7 +19,7 @@ enum {
 static const char *const stmts[JOB_RERUN__MAX] = {
     [JOB_RERUN_TASKS] =
 	"SELECT t.f_component_name, t.f_role, t.f_party_id, t.f_status,"
-	" COALESCE(d.deleted, 0)"
+	" COALESCE(d.deleted, 0), t.f_fence"
 	" FROM t_task t LEFT JOIN t_data_view v ON v.f_job_id = t.f_job_id"
 	" AND v.f_task_id = t.f_task_id AND v.f_role = t.f_role"
 	" AND v.f_party_id = t.f_party_id"
@@ -51,6 +51,7 @@ add_task(const struct db_rows *rows, struct job_rerun_tasks *l)
 	    .party_id = xstrdup(db_text(rows, 2)),
 	    .is_success = state_parse(db_text(rows, 3)) == STATE_SUCCESS,
 	    .is_lost = db_int(rows, 4) != 0,
+	    .fence = db_int(rows, 5),
 	};
 
 	l->v = xreallocarray(l->v, l->n + 1, sizeof(*l->v));

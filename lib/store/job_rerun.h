@@ -11,7 +11,8 @@ struct job_rerun_task {
 	char *role;
 	char *party_id;
 	bool is_success;
-	bool is_lost; /* its table is deleted */
+	bool is_lost;  /* its table is deleted */
+	int64_t fence; /* a later run has a higher one */
 };
 struct job_rerun_tasks {
 	struct job_rerun_task *v;

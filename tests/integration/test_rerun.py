@@ -100,6 +100,18 @@ def test_from_a_component_on_all_behind_it_runs_again(idle):
     assert columns(idle, job, "rerun_from") == ["dataio_0"]
 
 
+def test_what_read_something_older_runs_again(idle):
+    """intersection_0 succeeded in a run before the one that made dataio_0
+    anew."""
+    job = ended(idle, "failed")
+    idle.sql("UPDATE t_task SET f_status = 'success', f_fence = 2 + ("
+             "f_component_name = 'dataio_0') WHERE f_job_id = "
+             f"'{job}'")
+    data = rerun(idle, job)["data"]
+    assert data["reused"] == ["dataio_0"]
+    assert "intersection_0" in data["run_again"]
+
+
 def test_component_that_the_job_lacks_is_refused_by_name(idle):
     job = ended(idle, "failed")
     answer = rerun(idle, job, "nosuch_0")
