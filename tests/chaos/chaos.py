@@ -109,16 +109,16 @@ class Run:
         a = self.args
         folder = self.root / "uploads"
         folder.mkdir()
-        self.sampler = sampler.Sampler(self.site.db_socket)
-        self.sampler.start()
         self.clients = client.Clients(
             self.site, jobs.plan(a.seed, a.jobs, a.seconds * 0.9), folder,
             self.has_tokens, self.model)
         self.hand = faults.Hand(self.site,
                                 faults.plan(a.seed, a.faults, a.seconds),
                                 SERVICES, self.clock, self.root / "faults.log")
-        self.clients.start()
-        self.hand.start()
+        self.sampler = sampler.Sampler(self.site.db_socket,
+                                       lambda: self.hand.well_since)
+        for part in (self.sampler, self.clients, self.hand):
+            part.start()
         end = time.monotonic() + a.seconds
         while time.monotonic() < end or not self.hand.is_done():
             time.sleep(0.2)
@@ -206,8 +206,10 @@ class Run:
     def report_times(self, say):
         seen = self.sampler.seen
         still = max(((s.still, j) for j, s in seen.items()), default=(0, ""))
+        idle = max(((s.idle, j) for j, s in seen.items()), default=(0, ""))
         say(f"longest time a running job stood still: {still[0]:.1f} s "
-            f"({still[1]})")
+            f"({still[1]}), {idle[0]:.1f} s ({idle[1]}) while the database "
+            "and a scheduler were at work")
         for what, is_plain in (("", True), (" while others were hit", False)):
             t = sorted(s for s, p in self.takeovers() if p == is_plain)
             if t:

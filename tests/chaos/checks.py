@@ -96,6 +96,7 @@ class Blame:
 def ends(jobs, outcomes, blame):
     """Every job ended, and as its shape and the faults on it allow."""
     specs = {o.spec.marker: o.spec for o in outcomes}
+    are_classed = any(j.error_class for j in jobs)
     for j in jobs:
         spec = specs.get(j.marker)
         name = f"job {j.id} ({spec.shape if spec else 'of the start'})"
@@ -112,6 +113,16 @@ def ends(jobs, outcomes, blame):
             yield f"{name} has a task's word for its own: {j.reason!r}"
         yield from end(j, name, wanted, spec.says if spec else "",
                        blame.of(j.id))
+        if are_classed and wanted == {"success"}:
+            yield from unused_retries(j, name)
+
+
+def unused_retries(j, name):
+    """What a fault fails may pass, so a job that gives up has used all the
+    retries that it was given."""
+    if j.status == "failed" and j.retries < j.auto_retries:
+        yield (f"{name} failed ({j.error_class}) after {j.retries} of "
+               f"{j.auto_retries} retries: {j.reason!r}")
 
 
 def end(j, name, wanted, says, blamed):

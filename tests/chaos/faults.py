@@ -121,6 +121,7 @@ class Hand:
         self.due = {}           # service: when it may be started again
         self.left_over = {}     # service: processes of its old group
         self.full_until = 0
+        self.well_since = self.begun
         self.heap = [(f.at, i, self.begin, f) for i, f in enumerate(faults)]
         heapq.heapify(self.heap)
         self.n = len(self.heap)
@@ -156,6 +157,8 @@ class Hand:
                     _, _, act, arg = heapq.heappop(self.heap)
                     act(arg)
                 self.care()
+                if not self.is_well():
+                    self.well_since = time.monotonic()
             except Exception as e:
                 self.errors.append(repr(e))
                 self.say(f"ERROR {e!r}")
@@ -183,6 +186,15 @@ class Hand:
             p.start(argv, stamp, env)
             del self.due[name]
             self.say(f"started {name} as {p.pid}")
+
+    def is_well(self):
+        """Can anything go on: do the database and a scheduler work?"""
+        return self.is_at_work("mariadb") and any(
+            map(self.is_at_work, ("scheduler", "scheduler2")))
+
+    def is_at_work(self, name):
+        pid = self.site.pid(name)
+        return pid is not None and process_of(pid) not in self.paused
 
     def note_own_end(self, name):
         """Nobody killed it; systemd would start it again after a second."""

@@ -208,7 +208,7 @@ def plan(seed, n, seconds):
                  else rng.choices(names, weights)[0])
         _, make, ends, says = SHAPES[shape]
         marker = f"chaos-{seed}-{i}"
-        retries = (rng.choice([0, 0, 2, 5]) if shape in RETRYING else 0)
+        retries = (rng.choice([0, 2, 5]) if shape in RETRYING else 0)
         specs.append(Spec(
             marker, shape, at, frozenset(ends), says,
             make(marker, retries, rng), retries,

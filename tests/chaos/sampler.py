@@ -122,7 +122,7 @@ class Seen:
         self.ended = None               # seen at an end first
         self.changed = at               # anything of it, task or row
         self.still = 0.0                # longest without a change, running
-        self.still_at = None
+        self.idle = 0.0                 # and that while all was well
         self.job = None                 # (status, runs)
         self.fence = 0
         self.owner = 0
@@ -142,8 +142,10 @@ def quoted(ids):
 
 
 class Sampler:
-    def __init__(self, socket):
+    def __init__(self, socket, well_since=lambda: 0.0):
+        """well_since(): since when nothing kept jobs from going on."""
         self.client = Client(socket)
+        self.well_since = well_since
         self.rules = Rules(transitions())
         self.seen = {}
         self.live = set()
@@ -229,8 +231,10 @@ class Sampler:
         facts = (r[1], tasks)
         if facts != seen.facts:
             seen.facts, seen.changed = facts, at
-        elif r[1] == "running" and at - seen.changed > seen.still:
-            seen.still, seen.still_at = at - seen.changed, at
+        elif r[1] == "running":
+            seen.still = max(seen.still, at - seen.changed)
+            seen.idle = max(seen.idle,
+                            at - max(seen.changed, self.well_since()))
 
     def check(self, kind, name, old, new):
         fault = self.rules.fault(kind, old, new)
