@@ -65,7 +65,6 @@ enum err job_run_stops(
 /* Is there a job that waits, or one whose owner's time is up? */
 enum err job_run_any(struct db *db, bool *out, struct buf *err);
 
-
 /* waiting -> running, the fence raised, every party's row with it. */
 enum err job_run_claim(struct db *db, const char *job_id, int64_t owner,
     int64_t now, struct buf *err);

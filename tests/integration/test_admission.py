@@ -10,7 +10,7 @@ import time
 import pytest
 
 import conftest
-from test_scheduler import DSL, Site
+from scheduler_site import DSL, Site
 
 ONE = {"components": {"dataio_0": DSL["components"]["dataio_0"]}}
 ALONE = {"guest": [9999]}

@@ -7,7 +7,7 @@ import time
 import pytest
 
 import conftest
-from test_scheduler import Site
+from scheduler_site import Site
 
 WATCHED_S = 16
 PERIOD_S = 5.0

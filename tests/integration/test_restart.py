@@ -10,7 +10,7 @@ import time
 import pytest
 
 import conftest
-import test_scheduler
+import scheduler_site
 from private_site import children, wait_for
 
 N_WAITING, N_RUNNING = 1000, 20
@@ -153,7 +153,7 @@ def start_second(site):
 def site(database, tmp_path, request):
     if not os.access(conftest.BIN / "fateflow-scheduler", os.X_OK):
         pytest.skip(f"no fateflow-scheduler in {conftest.BIN} (FATEFLOW_BIN)")
-    s = test_scheduler.Site(tmp_path, database, request.node.name.translate(
+    s = scheduler_site.Site(tmp_path, database, request.node.name.translate(
         {ord("["): "_", ord("]"): None, ord("."): "_"}))
     yield s
     s.stop()
