@@ -1,9 +1,13 @@
 """job/rerun: an ended job goes back into the queue, or the answer says why it
 cannot."""
 import concurrent.futures
+import copy
 import os
+import pathlib
 import shutil
+import signal
 import threading
+import time
 
 import pytest
 
@@ -215,3 +219,99 @@ def test_what_was_canceled_before_it_began_runs_again_to_success(idle, ten_csv):
     assert flow.ok("table/table_info", {
         "namespace": "rerun", "table_name": "again"})["count"] == 10
     idle.process("scheduler").stop()
+
+
+# ---- with the scheduler, from a failure to the end ----
+
+@pytest.fixture(scope="module")
+def busy(make_site):
+    site = make_site()
+    upload_examples(site)
+    yield site
+    site.stop()
+
+
+def tasks(site, job):
+    """{(component, role): (status, attempt, pid)}"""
+    return {(t["f_component_name"], t["f_role"]):
+            (t["f_status"], t["f_attempt"], t["f_run_pid"])
+            for t in site.flow.ok("job/task/query", {"job_id": job})}
+
+
+def kill_tasks(site, job, component, role):
+    """Every process of that task, as soon as it has begun."""
+    end = time.monotonic() + 60
+    killed = 0
+    while not killed:
+        assert time.monotonic() < end, f"{component} never ran"
+        for pid in site.tasks():
+            try:
+                argv = pathlib.Path(f"/proc/{pid}/cmdline").read_text()
+                if f"/{job}/{role}-" in argv and f"/{component}/" in argv:
+                    os.kill(pid, signal.SIGKILL)
+                    killed += 1
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+        time.sleep(0.01)
+
+
+def failed_at(site, component, **lr):
+    """A job of which a task of that component was killed."""
+    conf = copy.deepcopy(CONF)
+    conf["algorithm_parameters"]["hetero_lr_0"].update(lr)
+    job = site.flow.submitted(DSL, conf)
+    kill_tasks(site, job, component, "guest")
+    assert site.flow.wait(job) == "failed"
+    return job
+
+
+def test_only_what_failed_and_what_follows_runs_again(busy):
+    job = failed_at(busy, "hetero_lr_0", max_iter=3)
+    before = tasks(busy, job)
+    row = busy.flow.rows(job)[0]
+    assert (row["f_failed_component"], row["f_failed_role"],
+            row["f_failed_party_id"]) == ("hetero_lr_0", "guest", "9999")
+    assert row["f_error_class"]
+    data = busy.flow.ok("job/explain", {"job_id": job})
+    assert data["failed"]["component_name"] == "hetero_lr_0"
+    assert data["rerun"]["possible"]
+    answer = rerun(busy, job)["data"]
+    assert answer["reused"] == ["dataio_0", "intersection_0"]
+    assert busy.flow.wait(job) == "success", busy.flow.reason(job)
+    after = tasks(busy, job)
+    for key, (status, attempt, pid) in after.items():
+        assert status == "success"
+        if key[0] in answer["reused"]:
+            assert (status, attempt, pid) == before[key]
+        else:
+            assert attempt == (1 if key in before else 0), key
+    row = busy.flow.rows(job)[0]
+    assert (row["f_runs"], row["f_progress"], row["f_reason"],
+            row["f_error_class"], row["f_failed_component"]) == (
+        2, 100, None, None, None)
+    attempts = busy.flow.ok("job/explain", {"job_id": job})["attempts"]
+    assert {(a["component_name"], a["role"], a["attempt"], a["status"])
+            for a in attempts} == {
+        ("hetero_lr_0", r, 0, "failed") for r in ("guest", "host", "arbiter")}
+
+
+def test_from_a_named_component_on_what_succeeded_runs_again(busy):
+    job = failed_at(busy, "hetero_lr_0", max_iter=3)
+    answer = rerun(busy, job, "intersection_0")["data"]
+    assert answer["reused"] == ["dataio_0"]
+    assert busy.flow.wait(job) == "success", busy.flow.reason(job)
+    attempts = {k: v[1] for k, v in tasks(busy, job).items()}
+    assert attempts["dataio_0", "guest"] == 0
+    assert attempts["intersection_0", "guest"] == 1
+    assert attempts["hetero_lr_0", "guest"] == 1
+
+
+def test_stopped_while_it_runs_again_it_can_run_once_more(busy):
+    job = failed_at(busy, "intersection_0")
+    assert rerun(busy, job)["retcode"] == 0
+    busy.flow.ok("job/stop", {"job_id": job, "reason": "once more"})
+    assert busy.flow.wait(job) == "canceled"
+    assert busy.flow.rows(job)[0]["f_stop_reason"] == "once more"
+    assert rerun(busy, job)["data"]["runs"] == 3
+    assert busy.flow.wait(job) == "success", busy.flow.reason(job)
+    assert busy.flow.rows(job)[0]["f_stop_by"] is None
