@@ -67,6 +67,7 @@ struct run_component {
 	bool is_redo;	      /* its next attempt is to begin */
 	bool is_retry;	      /* and counts as a retry */
 	bool next_is_redo;    /* as planned by this pass */
+	bool is_resumed;      /* found in the rows, by an adoption */
 	int64_t redo_at;      /* monotonic: not before; 0: not known yet */
 	int64_t kill_at;      /* monotonic: TERM was sent, KILL is due */
 	struct buf redo_text; /* why, for the pending reason */

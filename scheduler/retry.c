@@ -127,13 +127,15 @@ resolve_failed(struct run_job *j, struct run_component *c)
 			worst = &c->tasks[k];
 	if (!weight(worst))
 		return;
-	if (may_retry(j, worst->failure))
+	if (may_retry(j, worst->failure)) {
 		want_retry(c, worst->reason.ptr);
-	else
+		c->is_resumed = true;
+	} else {
 		job_end_by(j,
 		    worst->status == STATE_TIMEOUT ? STATE_EXPIRE : STATE_FAIL,
 		    worst->failure ? worst->failure : FAILURE_ERROR, worst,
 		    worst->reason.ptr);
+	}
 }
 
 static void
@@ -190,6 +192,8 @@ set_time(struct run_job *j, size_t at, int64_t default_ms, int64_t mono_now)
 	    retry_delay_ms(given >= 0 ? given : default_ms, j->retries);
 	struct buf text = BUF_INIT;
 
+	if (c->is_resumed && ms > RETRY_RESUMED_MAX_MS)
+		ms = RETRY_RESUMED_MAX_MS;
 	c->redo_at = mono_now + ms;
 	buf_addf(&text, "retry %lld of %lld of %s in %lld s: %s",
 	    (long long)j->retries + 1, (long long)j->conf.run.auto_retries,

@@ -29,6 +29,13 @@ void retry_restore(struct run_job *j);
 int64_t retry_delay_ms(int64_t base_ms, int64_t n);
 
 /*
+ * An adoption does not know how much of a wait is over: it waits once more,
+ * but not longer than this, lest a scheduler that runs once a minute from
+ * cron never gets to the end of it.
+ */
+#define RETRY_RESUMED_MAX_MS ((int64_t)20 * 1000)
+
+/*
  * Sets the time of the next attempt of every component whose last one is
  * over, and marks jobs dirty of which one is due. default_ms is the site's.
  */

@@ -293,12 +293,16 @@ bool
 taskdir_is_headless(const char *dir, pid_t owner_pid)
 {
 	struct buf lock = BUF_INIT;
-	char real[PATH_MAX], pid[24];
+	char real[PATH_MAX], pid[24], fds[64];
 	bool is_headless = false;
 
 	path_set(&lock, "%s/lock", dir);
 	snprintf(pid, sizeof(pid), "%d", (int)owner_pid);
-	if (realpath(lock.ptr, real))
+	snprintf(fds, sizeof(fds), "/proc/%s/fd", pid);
+	/* What may not be looked at is not known to have let go. */
+	if (access(fds, R_OK) < 0 && errno != ENOENT)
+		is_headless = false;
+	else if (realpath(lock.ptr, real))
 		is_headless = !has_open(pid, real) && proc_is_locked(real);
 	buf_release(&lock);
 	return is_headless;

@@ -211,6 +211,21 @@ test_restore_when_rows_are_of_runs_then_knows_what_to_do_again(void **state)
 }
 
 static void
+test_look_when_a_long_wait_is_resumed_then_waits_less(void **state)
+{
+	struct run_job *j = job(5, 0, NULL);
+	struct run_component *c = &j->components[at(j, "a_0")];
+
+	(void)state;
+	j->retries = 4;
+	restore(j, "a_0", 9, STATE_FAILED, "killed", STATE_FAILED);
+	retry_restore(j);
+	retry_look(j, 0, 1000);
+	assert_int_equal(c->redo_at, 1000 + RETRY_RESUMED_MAX_MS);
+	job_free(j);
+}
+
+static void
 test_restore_when_peers_ended_with_it_then_the_cause_decides(void **state)
 {
 	struct run_job *j = job(2, 1, NULL);
@@ -237,6 +252,8 @@ main(void)
 		test_look_when_the_last_attempt_is_over_then_waits_and_is_due),
 	    cmocka_unit_test(
 		test_restore_when_rows_are_of_runs_then_knows_what_to_do_again),
+	    cmocka_unit_test(
+		test_look_when_a_long_wait_is_resumed_then_waits_less),
 	    cmocka_unit_test(
 		test_restore_when_peers_ended_with_it_then_the_cause_decides),
 	};
