@@ -141,17 +141,25 @@ work(struct db *db, void *ctx, struct buf *err)
 
 /* ---- after it ---- */
 
+struct refused {
+	const char *why;
+	const struct run_task *first;
+};
+
 static void
 fail_result(struct run_task *t, void *arg)
 {
-	const struct buf *reason = arg;
+	struct refused *r = arg;
 
 	if (t->status != STATE_RUNNING || t->next != STATE_SUCCESS)
 		return;
 	t->next = STATE_FAILED;
 	t->failure = FAILURE_ERROR;
 	buf_reset(&t->reason);
-	buf_adds(&t->reason, reason->ptr);
+	buf_addf(&t->reason, "%s of %s %s: its result cannot be stored: %s",
+	    run_task_component(t), t->party->role, t->party->party_id, r->why);
+	if (!r->first)
+		r->first = t;
 }
 
 /* A job whose rows the database refuses must not stop all the others. */
@@ -159,13 +167,18 @@ static void
 quarantine(struct pass *p)
 {
 	struct run_job *j = p->poison;
+	struct refused r = {p->reason.ptr, NULL};
 	struct buf reason = BUF_INIT;
 
-	buf_addf(&reason, "its result cannot be stored: %s", p->reason.ptr);
+	job_each(j, fail_result, &r);
+	if (r.first)
+		buf_adds(&reason, r.first->reason.ptr);
+	else
+		buf_addf(
+		    &reason, "its state cannot be stored: %s", p->reason.ptr);
 	log_error("job=%s %s", j->id, reason.ptr);
 	j->is_poisoned = j->is_dirty = true;
-	job_each(j, fail_result, &reason);
-	job_end(j, STATE_FAIL, reason.ptr);
+	job_end_by(j, STATE_FAIL, FAILURE_ERROR, r.first, reason.ptr);
 	buf_release(&reason);
 }
 
@@ -270,6 +283,8 @@ static void
 forget_everything(struct scheduler *s)
 {
 	forget_jobs(s, is_any);
+	if (s->instance)
+		s->last_instance = s->instance;
 	s->is_late = false;
 	s->instance = 0;
 }
@@ -378,11 +393,17 @@ survey(struct scheduler *s, int64_t now, struct buf *err)
 enum err
 pass_begin(struct scheduler *s, struct buf *err)
 {
-	enum err rc =
-	    instance_new(s->db, s->cfg->scheduler.lease_ms, &s->instance, err);
+	enum err rc = ERR_OK;
 
+	/* Nobody acts as that one any more: its jobs need not wait. */
+	if (s->last_instance)
+		rc = instance_end(s->db, s->last_instance, err);
+	if (!rc)
+		rc = instance_new(
+		    s->db, s->cfg->scheduler.lease_ms, &s->instance, err);
 	if (rc)
 		return rc;
+	s->last_instance = 0;
 	s->renewed_at = s->surveyed_at = clock_mono_ms();
 	s->is_rung = true;
 	s->queue.turn = 0; /* what the last instance ran is others' now */

@@ -105,15 +105,29 @@ move_init(struct scheduler *s, const struct run_task *t, struct move *m,
 	return rc;
 }
 
+/* Where the file system cannot exchange: for a moment there is no model. */
+static enum err
+replace(const struct move *m, struct buf *err)
+{
+	if (rename(m->to.ptr, m->replaced.ptr) < 0 ||
+	    rename(m->from.ptr, m->to.ptr) < 0)
+		return err_set_errno(err, ERR_IO,
+		    "cannot put %s in place of %s", m->from.ptr, m->to.ptr);
+	return ERR_OK;
+}
+
 /* An earlier attempt's model is there: the two change places. */
 static enum err
 exchange(const struct move *m, struct buf *err)
 {
-	if (renameat2(AT_FDCWD, m->from.ptr, AT_FDCWD, m->to.ptr,
-		RENAME_EXCHANGE) < 0 &&
-	    errno != ENOENT)
-		return err_set_errno(err, ERR_IO,
-		    "cannot put %s in place of %s", m->from.ptr, m->to.ptr);
+	int rc = renameat2(
+	    AT_FDCWD, m->from.ptr, AT_FDCWD, m->to.ptr, RENAME_EXCHANGE);
+
+	if (rc < 0 && (errno == EINVAL || errno == ENOSYS))
+		return replace(m, err);
+	if (rc < 0 && errno != ENOENT)
+		return err_set_errno(err, ERR_IO, "cannot exchange %s and %s",
+		    m->from.ptr, m->to.ptr);
 	if (is_same(m->to_module.ptr, m->mark.ptr)) {
 		(void)!rename(m->from.ptr, m->replaced.ptr);
 		return ERR_OK;

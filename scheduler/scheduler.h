@@ -45,21 +45,22 @@ struct scheduler {
 	const struct cfg *cfg;
 	struct db *db;
 	struct limits limits;
-	int64_t instance;     /* 0: none yet */
-	int64_t renewed_at;   /* the lease */
-	int64_t surveyed_at;  /* last look for work that nobody rang for */
-	int64_t explained_at; /* last time pending reasons were written */
-	int64_t sweep_at;     /* next look for files that nobody needs */
-	int64_t spool_at;     /* the same in the spool */
-	int64_t leftover_at;  /* next look at what ended jobs left */
-	int64_t left_since;   /* wall: when that was last done; 0: never */
-	int64_t freed_at;     /* last change that may have set some free */
-	int64_t retry_at;     /* the database failed: not before */
-	struct queue queue;   /* what waits */
-	int64_t outage_at;    /* since when it fails, 0: it does not */
-	int64_t outage_pause; /* ms, grows */
-	bool must_relist;     /* jobs may be ours that we do not know */
-	struct disk disk;     /* at the last look */
+	int64_t instance;      /* 0: none yet */
+	int64_t last_instance; /* given up, its row not ended yet; 0: none */
+	int64_t renewed_at;    /* the lease */
+	int64_t surveyed_at;   /* last look for work that nobody rang for */
+	int64_t explained_at;  /* last time pending reasons were written */
+	int64_t sweep_at;      /* next look for files that nobody needs */
+	int64_t spool_at;      /* the same in the spool */
+	int64_t leftover_at;   /* next look at what ended jobs left */
+	int64_t left_since;    /* wall: when that was last done; 0: never */
+	int64_t freed_at;      /* last change that may have set some free */
+	int64_t retry_at;      /* the database failed: not before */
+	struct queue queue;    /* what waits */
+	int64_t outage_at;     /* since when it fails, 0: it does not */
+	int64_t outage_pause;  /* ms, grows */
+	bool must_relist;      /* jobs may be ours that we do not know */
+	struct disk disk;      /* at the last look */
 	int64_t disk_at;
 	enum disk_level disk_level;
 	struct run_job *jobs; /* in the order of their claim */

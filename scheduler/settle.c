@@ -213,7 +213,9 @@ start_task(struct settle *p, struct run_task *t, struct buf *err)
 
 	t->start_time = p->now;
 	t->fence = t->job->fence;
-	t->next = STATE_RUNNING;
+	t->next = state_next(STATE_TASK, t->status,
+	    t->status == STATE_NONE ? STATE_START : STATE_RETRY,
+	    STATE_BY_SCHEDULER);
 	return rc;
 }
 
