@@ -1,7 +1,7 @@
 /*
  * What a task tells: state.json by rename, at most ten times a second and
  * always the last; metrics.jsonl by one write() per flush, twice a second and
- * before the last state.
+ * before the last state. A task that is over before that writes each once.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -49,6 +49,7 @@ task_report_new(const char *dir)
 	r->metrics_fd = -1;
 	r->model = cJSON_CreateArray();
 	r->changed = true;
+	r->state_at = r->metrics_at = clock_mono_ms();
 	return r;
 }
 
