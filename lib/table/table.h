@@ -96,7 +96,10 @@ enum err table_writer_open(const char *path, const struct table_schema *schema,
     enum table_order order, struct table_writer **out, struct buf *err);
 enum err table_writer_add(
     struct table_writer *w, const struct table_row *row, struct buf *err);
-/* Sorts if need be, indexes, syncs, renames; *w is NULL after, either way. */
+/*
+ * Sorts if need be, indexes, syncs, renames; *w is NULL after, either way. The
+ * content is durable, its name only when the caller syncs the folder.
+ */
 enum err table_writer_finish(
     struct table_writer **w, struct table_stats *stats_out, struct buf *err);
 /* Removes all traces; NULL is fine; *w is NULL after. */

@@ -7,7 +7,8 @@
  * ids are neighbours.)
  *
  * The file grows under "<path>.part" without journal or syncs and becomes
- * visible, synced, by rename.
+ * visible, synced, by rename. The name itself is not: it is in the folder of
+ * a task, out of which the scheduler moves it and then syncs the place.
  */
 #include "lib/base/digest.h"
 #include "lib/base/mem.h"
@@ -298,7 +299,6 @@ close_file(struct table_writer *w, struct buf *err)
 static enum err
 publish(struct table_writer *w, struct buf *err)
 {
-	struct buf dir = BUF_INIT;
 	int fd = open(w->part.ptr, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	enum err rc = ERR_OK;
 
@@ -309,9 +309,6 @@ publish(struct table_writer *w, struct buf *err)
 	if (!rc && rename(w->part.ptr, w->path.ptr) < 0)
 		rc = err_set_errno(
 		    err, ERR_IO, "cannot rename to %s", w->path.ptr);
-	if (!rc)
-		rc = path_sync_dir(path_parent(w->path.ptr, &dir), err);
-	buf_release(&dir);
 	return rc;
 }
 
