@@ -43,7 +43,7 @@ DISK = "1g"         # of the work folder, on a file system of its own
 STOPPERS = {"scheduler", "scheduler2", "mariadb", "squeeze", "connections"}
 TAKEOVER_SECONDS = 10
 QUIET_SECONDS = 120
-SETTLE_SECONDS = 15     # the sweep's periods, after the last job
+SETTLE_SECONDS = 75     # a sweep's period and more, when anything is left
 FAKETIME = "*/faketime/libfaketime.so.1"
 
 

@@ -9,6 +9,8 @@ import re
 import signal
 import subprocess
 
+import jobs
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INVARIANTS = ROOT / "sql/checks/invariants.sql"
 FINAL = {"success", "failed", "timeout", "canceled"}
@@ -43,10 +45,10 @@ def read_jobs(site):
 
 # ---- submits ----
 
-def submits(jobs, outcomes, has_tokens):
+def submits(rows, outcomes, has_tokens):
     """Every accepted submit has exactly one job; nobody else has one."""
     of_marker = {}
-    for j in jobs:
+    for j in rows:
         of_marker.setdefault(j.marker, []).append(j)
     for o in outcomes:
         mine = of_marker.pop(o.spec.marker, [])
@@ -93,11 +95,11 @@ class Blame:
         return found
 
 
-def ends(jobs, outcomes, blame):
+def ends(rows, outcomes, blame):
     """Every job ended, and as its shape and the faults on it allow."""
     specs = {o.spec.marker: o.spec for o in outcomes}
-    are_classed = any(j.error_class for j in jobs)
-    for j in jobs:
+    are_classed = any(j.error_class for j in rows)
+    for j in rows:
         spec = specs.get(j.marker)
         name = f"job {j.id} ({spec.shape if spec else 'of the start'})"
         if j.status not in FINAL:
@@ -114,13 +116,15 @@ def ends(jobs, outcomes, blame):
         yield from end(j, name, wanted, spec.says if spec else "",
                        blame.of(j.id))
         if are_classed and wanted == {"success"}:
-            yield from unused_retries(j, name)
+            yield from unused_retries(j, name, spec)
 
 
-def unused_retries(j, name):
+def unused_retries(j, name, spec):
     """What a fault fails may pass, so a job that gives up has used all the
-    retries that it was given."""
-    if j.status == "failed" and j.retries < j.auto_retries:
+    retries that it was given, or components that failed at once wanted more
+    than were left."""
+    at_once = jobs.WIDTH_MAX if spec and spec.shape == "wide" else 1
+    if j.status == "failed" and j.retries + at_once <= j.auto_retries:
         yield (f"{name} failed ({j.error_class}) after {j.retries} of "
                f"{j.auto_retries} retries: {j.reason!r}")
 
@@ -135,9 +139,9 @@ def end(j, name, wanted, says, blamed):
                f"({', '.join(blamed) or 'there was none'}): {j.reason!r}")
 
 
-def answers(flow, jobs):
+def answers(flow, rows):
     """The reason is what job/query shows, on every party."""
-    for j in jobs:
+    for j in rows:
         if j.status == "success":
             continue
         for row in flow.rows(j.id):

@@ -108,7 +108,7 @@ def chain(marker, retries, rng):
 
 
 def wide(marker, retries, rng):
-    names = [f"dataio_{i}" for i in range(rng.randint(2, 4))]
+    names = [f"dataio_{i}" for i in range(rng.randint(2, WIDTH_MAX))]
     parts = {name: dataio() for name in names}
     for i, name in enumerate(names):
         parts[f"intersection_{i}"] = component("Intersection",
@@ -187,11 +187,13 @@ SHAPES = {
     "wide": (4, wide, {"success"}, ""),
     "training": (3, training, {"success"}, ""),
     "predict": (2, predict, {"success"}, ""),
-    "stopped": (1, stopped, {"canceled"}, "stop"),
+    "stopped": (1, stopped, {"canceled"}, "127.0.0.1"),
     "overrun": (1, overrun, {"timeout"}, "time"),
     "no_label": (2, no_label, {"failed"}, "no_such_column"),
     "no_column": (1, no_column, {"failed"}, "no_such_column"),
 }
+# Components of one shape that a full disk may meet at once.
+WIDTH_MAX = 4
 RETRYING = {"one_task", "chain", "wide", "training", "no_label"}
 
 
