@@ -16,7 +16,8 @@ print_help(FILE *out)
 	fprintf(out,
 	    "\n  -c FILE       configuration (else $FATEFLOW_CONF, else "
 	    "/etc/fateflow.conf)\n"
-	    "  --dir FOLDER  migrations (else %s)\n",
+	    "  --dir FOLDER  migrations (else %s)\n"
+	    "  --dry-run     retain: change nothing\n",
 	    FATEFLOW_SQL_DIR);
 }
 
@@ -33,6 +34,7 @@ parse_options(int argc, char **argv, struct verb_args *args)
 	static const struct option longs[] = {
 	    {"config", required_argument, NULL, 'c'},
 	    {"dir", required_argument, NULL, 'd'},
+	    {"dry-run", no_argument, NULL, 'n'},
 	    {"help", no_argument, NULL, 'h'},
 	    {NULL, 0, NULL, 0},
 	};
@@ -47,6 +49,8 @@ parse_options(int argc, char **argv, struct verb_args *args)
 			args->cfg_path = optarg;
 		} else if (o == 'd') {
 			args->sql_dir = optarg;
+		} else if (o == 'n') {
+			args->is_dry = true;
 		} else {
 			exit(2);
 		}

@@ -51,6 +51,10 @@ const struct verb verbs[] = {
     {"doctor", doctor_run, "look at all that this site needs", 0, ""},
     {"config", config_verb, "print the configuration with every default", 0,
 	""},
+    {"retain", retain_verb,
+	"remove what has outlived `retention`; with --dry-run say what would "
+	"go",
+	0, ""},
     {"model list", model_list,
 	"role, party, model id, version, bytes, creation, state", 0, ""},
     {"model delete", model_delete, "remove a model from this site", 4,

@@ -8,6 +8,7 @@ struct verb_args {
 	const char *cfg_path;
 	const struct cfg *cfg;
 	const char *sql_dir; /* --dir, or the installed folder */
+	bool is_dry;	     /* --dry-run */
 	char **words;	     /* behind the verb, verb->n_words of them */
 };
 
@@ -29,6 +30,9 @@ const struct verb *verb_find(char **argv, int argc, char ***words_out);
 
 /* doctor.c */
 enum err doctor_run(const struct verb_args *args, struct buf *err);
+
+/* retain.c */
+enum err retain_verb(const struct verb_args *args, struct buf *err);
 
 /* model.c */
 enum err model_list(const struct verb_args *args, struct buf *err);

@@ -54,6 +54,9 @@ struct scheduler {
 	int64_t spool_at;      /* the same in the spool */
 	int64_t leftover_at;   /* next look at what ended jobs left */
 	int64_t left_since;    /* wall: when that was last done; 0: never */
+	int64_t tidy_at;       /* next look for what outlived its time */
+	int64_t orphan_at;     /* the same for folders without a job */
+	char orphan_day[9];    /* looked at last, "" before the first */
 	int64_t freed_at;      /* last change that may have set some free */
 	int64_t retry_at;      /* the database failed: not before */
 	struct queue queue;    /* what waits */

@@ -15,6 +15,7 @@
 #include "lib/store/job_need.h"
 #include "lib/store/upload_session.h"
 #include "scheduler/room.h"
+#include "scheduler/tidy.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -36,6 +37,12 @@ add_path(struct sweep *w, const char *path, int n_parents)
 {
 	w->v = xreallocarray(w->v, w->n + 1, sizeof(*w->v));
 	w->v[w->n++] = (struct sweep_path){xstrdup(path), n_parents};
+}
+
+void
+sweep_add_path(struct sweep *w, const char *path)
+{
+	add_path(w, path, 0);
 }
 
 static void
@@ -284,6 +291,7 @@ sweep_stored(struct scheduler *s, int64_t mono_now)
 	struct listed l = {.s = s};
 	struct buf err = BUF_INIT;
 	size_t n_new = 0;
+	bool again;
 	enum err rc;
 
 	if (mono_now < s->sweep_at)
@@ -296,7 +304,12 @@ sweep_stored(struct scheduler *s, int64_t mono_now)
 	}
 	if (rc)
 		log_warn("files that nobody needs stay: %s", err.ptr);
-	s->sweep_at = mono_now + (l.sweep.n && !rc ? AGAIN_MS : period(s));
+	again = l.sweep.n && !rc;
+	if (!rc)
+		again |= tidy(s, &l.sweep, mono_now);
+	s->sweep_at = mono_now + (again ? AGAIN_MS : period(s));
+	if (s->tidy_at < s->sweep_at)
+		s->sweep_at = s->tidy_at;
 	if (!rc && n_new)
 		sweep_soon(s, mono_now);
 	/* What was set free since was too young for this look. */

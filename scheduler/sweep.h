@@ -41,6 +41,8 @@ void sweep_stored(struct scheduler *s, int64_t mono_now);
 /* Something changed that may set files free: look in a moment. */
 void sweep_soon(struct scheduler *s, int64_t mono_now);
 
+void sweep_add_path(struct sweep *w, const char *path);
+
 /* Starts the child and forgets the paths. */
 void sweep_run(struct sweep *w);
 

@@ -73,6 +73,12 @@ struct cfg {
 		int64_t mailbox_quota;
 	} federation;
 	struct {
+		int64_t scratch; /* ms after a job's end; 0: for ever */
+		int64_t metrics;
+		int64_t tables;
+		int64_t jobs;
+	} retention;
+	struct {
 		char *addresses; /* "host:port, ..." of FATE-Serving, or "" */
 	} serving;
 	struct {

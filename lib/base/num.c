@@ -84,6 +84,10 @@ num_parse_duration(
 	static const struct unit units[] = {{"ms", 1}, {"s", 1000},
 	    {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {0}};
 
+	if (!strcmp(text, "0")) {
+		*out_ms = 0;
+		return ERR_OK;
+	}
 	return parse_with_unit(text, what, units, out_ms, err);
 }
 

@@ -21,7 +21,8 @@ bool num_parse_double(const char *text, double *out);
 enum err num_parse_size(
     const char *text, const char *what, int64_t *out, struct buf *err);
 
-/* "500ms", "30s", "10m", "2h", "7d" to milliseconds. A unit is required. */
+/* "500ms", "30s", "10m", "2h", "7d" to milliseconds. "0" alone needs no unit.
+ */
 enum err num_parse_duration(
     const char *text, const char *what, int64_t *out_ms, struct buf *err);
 

@@ -10,7 +10,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIBS = {"lib/spec", "lib/core", "lib/store", "lib/http", "lib/table",
         "lib/model", "lib/federation", "lib/crypto", "lib/math", "lib/task",
-        "lib/serving", "lib/center"}
+        "lib/serving", "lib/center", "lib/retain"}
 # Room -> rooms it may include; itself and lib/base always.
 MAY = {
     "lib/base": set(),
@@ -26,12 +26,13 @@ MAY = {
     "lib/task": {"lib/core", "lib/table", "lib/model", "lib/federation"},
     "lib/serving": {"lib/core", "lib/http"},
     "lib/center": {"lib/core", "lib/store", "lib/model"},
-    "task": LIBS - {"lib/store", "lib/serving", "lib/center"},
+    "lib/retain": {"lib/core", "lib/store"},
+    "task": LIBS - {"lib/store", "lib/serving", "lib/center", "lib/retain"},
     "keeper": {"lib/core", "lib/spec", "lib/store", "lib/model", "lib/task",
                "lib/center"},
     "scheduler": LIBS - {"lib/crypto", "lib/math", "lib/task", "lib/serving",
                          "lib/center"},
-    "fcgi-app": LIBS - {"lib/crypto", "lib/math", "lib/task"},
+    "fcgi-app": LIBS - {"lib/crypto", "lib/math", "lib/task", "lib/retain"},
     "cli": {"lib/spec", "lib/http"},
     "admin": LIBS - {"lib/crypto", "lib/math", "lib/task"},
 }

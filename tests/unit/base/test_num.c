@@ -122,6 +122,8 @@ test_parse_of_units_scales_or_refuses(void **state)
 	assert_int_equal(num_parse_duration("2h", "d", &v, NULL), ERR_OK);
 	assert_int_equal(v, 7200000);
 	assert_int_equal(num_parse_duration("2", "d", &v, NULL), ERR_INVALID);
+	assert_int_equal(num_parse_duration("0", "d", &v, NULL), ERR_OK);
+	assert_int_equal(v, 0);
 }
 
 static void

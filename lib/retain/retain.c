@@ -1,0 +1,182 @@
+/*
+ * A step is small, so that whoever takes it (the scheduler, between passes)
+ * can go on with something else.
+ */
+#include "lib/retain/retain.h"
+#include "lib/base/clock.h"
+#include "lib/base/path.h"
+#include "lib/base/steady.h"
+#include "lib/retain/trash.h"
+
+#include <ftw.h>
+#include <sys/stat.h>
+
+enum { STEP_JOBS = 20, SURVEY_JOBS = 200 };
+
+static int64_t
+keep_ms(const struct cfg *cfg, enum retention_kind kind)
+{
+	const int64_t ms[] = {
+	    [RETENTION_SCRATCH] = cfg->retention.scratch,
+	    [RETENTION_METRICS] = cfg->retention.metrics,
+	    [RETENTION_TABLES] = cfg->retention.tables,
+	    [RETENTION_JOBS] = cfg->retention.jobs,
+	};
+
+	return ms[kind];
+}
+
+/* ---- one step ---- */
+
+static enum err
+move(const char *job_id, void *arg, struct buf *err)
+{
+	return trash_job(arg, job_id, err);
+}
+
+/*
+ * The mark stops before the first job that is in use, which is looked at
+ * again; those behind it wait with it.
+ */
+static enum err
+step_kind(struct db *db, const struct cfg *cfg, enum retention_kind kind,
+    size_t *n_out, struct buf *err)
+{
+	int64_t now = clock_wall_ms(), before = now - keep_ms(cfg, kind);
+	struct retention_job jobs[STEP_JOBS];
+	struct retention_mark mark;
+	bool is_stopped = false;
+	size_t n = 0, n_taken = 0;
+	enum err rc = retention_mark_read(db, kind, &mark, err);
+
+	if (!rc)
+		rc = retention_due(db, &mark, before, jobs, STEP_JOBS, &n, err);
+	for (size_t i = 0; !rc && !is_stopped && i < n; i++) {
+		is_stopped = jobs[i].is_used && kind != RETENTION_JOBS;
+		if (jobs[i].is_used)
+			continue;
+		rc = retention_take(
+		    db, kind, jobs[i].id, now, move, cfg->site.work_dir, err);
+		mark = (struct retention_mark){jobs[i].end_time, jobs[i].seq};
+		n_taken += !rc;
+	}
+	if (!rc && n_taken)
+		rc = retention_mark_write(db, kind, &mark, err);
+	*n_out += n_taken;
+	return rc;
+}
+
+enum err
+retain_step(
+    struct db *db, const struct cfg *cfg, size_t *n_out, struct buf *err)
+{
+	enum err rc = ERR_OK;
+
+	*n_out = 0;
+	for (int k = 0; !rc && k < RETENTION__MAX; k++) {
+		int64_t ms = keep_ms(cfg, (enum retention_kind)k);
+
+		if (ms && steady_is_age_true(cfg->site.runtime_dir, ms))
+			rc = step_kind(
+			    db, cfg, (enum retention_kind)k, n_out, err);
+	}
+	return rc;
+}
+
+/* ---- what would go ---- */
+
+/* nftw() has no argument for its callback. */
+static struct {
+	int64_t bytes;
+} walk;
+
+static int
+add_size(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)path;
+	(void)ftw;
+	if (type == FTW_F)
+		walk.bytes += (int64_t)st->st_blocks * 512;
+	return 0;
+}
+
+static int64_t
+folder_size(const struct cfg *cfg, const char *job_id, bool *is_there_out)
+{
+	struct buf path = BUF_INIT;
+
+	walk.bytes = 0;
+	path_set(&path, "%s/jobs/%.8s/%s", cfg->site.work_dir, job_id, job_id);
+	*is_there_out = nftw(path.ptr, add_size, 16, FTW_PHYS | FTW_MOUNT) == 0;
+	buf_release(&path);
+	return walk.bytes;
+}
+
+static enum err
+survey_job(struct db *db, const struct cfg *cfg, enum retention_kind kind,
+    const struct retention_job *j, struct retain_report *r, struct buf *err)
+{
+	bool has_folder = true;
+	int64_t n = 0;
+	enum err rc = retention_count(db, kind, j->id, &n, err);
+
+	if (kind == RETENTION_SCRATCH || kind == RETENTION_JOBS)
+		r->bytes += folder_size(cfg, j->id, &has_folder);
+	if (kind == RETENTION_SCRATCH)
+		n = has_folder;
+	if (rc || !n)
+		return rc;
+	r->n_jobs++;
+	r->n_items += n;
+	if (!r->oldest)
+		r->oldest = j->end_time;
+	r->newest = j->end_time;
+	return ERR_OK;
+}
+
+static enum err
+survey_kind(struct db *db, const struct cfg *cfg, enum retention_kind kind,
+    struct retain_report *r, struct buf *err)
+{
+	int64_t before = clock_wall_ms() - r->keep_ms;
+	struct retention_job jobs[SURVEY_JOBS];
+	struct retention_mark mark;
+	bool is_stopped = false;
+	size_t n = SURVEY_JOBS;
+	enum err rc = retention_mark_read(db, kind, &mark, err);
+
+	while (!rc && n == SURVEY_JOBS && !is_stopped) {
+		rc = retention_due(
+		    db, &mark, before, jobs, SURVEY_JOBS, &n, err);
+		for (size_t i = 0; !rc && !is_stopped && i < n; i++) {
+			is_stopped = jobs[i].is_used && kind != RETENTION_JOBS;
+			if (!jobs[i].is_used)
+				rc =
+				    survey_job(db, cfg, kind, &jobs[i], r, err);
+			mark = (struct retention_mark){
+			    jobs[i].end_time, jobs[i].seq};
+		}
+	}
+	return rc;
+}
+
+enum err
+retain_survey(struct db *db, const struct cfg *cfg,
+    struct retain_report out[RETENTION__MAX], struct buf *err)
+{
+	enum err rc = ERR_OK;
+
+	for (int k = 0; !rc && k < RETENTION__MAX; k++) {
+		struct retain_report *r = &out[k];
+
+		*r = (struct retain_report){0};
+		r->keep_ms = keep_ms(cfg, (enum retention_kind)k);
+		r->is_doubtful =
+		    r->keep_ms &&
+		    !steady_is_age_true(cfg->site.runtime_dir, r->keep_ms);
+		if (r->keep_ms)
+			rc = survey_kind(
+			    db, cfg, (enum retention_kind)k, r, err);
+	}
+	return rc;
+}

@@ -1,0 +1,205 @@
+/*
+ * A folder is made after its job's row was committed, so one without a row is
+ * left from a database that was put back to an earlier state, or from rows
+ * that somebody deleted.
+ */
+#include "lib/retain/trash.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/path.h"
+#include "lib/base/steady.h"
+#include "lib/store/retention.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define HOUR_MS ((int64_t)3600000)
+#define DIGITS	"0123456789"
+
+enum err
+trash_job(const char *work_dir, const char *job_id, struct buf *err)
+{
+	struct buf from = BUF_INIT, to = BUF_INIT;
+	enum err rc = ERR_OK;
+
+	path_set(&from, "%s/jobs/%.8s/%s", work_dir, job_id, job_id);
+	path_set(&to, "%s/jobs/.trash", work_dir);
+	if (path_exists(from.ptr)) {
+		rc = path_mkdirs(to.ptr, err);
+		path_set(&to, "%s/jobs/.trash/%s", work_dir, job_id);
+		if (!rc && path_exists(to.ptr))
+			rc = path_remove_tree(to.ptr, err);
+		if (!rc && rename(from.ptr, to.ptr) && errno != ENOENT)
+			rc = err_set_errno(
+			    err, ERR_IO, "cannot move %s away", from.ptr);
+	}
+	buf_release(&from);
+	buf_release(&to);
+	return rc;
+}
+
+void
+trash_list(const char *work_dir, size_t limit, trash_each *each, void *arg)
+{
+	struct buf path = BUF_INIT;
+	struct dirent *e;
+	size_t n = 0;
+	DIR *d;
+
+	path_set(&path, "%s/jobs/.trash", work_dir);
+	d = opendir(path.ptr);
+	while (d && n < limit && (e = readdir(d)) != NULL) {
+		if (!path_is_component(e->d_name))
+			continue;
+		path_set(&path, "%s/jobs/.trash/%s", work_dir, e->d_name);
+		each(path.ptr, arg);
+		n++;
+	}
+	if (d)
+		closedir(d);
+	buf_release(&path);
+}
+
+static bool
+is_left_alone(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && S_ISDIR(st.st_mode) &&
+	       (int64_t)st.st_mtim.tv_sec * 1000 < clock_wall_ms() - HOUR_MS;
+}
+
+void
+trash_models(const struct cfg *cfg, size_t limit, trash_each *each, void *arg)
+{
+	struct buf path = BUF_INIT;
+	struct dirent *e;
+	size_t n = 0;
+	DIR *d = NULL;
+
+	path_set(&path, "%s/models/.incoming", cfg->site.work_dir);
+	if (steady_is_age_true(cfg->site.runtime_dir, HOUR_MS))
+		d = opendir(path.ptr);
+	while (d && n < limit && (e = readdir(d)) != NULL) {
+		if (!path_is_component(e->d_name))
+			continue;
+		path_set(&path, "%s/models/.incoming/%s", cfg->site.work_dir,
+		    e->d_name);
+		if (is_left_alone(path.ptr)) {
+			each(path.ptr, arg);
+			n++;
+		}
+	}
+	if (d)
+		closedir(d);
+	buf_release(&path);
+}
+
+/* ---- folders without a job ---- */
+
+static bool
+is_day(const char *name)
+{
+	return strlen(name) == 8 && strspn(name, DIGITS) == 8;
+}
+
+/* The first day behind `day`, or "". */
+static void
+next_day(const char *work_dir, char day[9])
+{
+	char best[9] = "";
+	struct buf path = BUF_INIT;
+	struct dirent *e;
+	DIR *d;
+
+	path_set(&path, "%s/jobs", work_dir);
+	d = opendir(path.ptr);
+	while (d && (e = readdir(d)) != NULL)
+		if (is_day(e->d_name) && strcmp(e->d_name, day) > 0 &&
+		    (!*best || strcmp(e->d_name, best) < 0))
+			snprintf(best, sizeof(best), "%.8s", e->d_name);
+	if (d)
+		closedir(d);
+	memcpy(day, best, sizeof(best));
+	buf_release(&path);
+}
+
+struct known {
+	char (*ids)[ID_JOB_MAX + 1];
+	size_t n;
+};
+
+static void
+add_known(const char *job_id, void *arg)
+{
+	struct known *k = arg;
+
+	k->ids = xreallocarray(k->ids, k->n + 1, sizeof(*k->ids));
+	snprintf(k->ids[k->n++], sizeof(*k->ids), "%s", job_id);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static size_t
+move_unknown(const char *work_dir, const char *day, const struct known *k)
+{
+	struct buf path = BUF_INIT, err = BUF_INIT;
+	struct dirent *e;
+	size_t n = 0;
+	DIR *d;
+
+	path_set(&path, "%s/jobs/%s", work_dir, day);
+	d = opendir(path.ptr);
+	while (d && (e = readdir(d)) != NULL) {
+		size_t len = strlen(e->d_name);
+
+		if (len > ID_JOB_MAX || strspn(e->d_name, DIGITS) != len ||
+		    strncmp(e->d_name, day, 8) ||
+		    bsearch(e->d_name, k->ids, k->n, sizeof(*k->ids), compare))
+			continue;
+		path_set(&path, "%s/jobs/%s/%s", work_dir, day, e->d_name);
+		if (!is_left_alone(path.ptr))
+			continue;
+		if (trash_job(work_dir, e->d_name, &err))
+			log_warn("%s", err.ptr);
+		else
+			n++;
+	}
+	if (d)
+		closedir(d);
+	buf_release(&path);
+	buf_release(&err);
+	return n;
+}
+
+enum err
+trash_orphans(struct db *db, const struct cfg *cfg, char day[9], size_t *n_out,
+    struct buf *err)
+{
+	struct known k = {NULL, 0};
+	char end[10];
+	enum err rc;
+
+	*n_out = 0;
+	if (!steady_is_age_true(cfg->site.runtime_dir, HOUR_MS)) {
+		*day = '\0';
+		return ERR_OK;
+	}
+	next_day(cfg->site.work_dir, day);
+	if (!*day)
+		return ERR_OK;
+	snprintf(end, sizeof(end), "%s:", day); /* behind all digits */
+	rc = retention_ids(db, day, end, add_known, &k, err);
+	if (!rc)
+		*n_out = move_unknown(cfg->site.work_dir, day, &k);
+	free(k.ids);
+	return rc;
+}

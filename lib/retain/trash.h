@@ -1,0 +1,34 @@
+/*
+ * <work>/jobs/.trash: what is to be removed is moved there in one step first,
+ * so that nobody meets half a folder; and what stands beside the jobs without
+ * belonging to one.
+ */
+#ifndef FF_RETAIN_TRASH_H
+#define FF_RETAIN_TRASH_H
+
+#include "lib/base/cfg.h"
+#include "lib/store/db.h"
+
+/* Moves a job's folder; one that is not there is a success. */
+enum err trash_job(const char *work_dir, const char *job_id, struct buf *err);
+
+typedef void trash_each(const char *path, void *arg);
+
+/* At most `limit` things in the trash, to be removed by the caller. */
+void
+trash_list(const char *work_dir, size_t limit, trash_each *each, void *arg);
+
+/*
+ * Moves the job folders of one day that no job belongs to and that nobody
+ * changed for an hour. `day` is the day looked at last ("" at first) and
+ * becomes the one looked at; "" when there is none behind it. Asks the
+ * database once.
+ */
+enum err trash_orphans(struct db *db, const struct cfg *cfg, char day[9],
+    size_t *n_out, struct buf *err);
+
+/* Half-made models that nobody changed for an hour. */
+void
+trash_models(const struct cfg *cfg, size_t limit, trash_each *each, void *arg);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * What of ended jobs has outlived its time, and taking it away, job by job.
+ * The kinds are those of the section `retention` of the configuration.
+ */
+#ifndef FF_STORE_RETENTION_H
+#define FF_STORE_RETENTION_H
+
+#include "lib/core/ids.h"
+#include "lib/store/db.h"
+
+enum retention_kind {
+	RETENTION_SCRATCH, /* the job's folder: tasks, logs, messages */
+	RETENTION_METRICS, /* its rows of t_tracking_metric */
+	RETENTION_TABLES,  /* what its components put out; never an upload */
+	RETENTION_JOBS,	   /* all of these, and its own rows */
+	RETENTION__MAX
+};
+
+const char *retention_name(enum retention_kind kind);
+
+struct retention_job {
+	char id[ID_JOB_MAX + 1];
+	int64_t seq;
+	int64_t end_time;
+	bool is_used; /* a job that lives names it: its model, its tables */
+};
+
+/* A place in the order of ends; {0, 0} is before all. */
+struct retention_mark {
+	int64_t end_time;
+	int64_t seq;
+};
+
+/* How far a kind has come; for RETENTION_JOBS, whose rows go, always {0, 0}. */
+enum err retention_mark_read(struct db *db, enum retention_kind kind,
+    struct retention_mark *out, struct buf *err);
+enum err retention_mark_write(struct db *db, enum retention_kind kind,
+    const struct retention_mark *mark, struct buf *err);
+
+/* At most `limit` jobs behind `after` that ended before `before`, in order. */
+enum err retention_due(struct db *db, const struct retention_mark *after,
+    int64_t before, struct retention_job *out, size_t limit, size_t *n_out,
+    struct buf *err);
+
+/* Rows (metrics) or versions (tables) that the kind would take of a job. */
+enum err retention_count(struct db *db, enum retention_kind kind,
+    const char *job_id, int64_t *n_out, struct buf *err);
+
+/*
+ * Takes what is in the database, and moves the folder by `move`, which is
+ * called while the job's row is held and may be called again. A job that lives
+ * (it was begun anew) is left alone: a success.
+ */
+typedef enum err retention_move(const char *job_id, void *arg, struct buf *err);
+enum err retention_take(struct db *db, enum retention_kind kind,
+    const char *job_id, int64_t now, retention_move *move, void *arg,
+    struct buf *err);
+
+/* Ids of the jobs there are with ids from `first` up to before `end`. */
+typedef void retention_each(const char *job_id, void *arg);
+enum err retention_ids(struct db *db, const char *first, const char *end,
+    retention_each *each, void *arg, struct buf *err);
+
+#endif

@@ -1,0 +1,215 @@
+"""Retention: what outlived its time goes, with a dry run before, and nothing
+of what lives or is named by what lives."""
+import copy
+import os
+import pathlib
+import subprocess
+import time
+
+import pytest
+
+import conftest
+from flow import load
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DSL = load(ROOT / "examples/hetero_lr/dsl.json")
+CONF = load(ROOT / "examples/hetero_lr/conf.json")
+DAY = 86400 * 1000
+
+
+@pytest.fixture
+def site(make_site):
+    """Keeps all; the tests rewrite the configuration for the verb alone."""
+    site = make_site("nginx", {"api": {"workers": 2, "bulk_workers": 1}})
+    for party in ("guest", "host"):
+        site.flow.uploaded(ROOT / f"examples/data/{party}.csv", "example",
+                           f"example_{party}", drop=1)
+    yield site
+    site.stop()
+
+
+def train(site, max_iter=2):
+    conf = copy.deepcopy(CONF)
+    conf["algorithm_parameters"]["hetero_lr_0"]["max_iter"] = max_iter
+    return site.flow.finished(DSL, conf)
+
+
+def age(site, job, days):
+    """As if it had ended long ago."""
+    site.sql(f"UPDATE job_run SET end_time = end_time - {days * DAY} "
+             f"WHERE job_id = '{job}'")
+
+
+def retain(site, *options, **keep):
+    """The verb under these retention times; its lines by their first word."""
+    conf = site.root / "retain.conf"
+    text = site.conf.read_text()
+    conf.write_text(text + "retention = {" + "".join(
+        f'{k} = "{v}";' for k, v in keep.items()) + "};\n")
+    (site.run / "clock").write_text(    # as steady as for a day
+        "{} {} -100000000\n".format(
+            pathlib.Path("/proc/sys/kernel/random/boot_id").read_text()
+            .strip(),
+            int((time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))
+                * 1000)))
+    done = subprocess.run([conftest.BIN / "fateflow-admin", "-c", conf,
+                           "retain", *options], capture_output=True,
+                          text=True)
+    assert done.returncode == 0, done.stderr
+    return {line.split()[0]: line for line in done.stdout.splitlines()}
+
+
+def folder(site, job):
+    return site.work / "jobs" / job[:8] / job
+
+
+def count(site, table, column, job):
+    return int(site.sql(f"SELECT COUNT(*) FROM {table} WHERE {column} = "
+                        f"'{job}'")[0][0])
+
+
+def rows_of(site, job):
+    return {t: count(site, t, c, job) for t, c in (
+        ("job_run", "job_id"), ("t_job", "f_job_id"), ("t_task", "f_job_id"),
+        ("t_data_view", "f_job_id"), ("t_tracking_metric", "f_job_id"))}
+
+
+def until(test, what, seconds=30):
+    end = time.monotonic() + seconds
+    while not test():
+        assert time.monotonic() < end, f"not in {seconds} s: {what}"
+        time.sleep(0.05)
+
+
+def test_each_kind_goes_at_its_time_and_only_that(site):
+    old, young = train(site), train(site)
+    age(site, old, 10)
+    before = rows_of(site, old)
+    assert min(before.values()) > 0
+    said = retain(site, "--dry-run", scratch="5d", metrics="20d")
+    assert said["scratch"].startswith("scratch  jobs=1 count=1 bytes="), said
+    assert "bytes=0 " not in said["scratch"]
+    assert "jobs=0 count=0" in said["metrics"]
+    assert said["tables"] == "tables   kept for ever"
+    assert folder(site, old).exists(), "a dry run changes nothing"
+
+    retain(site, scratch="5d", metrics="20d")
+    assert not folder(site, old).exists() and folder(site, young).exists()
+    assert rows_of(site, old) == before
+    assert "jobs=0" in retain(site, "--dry-run", scratch="5d")["scratch"]
+
+    said = retain(site, "--dry-run", metrics="5d")
+    assert f"count={before['t_tracking_metric']} " in said["metrics"]
+    retain(site, metrics="5d", tables="5d")
+    assert rows_of(site, old) == {**before, "t_tracking_metric": 0}
+    assert rows_of(site, young)["t_tracking_metric"] > 0
+    for job, n in ((old, 0), (young, 1)):
+        assert (count(site, "data_table", "deleted = 0 AND job_id", job) > 0) \
+            == bool(n), job
+    assert site.flow.ok("table/table_info", {
+        "namespace": "example", "table_name": "example_guest"})["count"] > 0
+    assert not list((site.work / "jobs" / ".trash").iterdir())
+
+
+def test_jobs_go_whole_and_models_and_uploads_stay(site):
+    job = train(site)
+    upload = site.sql("SELECT job_id FROM job_run WHERE kind = 'upload' "
+                      "ORDER BY seq LIMIT 1")[0][0]
+    models = sorted(p for p in (site.work / "models").rglob("*")
+                    if p.is_file())
+    assert models
+    for j in (job, upload):
+        age(site, j, 10)
+    retain(site, jobs="9d")
+    for j in (job, upload):
+        assert set(rows_of(site, j).values()) == {0}
+        assert not folder(site, j).exists()
+    assert sorted(p for p in (site.work / "models").rglob("*")
+                  if p.is_file()) == models
+    assert site.flow.ok("table/table_info", {
+        "namespace": "example", "table_name": "example_guest"})["count"] > 0
+    assert site.flow.post("job/query", {"job_id": job}).get("data") is None
+    train(site)
+
+
+def test_nothing_goes_that_a_living_job_names(site):
+    job = train(site)
+    age(site, job, 10)
+    site.process("scheduler").stop()     # the prediction waits
+    conf = {"initiator": CONF["initiator"], "job_parameters": {
+        "work_mode": 0, "job_type": "predict",
+        "model_id": site.flow.ok("job/config", {
+            "job_id": job, "role": "guest", "party_id": 9999})[
+                "model_info"]["model_id"],
+        "model_version": job},
+        "role": CONF["role"], "role_parameters": {
+            r: {"args": {"data": {"eval_data": [{
+                "name": f"example_{r}", "namespace": "example"}]}}}
+            for r in ("guest", "host")}}
+    answer = site.flow.post("job/submit", {"job_runtime_conf": conf})
+    assert answer["retcode"] == 0, answer
+    before = rows_of(site, job)
+    said = retain(site, scratch="5d", metrics="5d", tables="5d", jobs="5d")
+    assert "jobs=0" in said["jobs"] and "jobs=0" in said["scratch"], said
+    assert rows_of(site, job) == before and folder(site, job).exists()
+    assert rows_of(site, answer["jobId"])["job_run"] == 1
+    site.start_scheduler()
+    assert site.flow.wait(answer["jobId"]) == "success", \
+        site.flow.reason(answer["jobId"])
+    retain(site, jobs="5d")
+    assert set(rows_of(site, job).values()) == {0}
+
+
+def test_folders_without_a_job_go_after_an_hour(site):
+    job = train(site)
+    day = site.work / "jobs" / "20200101"
+    orphan, fresh = day / "20200101120000000001", day / "20200101120000000002"
+    for d in (orphan, fresh):
+        (d / "guest-1").mkdir(parents=True)
+    half = site.work / "models" / ".incoming" / "x"
+    half.mkdir(parents=True)
+    for d in (orphan, half, folder(site, job)):
+        os.utime(d, (time.time() - 7200,) * 2)
+    said = retain(site)
+    assert said["folders"] == "folders without a job: 1"
+    assert not orphan.exists() and fresh.exists()
+    assert not half.exists() and folder(site, job).exists()
+
+
+def test_scheduler_applies_it_by_itself(make_site):
+    site = make_site("nginx", {
+        "api": {"workers": 2, "bulk_workers": 1},
+        "retention": {"scratch": "2s", "metrics": "3s", "jobs": "6s"}})
+    for party in ("guest", "host"):
+        site.flow.uploaded(ROOT / f"examples/data/{party}.csv", "example",
+                           f"example_{party}", drop=1)
+    job = train(site)
+    until(lambda: not folder(site, job).exists(), "its folder goes")
+    until(lambda: rows_of(site, job)["t_tracking_metric"] == 0, "its metrics")
+    until(lambda: set(rows_of(site, job).values()) == {0}, "its rows")
+    until(lambda: not list((site.work / "jobs" / ".trash").iterdir()),
+          "the trash is empty")
+    train(site)
+    site.stop()
+
+
+def test_clock_that_stepped_keeps_everything(make_site, tmp_path):
+    offset = tmp_path / "offset"
+    offset.write_text("0")
+    os.environ["FATEFLOW_TEST_CLOCK_FILE"] = str(offset)
+    try:
+        site = make_site("nginx", {
+            "api": {"workers": 1, "bulk_workers": 1},
+            "retention": {"scratch": "2d", "jobs": "20d"}})
+    finally:
+        del os.environ["FATEFLOW_TEST_CLOCK_FILE"]
+    job = site.flow.uploaded(ROOT / "examples/data/guest.csv", "example",
+                             "example_guest", drop=1)
+    offset.write_text(str(40 * DAY))
+    other = site.flow.uploaded(ROOT / "examples/data/host.csv", "example",
+                               "example_host", drop=1)
+    time.sleep(4)
+    for j in (job, other):
+        assert rows_of(site, j)["job_run"] == 1
+    assert folder(site, job).exists()
+    site.stop()
