@@ -416,7 +416,7 @@ pass_begin(struct scheduler *s, struct buf *err)
 static bool
 may_sweep(const struct scheduler *s, int64_t now)
 {
-	return s->jobs || s->surveyed_at == now;
+	return s->jobs || s->surveyed_at == now || !s->leftover_at;
 }
 
 /*

@@ -223,21 +223,6 @@ def test_job_beyond_the_limit_waits_with_a_reason_and_is_passed_over(site):
         site.wait(job, ["success"], 20)
 
 
-def test_idle_scheduler_asks_at_most_once_in_five_seconds(site):
-    site.start()
-    job = site.submit()
-    site.wait(job, ["success"])
-    time.sleep(3)       # the look for files that follows a job's end
-
-    def count():
-        return int(site.sql("SHOW GLOBAL STATUS LIKE 'Com_stmt_execute'"
-                            )[0][1])
-
-    before = count()
-    time.sleep(5.5)
-    assert count() - before <= 2
-
-
 def test_job_with_unreadable_dsl_fails_with_the_reason(site):
     job = site.submit(dsl={"components": {"x_0": {"module": "NoSuch"}}})
     site.once()
