@@ -12,6 +12,7 @@ static const struct component components[] = {
     {"ColumnExpand", column_expand_run, true},
     {"FeatureScale", feature_scale_run, true},
     {"OneHotEncoder", one_hot_encoder_run, true},
+    {"HeteroFeatureBinning", hetero_feature_binning_run, true},
     {"HeteroFeatureSelection", hetero_feature_selection_run, true},
     {"HeteroLR", hetero_lr_run, true},
     {"LocalBaseline", local_baseline_run, true},

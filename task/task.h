@@ -20,6 +20,7 @@ component_run union_run;
 component_run column_expand_run;
 component_run feature_scale_run;
 component_run one_hot_encoder_run;
+component_run hetero_feature_binning_run;
 component_run hetero_feature_selection_run;
 component_run hetero_lr_run;
 component_run local_baseline_run;

@@ -33,6 +33,17 @@ const struct mailbox_tag mailbox_tags[] = {
     {"lr_blinded_score", BLINDED, "the same decrypted, still masked"},
     {"sample_rows", AGGREGATE, "{\"rows\": rows of the guest's sample}"},
     {"sample_ids", IDS, "ids both have (and, upsampling, their new ids)"},
+    {"binning_start", AGGREGATE, "{\"federated\": whether hosts take part}"},
+    {"binning_public_key", KEY, "guest's Paillier key {\"n\": hex}"},
+    {"binning_align", AGGREGATE,
+	"{\"rows\", \"salt\", \"digest\": of all ids}"},
+    {"binning_label", CIPHERTEXT, "the guest's labels, 0 or 1"},
+    {"binning_columns", AGGREGATE,
+	"{\"columns\": numbers of the host's, \"bins\": of each, \"merge\": "
+	"whether they are to be merged, and how: \"metric\", \"bin_num\", "
+	"\"min_bin_pct\", \"max_bin_pct\", \"mixture\"}"},
+    {"binning_sums", CIPHERTEXT, "labels and rows per bin, packed"},
+    {"binning_merged", AGGREGATE, "{\"last\": bins that end a merged one}"},
     {"selection_columns", AGGREGATE, "{\"columns\": numbers of the host's}"},
     {"selection_left", AGGREGATE, "{\"columns\": those that are left}"},
     {"toy_rows", AGGREGATE, "{\"rows\": ones of the sender}"},

@@ -107,31 +107,27 @@ score_gini(
 	return gini_of(sum(a, b)) - gini_of(a) - gini_of(b);
 }
 
-/* What one cell adds: seen, and expected from the two bins together. */
-static double
-chi_cell(int64_t seen, int64_t of_bin, int64_t of_class, int64_t all)
-{
-	double expected = (double)of_bin / (double)all * (double)of_class;
-	double off = (double)seen - expected;
-
-	return expected > 0 ? off * off / expected : 0;
-}
-
+/*
+ * The four-cell formula: of small counts every step but the division is
+ * exact, so that pairs that are equally alike have equal scores.
+ */
 static double
 score_chi_square(
     const struct merging *m, struct binning_count a, struct binning_count b)
 {
 	struct binning_count both = sum(a, b);
-	int64_t all = rows(both);
+	double off = (double)a.event * (double)b.non_event -
+		     (double)b.event * (double)a.non_event;
 
 	(void)m;
 	/* nothing parts them: to be merged before all others */
 	if (!is_mixed(both))
 		return -HUGE_VAL;
-	return chi_cell(a.event, rows(a), both.event, all) +
-	       chi_cell(a.non_event, rows(a), both.non_event, all) +
-	       chi_cell(b.event, rows(b), both.event, all) +
-	       chi_cell(b.non_event, rows(b), both.non_event, all);
+	if (!rows(a) || !rows(b))
+		return 0;
+	return off * off * (double)rows(both) /
+	       ((double)rows(a) * (double)rows(b) * (double)both.event *
+		   (double)both.non_event);
 }
 
 typedef double score_function(

@@ -19,6 +19,7 @@ extern const struct spec_module spec_union;
 extern const struct spec_module spec_column_expand;
 extern const struct spec_module spec_feature_scale;
 extern const struct spec_module spec_one_hot_encoder;
+extern const struct spec_module spec_hetero_feature_binning;
 extern const struct spec_module spec_hetero_feature_selection;
 extern const struct spec_module spec_hetero_lr;
 extern const struct spec_module spec_local_baseline;

@@ -20,6 +20,7 @@ static const struct spec_module *const modules[] = {
     &spec_column_expand,
     &spec_feature_scale,
     &spec_one_hot_encoder,
+    &spec_hetero_feature_binning,
     &spec_hetero_feature_selection,
     &spec_hetero_lr,
     &spec_local_baseline,

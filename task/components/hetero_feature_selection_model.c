@@ -1,35 +1,11 @@
-/*
- * The model. protobuf-c wants arrays of pointers to entries; all of one
- * message come out of a pool that is freed at once.
- */
+/* The model: its two buffers, and what is read back of them. */
 #include "lib/base/mem.h"
 #include "feature_selection.pb-c.h"
 #include "task/components/feature_selection.h"
-
-#include <stdlib.h>
+#include "task/components/pool.h"
 
 #define META  "FeatureSelectionMeta"
 #define PARAM "FeatureSelectionParam"
-
-struct pool {
-	void **blocks;
-	size_t n;
-};
-
-static void *
-pool_new(struct pool *p, size_t n, size_t size)
-{
-	p->blocks = xreallocarray(p->blocks, p->n + 1, sizeof(*p->blocks));
-	return p->blocks[p->n++] = xcalloc(n + 1, size);
-}
-
-static void
-pool_release(struct pool *p)
-{
-	for (size_t i = 0; i < p->n; i++)
-		free(p->blocks[i]);
-	free(p->blocks);
-}
 
 /* Names of the columns: the header's, or "host.<number>". */
 static char **

@@ -24,7 +24,7 @@ HEX = re.compile(r"[0-9a-f]+\Z")
 
 def read_tags():
     """{tag: (kinds, keys of its JSON)} from the table that is compiled in."""
-    row = re.compile(r'\{"(\w+)",\s*([A-Z |]+),\s*"((?:[^"\\]|\\.)*)"\}')
+    row = re.compile(r'\{"(\w+)",\s*([A-Z |]+),\s*"((?:[^"\\]|\\.|"\s+")*)"\}')
     return {tag: ({k.strip().lower() for k in kinds.split("|")},
                   set(re.findall(r'\\"(\w+)\\"', shape)))
             for tag, kinds, shape in row.findall(TAGS_C.read_text())}
@@ -118,7 +118,7 @@ class Audit:
         self.mail, self.facts = pathlib.Path(mail), facts
         self.faults = []
         self.tags = collections.Counter()
-        self.arbiter_n = None
+        self.paillier = {}      # "lr", "binning": n of the one who decrypts
         self.rsa = {}           # host: (n, e, {H(id)^e})
         self.ciphers = {}       # ciphertext, or its random part: whence
         self.hashed = {}        # (host, its digests)
@@ -168,9 +168,9 @@ class Audit:
             expect(isinstance(value, str) and HEX.match(value), "no hex")
         n = int(key["n"], 16)
         expect(n.bit_length() >= 1024 and n % 2, "no modulus of 1024 bits")
-        if m.tag == "lr_public_key":
-            expect(self.arbiter_n in (None, n), "two keys of one arbiter")
-            self.arbiter_n = n
+        if m.tag.endswith("_public_key"):
+            owner = self.paillier.setdefault(m.tag.split("_")[0], n)
+            expect(owner == n, "two keys of one owner")
         else:
             e = int(key["e"], 16)
             expect(2 < e < 2**32, "not the public exponent")
@@ -178,8 +178,8 @@ class Audit:
                                      for h in self.hash_numbers}
 
     def check_ciphertext(self, m):
-        n = self.arbiter_n
-        expect(n, "no key of an arbiter")
+        n = self.paillier.get(m.tag.split("_")[0])
+        expect(n, "no key of whom it is for")
         for k, c in enumerate(m.numbers(n * n)):
             # (1 + n m) r^n is r^n modulo n: the random part alone
             expect(fills(c % n, (n.bit_length() + 7) // 8),
@@ -283,6 +283,8 @@ class Audit:
             expect(isinstance(v, list) and all(
                 type(x) is int and 0 <= x < self.facts.columns.get(host, 0)
                 for x in v), f"{key} names no columns of {host}")
+        elif m.tag in ("binning_columns", "binning_merged"):
+            self.check_bins(m, key, v)
         elif key in ("salt", "digest"):
             expect(isinstance(v, str) and len(v) == 64 and HEX.match(v),
                    f"{key} is no digest")
@@ -293,3 +295,24 @@ class Audit:
             expect(type(v) is int and v >= 0, f"{key} is no count")
         else:
             expect(type(v) is bool, f"{key} is no flag")
+
+    def check_bins(self, m, key, v):
+        """How many bins columns have, how and into which they are merged."""
+        party = m.to if m.tag == "binning_merged" else m.sender
+        columns = self.facts.columns.get(party, 0)
+        if key == "metric":
+            expect(v in ("iv", "gini", "chi_square", "ks"), "no metric")
+        elif key in ("bin_num", "min_bin_pct", "max_bin_pct"):
+            expect(type(v) in (int, float), f"{key} is no number")
+        elif key == "mixture":
+            expect(type(v) is bool, f"{key} is no flag")
+        else:
+            expect(isinstance(v, list) and len(v) <= columns,
+                   f"{key} is not of {columns} columns")
+            kind = bool if key == "merge" else int
+            for one in v if key == "last" else [v]:
+                expect(isinstance(one, list) and
+                       all(type(x) is kind for x in one),
+                       f"{key} has something else")
+                expect(key != "last" or one == sorted(set(one)),
+                       "bins that do not rise")

@@ -168,8 +168,10 @@ def repeated(kind, wire, value):
         return [scalar(kind, value)]
     if kind == "double":
         return [v[0] for v in struct.iter_unpack("<d", value)]
+    # each number as a field by itself; its last byte is below 128
+    numbers = re.findall(rb"[\x80-\xff]*[\x00-\x7f]", value, re.S)
     return [scalar(kind, v) for _, _, v in
-            fields(b"".join(b"\0" + bytes([b]) for b in value))]
+            fields(b"".join(b"\0" + n for n in numbers))]
 
 
 def decode(raw, message):

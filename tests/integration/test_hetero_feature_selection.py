@@ -1,18 +1,15 @@
 """HeteroFeatureSelection: each filter against NumPy; guest and hosts together
 against plain Python; and both golden jobs, whose input is rebuilt from the
 shared tables and from what the real FATE-Flow showed of its binning."""
-import csv
 import math
 
 import pytest
 
 from audit import Audit, Facts
-from flow import SHARED, load
+from golden import breast, by_name, golden, needed, same, scaled
 from instances import Table, encode, fault, make_table, model, np, succeeded
 from taskdir import Component, data_input
 
-GOLDEN = SHARED / "golden" / "modules"
-TABLES = SHARED / "data" / "tables"
 PARAM, META = "FeatureSelectionParam", "FeatureSelectionMeta"
 RANDOM = np.random.default_rng(20261125)
 X = RANDOM.normal(4, 1, (300, 6)) * [1, 0.1, 5, 1, 3, 2]
@@ -289,56 +286,22 @@ JOBS = {"hetero_feature_selection.selection": {
             "outlier_param": {"percentile": 0.95, "upper_threshold": 10}}}
 
 
-def golden(what, module, role, job):
-    return load(GOLDEN / f"component_{what}__{module}__{role}__{job}.json")[
-        "response"]
-
-
 def golden_input(role, job):
     """ids and rows of the shared table; in the second job scaled and binned
     as the real server's models say."""
-    with open(TABLES / f"breast_hetero_{role}.csv") as f:
-        header, *rows = csv.reader(f)
-    rows.sort(key=lambda row: (len(row[0]), row[0]))
-    first = 2 if role == "guest" else 1
-    x = np.array([[float(v) for v in row[first:]] for row in rows])
+    ids, _, names, x = breast(role)
     if job.endswith("lr_feature_engineering"):
-        scale = golden("output_model", "FeatureScale", role, job)["data"][
-            "colScaleParam"]
         bins = golden("output_model", "HeteroFeatureBinning", role, job)[
             "data"]["binningResult"]["binningResult"]
-        for j, name in enumerate(header[first:]):
-            column = (x[:, j] - scale[name]["mean"]) / scale[name]["std"]
+        x = scaled(x, names, role, job)
+        for j, name in enumerate(names):
             split = bins[name]["splitPoints"]
-            x[:, j] = np.minimum(np.searchsorted(split, column),
+            x[:, j] = np.minimum(np.searchsorted(split, x[:, j]),
                                  len(split) - 1)
-    return [row[0] for row in rows], x
+    return ids, x
 
 
-def by_name(shown):
-    """Without the order of a host's columns, which a set decides there."""
-    for result in shown["results"]:
-        for left in result["hostLeftCols"]:
-            left["originalCols"].sort()
-    return shown
-
-
-def assert_near(ours, theirs, where=""):
-    if isinstance(theirs, dict):
-        assert ours.keys() == theirs.keys(), where
-        for key in theirs:
-            assert_near(ours[key], theirs[key], f"{where}.{key}")
-    elif isinstance(theirs, list):
-        assert len(ours) == len(theirs), where
-        for k, (a, b) in enumerate(zip(ours, theirs)):
-            assert_near(a, b, f"{where}[{k}]")
-    elif isinstance(theirs, float):
-        assert ours == pytest.approx(theirs, rel=1e-9), where
-    else:
-        assert ours == theirs, where
-
-
-@pytest.mark.skipif(not GOLDEN.is_dir(), reason="skipped: no ../shared")
+@needed
 @pytest.mark.parametrize("job", JOBS)
 def test_golden_job_when_rebuilt_then_the_same_model(tmp_path, job):
     methods = golden("parameters", "HeteroFeatureSelection", "guest", job)[
@@ -360,7 +323,7 @@ def test_golden_job_when_rebuilt_then_the_same_model(tmp_path, job):
     for party in c.parties:
         real = golden("output_model", "HeteroFeatureSelection", party.role,
                       job)
-        assert_near(by_name(model(party, PARAM)), by_name(real["data"]))
+        same(by_name(model(party, PARAM)), by_name(real["data"]))
         assert model(party, META) == real["meta"]["meta_data"]
         data = golden("output_data", "HeteroFeatureSelection", party.role,
                       job)
