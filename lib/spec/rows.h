@@ -64,6 +64,12 @@ bool spec_is_word(const cJSON *v, const char *const *words);
 		.meaning = "Seed of the random numbers; null draws afresh." \
 	}
 
+#define SPEC_NAMES_ROW(path, value, text)                                     \
+	{                                                                     \
+		.name = path, .type = SPEC_LIST, .flags = SPEC_NULLABLE,      \
+		.fallback = value, .check = spec_check_names, .meaning = text \
+	}
+
 #define SPEC_NEED_RUN_ROW                                                  \
 	{                                                                  \
 		.name = "need_run", .type = SPEC_BOOL, .fallback = "true", \

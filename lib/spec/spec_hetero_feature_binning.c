@@ -32,11 +32,6 @@ check(const cJSON *p)
 		.fallback = value, .check = spec_check_columns,         \
 		.meaning = text                                         \
 	}
-#define NAMES_ROW(path, text)                                                  \
-	{                                                                      \
-		.name = path, .type = SPEC_LIST, .flags = SPEC_NULLABLE,       \
-		.fallback = "null", .check = spec_check_names, .meaning = text \
-	}
 #define COUNT_ROW(path, value, least, most, text)                  \
 	{                                                          \
 		.name = path, .type = SPEC_INT, .fallback = value, \
@@ -66,10 +61,10 @@ static const struct spec_param params[] = {
 	"How many bins, at most where values repeat."),
     INDEXES_ROW("bin_indexes", "-1",
 	"Positions of the columns that get bins; -1: all."),
-    NAMES_ROW("bin_names", "Names of columns beside those."),
+    SPEC_NAMES_ROW("bin_names", "null", "Names of columns beside those."),
     INDEXES_ROW("category_indexes", "null",
 	"Positions of columns whose every value is a bin; -1: all."),
-    NAMES_ROW("category_names", "Names of columns beside those."),
+    SPEC_NAMES_ROW("category_names", "null", "Names of columns beside those."),
     {.name = "adjustment_factor",
 	.type = SPEC_NUMBER,
 	.fallback = "0.5",
@@ -82,8 +77,8 @@ static const struct spec_param params[] = {
     INDEXES_ROW("transform_param.transform_cols", "-1",
 	"Positions of the columns that the output has transformed; -1: all "
 	"that have bins."),
-    NAMES_ROW(
-	"transform_param.transform_names", "Names of columns beside those."),
+    SPEC_NAMES_ROW("transform_param.transform_names", "null",
+	"Names of columns beside those."),
     {.name = "transform_param.transform_type",
 	.type = SPEC_STRING,
 	.flags = SPEC_NULLABLE,

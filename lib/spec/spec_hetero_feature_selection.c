@@ -55,11 +55,6 @@ check(const cJSON *p)
 		.name = path, .type = SPEC_LIST, .flags = SPEC_NULLABLE,    \
 		.fallback = "null", .check = check_indexes, .meaning = text \
 	}
-#define NAMES_ROW(path, value, text)                                          \
-	{                                                                     \
-		.name = path, .type = SPEC_LIST, .flags = SPEC_NULLABLE,      \
-		.fallback = value, .check = spec_check_names, .meaning = text \
-	}
 #define LOCAL_ROW(path)                                                 \
 	{                                                               \
 		.name = path, .type = SPEC_BOOL, .fallback = "false",   \
@@ -74,7 +69,7 @@ static const struct spec_param params[] = {
 	.check = spec_check_columns,
 	.meaning = "Positions of the columns that are judged; -1: all. The "
 		   "others stay."},
-    NAMES_ROW("select_names", "[]", "Names of columns beside those."),
+    SPEC_NAMES_ROW("select_names", "[]", "Names of columns beside those."),
     {.name = "filter_methods",
 	.type = SPEC_LIST,
 	.fallback = "[\"unique_value\"]",
@@ -128,11 +123,11 @@ static const struct spec_param params[] = {
 	.meaning = "outlier_cols keeps columns where it is lower."},
     INDEXES_ROW("manually_param.filter_out_indexes",
 	"Positions of columns that manually drops."),
-    NAMES_ROW("manually_param.filter_out_names", "null",
+    SPEC_NAMES_ROW("manually_param.filter_out_names", "null",
 	"Names of columns that manually drops."),
     INDEXES_ROW("manually_param.left_col_indexes",
 	"Positions of the columns that manually keeps."),
-    NAMES_ROW("manually_param.left_col_names", "null",
+    SPEC_NAMES_ROW("manually_param.left_col_names", "null",
 	"Names of the columns that manually keeps."),
     {.name = "percentage_value_param.upper_pct",
 	.type = SPEC_NUMBER,

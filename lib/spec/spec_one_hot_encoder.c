@@ -8,12 +8,8 @@ static const struct spec_param params[] = {
 	.fallback = "-1",
 	.check = spec_check_columns,
 	.meaning = "Positions of the columns to be encoded; -1: all."},
-    {.name = "transform_col_names",
-	.type = SPEC_LIST,
-	.flags = SPEC_NULLABLE,
-	.fallback = "null",
-	.check = spec_check_names,
-	.meaning = "Names of columns to be encoded beside those."},
+    SPEC_NAMES_ROW("transform_col_names", "null",
+	"Names of columns to be encoded beside those."),
     SPEC_NEED_RUN_ROW,
 };
 
