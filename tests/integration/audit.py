@@ -316,3 +316,4 @@ class Audit:
                        f"{key} has something else")
                 expect(key != "last" or one == sorted(set(one)),
                        "bins that do not rise")
+                expect(len(one) < self.facts.rows, "one for each row")

@@ -18,6 +18,7 @@ from taskdir import Component, data_input, read_rows, uploaded, write_table
 EXAMPLES = conftest.ROOT / "examples"
 COLUMNS = {"guest-9999": 11, "host-10000": 20}   # the guest's intercept too
 LR_TAGS = {t for t in audit.TAGS if t.startswith("lr_")}
+BINNING_TAGS = {t for t in audit.TAGS if t.startswith("binning_")}
 RSA_TAGS = {t for t in audit.TAGS if t.startswith("intersect_")} - {
     "intersect_ids"}
 
@@ -63,17 +64,35 @@ def facts(ids):
     return Facts(rows=569, columns=COLUMNS, ids=ids)
 
 
-def intersection(site, method):
+def without_arbiter(site, algorithm, *more):
+    """DataIO, intersection and what comes after, of (name, module); the
+    job's mail."""
     dsl = load(EXAMPLES / "hetero_lr/dsl.json")
     dsl["components"] = {k: dsl["components"][k]
                          for k in ("dataio_0", "intersection_0")}
+    for name, module in more:
+        dsl["components"][name] = {
+            "module": module,
+            "input": {"data": {"data": ["intersection_0.train"]}},
+            "output": {"data": ["train"], "model": ["model"]}}
     conf = load(EXAMPLES / "hetero_lr/conf.json")
     conf["role"].pop("arbiter")
     for role in conf["role_parameters"].values():
         role.pop("evaluation_0")
-    conf["algorithm_parameters"] = {
-        "intersection_0": {"intersect_method": method}}
+    conf["algorithm_parameters"] = algorithm
     return mail_of(site, site.flow.finished(dsl, conf))
+
+
+def intersection(site, method):
+    return without_arbiter(
+        site, {"intersection_0": {"intersect_method": method}})
+
+
+@pytest.fixture(scope="module")
+def binning_mail(keeping):
+    return without_arbiter(
+        keeping, {"binning_0": {"method": "optimal"}},
+        ("binning_0", "HeteroFeatureBinning"))
 
 
 # ---- real jobs ----
@@ -162,6 +181,13 @@ def test_raw_intersection_when_decoded_then_ids_and_only_there(
     raw = Facts(facts.rows, facts.columns, ids, raw=True)
     assert Audit(mail, raw).run() == (
         [], {"intersect_ids": 2, "intersect_rows": 2})
+
+
+def test_binning_job_when_decoded_then_nothing_leaks(binning_mail, facts):
+    faults, tags = Audit(binning_mail, facts).run()
+    assert faults == []
+    assert set(tags) == RSA_TAGS | BINNING_TAGS
+    assert {tags[t] for t in BINNING_TAGS} == {1}
 
 
 LR = {"penalty": "L2", "tol": 1e-9, "alpha": 0.05, "optimizer": "sgd",
@@ -477,3 +503,69 @@ def test_message_when_planted_then_found(copied, facts, ids, plant):
 
 def test_copy_when_nothing_is_planted_then_clean(copied, facts):
     assert Audit(copied.mail, facts).run()[0] == []
+
+
+# ---- planted into a binning's ----
+
+def labels_not_random(mail):
+    n = mail.key("binning_public_key")
+    m = mail.find("binning_label")
+    mail.plant("binning_label", b"".join(
+        (1 + n * (k % 2)).to_bytes(256, "big") for k in range(m.n)))
+
+
+def labels_back_in_the_sums(mail):
+    """A sum of one row, as random as the guest's own ciphertext."""
+    m = mail.find("binning_label")
+    mail.plant("binning_sums", m.items()[0], n=1)
+
+
+def merged(mail, last):
+    mail.plant("binning_merged", json.dumps({"last": last}).encode())
+
+
+def woe_for_bins(mail):
+    merged(mail, [[0.25, 1.5]])
+
+
+def labels_for_bins(mail):
+    merged(mail, [[k % 2 for k in range(569)]])
+
+
+def bins_of_a_column_too_many(mail):
+    merged(mail, [[1]] * 21)
+
+
+def bins_by_row(mail):
+    merged(mail, [list(range(569))])
+
+
+def columns_with_values(mail):
+    value = json.loads(mail.find("binning_columns").payload)
+    value["bins"][0] = [0.5, 0.75]
+    mail.plant("binning_columns", json.dumps(value).encode())
+
+
+def iv_beside_the_start(mail):
+    mail.plant("binning_start", b'{"federated":true,"iv":[1,2]}')
+
+
+BINNING_PLANTS = {
+    labels_not_random: "too short to be random",
+    labels_back_in_the_sums: "is that of",
+    woe_for_bins: "something else",
+    labels_for_bins: "do not rise",
+    bins_of_a_column_too_many: "not of 20 columns",
+    bins_by_row: "one for each row",
+    columns_with_values: "something else",
+    iv_beside_the_start: "keys ['federated', 'iv']",
+}
+
+
+@pytest.mark.parametrize("plant", BINNING_PLANTS, ids=lambda p: p.__name__)
+def test_binning_when_planted_then_found(binning_mail, facts, tmp_path,
+                                         plant):
+    shutil.copytree(binning_mail, tmp_path / "mail")
+    plant(Mail(tmp_path / "mail"))
+    faults, _ = Audit(tmp_path / "mail", facts).run()
+    assert any(BINNING_PLANTS[plant] in fault for fault in faults), faults
