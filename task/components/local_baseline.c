@@ -66,7 +66,7 @@ row_text(const struct baseline *b, const struct table_label *label,
 			best = k;
 	buf_reset(out);
 	buf_addc(out, '[');
-	lr_print_label(label, out);
+	glm_print_label(label, out);
 	num_format_double(p[b->n_classes == 2 ? 1 : best], number);
 	buf_addf(out, ", %lld, %s, {", (long long)b->classes[best], number);
 	for (size_t k = 0; k < b->n_classes; k++) {
@@ -78,8 +78,8 @@ row_text(const struct baseline *b, const struct table_label *label,
 }
 
 static enum err
-add_rows(const struct baseline *b, const struct lr_data *data, const char *type,
-    struct table_writer *out, struct buf *err)
+add_rows(const struct baseline *b, const struct glm_data *data,
+    const char *type, struct table_writer *out, struct buf *err)
 {
 	double *p = xcalloc(data->n * b->n_classes, sizeof(*p));
 	struct buf line = BUF_INIT;
@@ -104,9 +104,9 @@ add_rows(const struct baseline *b, const struct lr_data *data, const char *type,
 /* The table whose rows are read again as eval data: must have the columns. */
 static enum err
 read_eval(const struct baseline *b, const struct task_data *input,
-    struct lr_data *out, struct buf *err)
+    struct glm_data *out, struct buf *err)
 {
-	enum err rc = lr_data_read(input, out, err);
+	enum err rc = glm_data_read(input, out, err);
 
 	if (rc)
 		return rc;
@@ -129,18 +129,18 @@ add_eval_rows(
     const struct baseline *b, struct table_writer *out, struct buf *err)
 {
 	const struct task_data *input = task_input(b->t, "eval_data");
-	struct lr_data data = {0};
+	struct glm_data data = {0};
 	enum err rc = read_eval(b, input, &data, err);
 
 	if (!rc)
 		rc = add_rows(b, &data, "validate", out, err);
-	lr_data_release(&data);
+	glm_data_release(&data);
 	return rc;
 }
 
 /* The validation rows come first: of equal ids the last one wins. */
 static enum err
-predict(const struct baseline *b, const struct lr_data *data, bool is_fit,
+predict(const struct baseline *b, const struct glm_data *data, bool is_fit,
     struct buf *err)
 {
 	struct table_writer *out = NULL;
@@ -148,7 +148,7 @@ predict(const struct baseline *b, const struct lr_data *data, bool is_fit,
 	struct table_stats stats;
 	enum err rc;
 
-	lr_output_schema(data, &schema);
+	glm_output_schema(data, &schema);
 	rc = table_writer_open(
 	    task_output_path(b->t), &schema, TABLE_UNSORTED, &out, err);
 	if (!rc && b->t->mode == TASK_FIT_EVAL)
@@ -179,14 +179,14 @@ local_baseline_run(struct task *t, struct buf *err)
 	const struct task_data *input = find_input(t);
 	bool is_fit = instances_is_fit(t);
 	struct baseline b = {.t = t};
-	struct lr_data data = {0};
+	struct glm_data data = {0};
 	enum err rc = configure(&b, err);
 
 	if (!rc && (!input || !input->path))
 		rc = err_set(
 		    err, ERR_INVALID, "LocalBaseline has no input table");
 	if (!rc)
-		rc = lr_data_read(input, &data, err);
+		rc = glm_data_read(input, &data, err);
 	if (!rc) {
 		table_schema_copy(&b.schema, &data.schema);
 		rc = is_fit ? baseline_fit(&b, &data, err)
@@ -196,7 +196,7 @@ local_baseline_run(struct task *t, struct buf *err)
 		rc = predict(&b, &data, is_fit, err);
 	if (!rc)
 		rc = baseline_save(&b, err);
-	lr_data_release(&data);
+	glm_data_release(&data);
 	release(&b);
 	return rc;
 }

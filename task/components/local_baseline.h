@@ -7,7 +7,7 @@
 #ifndef FF_TASK_COMPONENTS_LOCAL_BASELINE_H
 #define FF_TASK_COMPONENTS_LOCAL_BASELINE_H
 
-#include "task/components/hetero_lr.h"
+#include "task/components/glm.h"
 #include "task/components/instances.h"
 
 struct baseline {
@@ -35,10 +35,10 @@ double *baseline_vector(const struct baseline *b, size_t k);
 
 /* b's options and schema are set; the rest is learnt. */
 enum err
-baseline_fit(struct baseline *b, const struct lr_data *data, struct buf *err);
+baseline_fit(struct baseline *b, const struct glm_data *data, struct buf *err);
 /* The probability of each class for each row: n_classes a row. */
 void baseline_probabilities(
-    const struct baseline *b, const struct lr_data *data, double *out);
+    const struct baseline *b, const struct glm_data *data, double *out);
 
 enum err baseline_save(const struct baseline *b, struct buf *err);
 /* b->schema is set; the model must have its columns. */

@@ -17,7 +17,7 @@
 
 struct fit {
 	struct baseline *b;
-	const struct lr_data *data;
+	const struct glm_data *data;
 	size_t *class_of; /* row: which class */
 	double *weight;	  /* class: of its rows */
 	double *z;	  /* row by vector: scores, then what to pull by */
@@ -39,7 +39,7 @@ class_place(const struct baseline *b, int64_t label)
 }
 
 static enum err
-read_label(const struct lr_data *data, size_t i, int64_t *out, struct buf *err)
+read_label(const struct glm_data *data, size_t i, int64_t *out, struct buf *err)
 {
 	const struct table_label *l = &data->labels[i];
 	double v = l->type == TABLE_LABEL_INT ? (double)l->i : l->r;
@@ -120,7 +120,7 @@ weigh_classes(struct fit *f)
 /* z[i * vectors + k] = row i * vector k */
 static void
 score_rows(const struct baseline *b, const double *w,
-    const struct lr_data *data, double *z)
+    const struct glm_data *data, double *z)
 {
 	size_t m = b->n_vectors, d = b->schema.n_header;
 	double *u = xcalloc(data->n, sizeof(*u));
@@ -128,7 +128,7 @@ score_rows(const struct baseline *b, const double *w,
 	for (size_t k = 0; k < m; k++) {
 		const double *v = w + k * (d + 1);
 
-		lr_data_scores(data, v, v[d], 0, data->n, u);
+		glm_data_scores(data, v, v[d], 0, data->n, u);
 		for (size_t i = 0; i < data->n; i++)
 			z[i * m + k] = u[i];
 	}
@@ -171,7 +171,7 @@ row_loss(double *z, size_t m, size_t class)
 static void
 pull_row(const struct fit *f, size_t i, double factor, double *gradient)
 {
-	const struct lr_data *data = f->data;
+	const struct glm_data *data = f->data;
 	size_t d = f->b->schema.n_header, n = d, from = i * d;
 
 	if (data->columns) {
@@ -216,7 +216,7 @@ objective(void *arg, const double *w, double *gradient)
 }
 
 enum err
-baseline_fit(struct baseline *b, const struct lr_data *data, struct buf *err)
+baseline_fit(struct baseline *b, const struct glm_data *data, struct buf *err)
 {
 	struct fit f = {.b = b, .data = data};
 	struct lbfgs_result result;
@@ -244,7 +244,7 @@ out:
 
 void
 baseline_probabilities(
-    const struct baseline *b, const struct lr_data *data, double *out)
+    const struct baseline *b, const struct glm_data *data, double *out)
 {
 	double *z = xcalloc(data->n * b->n_vectors, sizeof(*z));
 

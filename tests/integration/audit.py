@@ -16,7 +16,7 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TAGS_C = ROOT / "lib" / "federation" / "mailbox_tags.c"
 SLACK = 8           # bytes: a random number is that short once in 2^64
-SCORE_BITS = 110    # hetero_lr.h: LR_SUM_BITS, below the mask
+SCORE_BITS = 110    # glm.h: GLM_SUM_BITS, below the mask
 MASK_BITS = 64      # by which the mask is longer
 HEAD = {"v", "kind", "tag", "from", "to", "seq", "n", "len", "sha256"}
 HEX = re.compile(r"[0-9a-f]+\Z")
@@ -118,7 +118,7 @@ class Audit:
         self.mail, self.facts = pathlib.Path(mail), facts
         self.faults = []
         self.tags = collections.Counter()
-        self.paillier = {}      # "lr", "binning": n of the one who decrypts
+        self.paillier = {}      # "glm", "binning": n of the one who decrypts
         self.rsa = {}           # host: (n, e, {H(id)^e})
         self.ciphers = {}       # ciphertext, or its random part: whence
         self.hashed = {}        # (host, its digests)
@@ -196,7 +196,7 @@ class Audit:
                  "intersect_hashed": self.check_hashed,
                  "intersect_common": self.check_common,
                  "intersect_ids": self.check_ids,
-                 "lr_blinded_score": self.check_score,
+                 "glm_blinded_score": self.check_score,
                  "toy_share": self.check_share}.get(m.tag)
         expect(check, f"nobody knows how to check {m.tag}")
         check(m)
@@ -272,7 +272,7 @@ class Audit:
             self.check_value(m, key, v)
 
     def check_value(self, m, key, v):
-        if m.tag == "lr_step":
+        if m.tag == "glm_step":
             columns = self.facts.columns.get(m.to, 0)
             expect(isinstance(v, list) and len(v) <= columns and
                    len(v) < self.facts.rows and

@@ -17,7 +17,7 @@ from taskdir import Component, data_input, read_rows, uploaded, write_table
 
 EXAMPLES = conftest.ROOT / "examples"
 COLUMNS = {"guest-9999": 11, "host-10000": 20}   # the guest's intercept too
-LR_TAGS = {t for t in audit.TAGS if t.startswith("lr_")}
+GLM_TAGS = {t for t in audit.TAGS if t.startswith("glm_")}
 BINNING_TAGS = {t for t in audit.TAGS if t.startswith("binning_")}
 RSA_TAGS = {t for t in audit.TAGS if t.startswith("intersect_")} - {
     "intersect_ids"}
@@ -99,7 +99,7 @@ def binning_mail(keeping):
 
 def test_tags_when_read_from_the_source_then_all_are_there():
     assert len(audit.TAGS) == audit.TAGS_C.read_text().count('\n    {"')
-    assert audit.TAGS["lr_align"] == ({"aggregate"},
+    assert audit.TAGS["glm_align"] == ({"aggregate"},
                                       {"rows", "salt", "digest"})
     assert audit.TAGS["intersect_ids"][0] == {"ids", "blinded"}
 
@@ -107,9 +107,9 @@ def test_tags_when_read_from_the_source_then_all_are_there():
 def test_lr_job_when_decoded_then_nothing_leaks(keeping, lr_job, facts):
     faults, tags = Audit(mail_of(keeping, lr_job), facts).run()
     assert faults == []
-    assert set(tags) == LR_TAGS | RSA_TAGS    # all were seen
-    assert tags["lr_converged"] == 6 and tags["lr_step"] == 12
-    assert tags["lr_blinded_score"] == 8      # 3 iterations and the end, 2 sets
+    assert set(tags) == GLM_TAGS | RSA_TAGS    # all were seen
+    assert tags["glm_converged"] == 6 and tags["glm_step"] == 12
+    assert tags["glm_blinded_score"] == 8      # 3 iterations and the end, 2 sets
 
 
 @pytest.fixture(scope="module")
@@ -120,9 +120,9 @@ def predict_jobs(keeping, lr_job):
     return [keeping.flow.finished({}, conf) for _ in range(2)]
 
 
-PREDICT_TAGS = RSA_TAGS | {"lr_public_key", "lr_align", "lr_rows",
-                           "lr_host_score", "lr_masked_score",
-                           "lr_blinded_score"}
+PREDICT_TAGS = RSA_TAGS | {"glm_public_key", "glm_align", "glm_rows",
+                           "glm_host_score", "glm_masked_score",
+                           "glm_blinded_score"}
 
 
 def test_predict_job_when_decoded_then_nothing_leaks(
@@ -131,7 +131,7 @@ def test_predict_job_when_decoded_then_nothing_leaks(
         faults, tags = Audit(mail_of(keeping, job), facts).run()
         assert faults == []
         assert set(tags) == PREDICT_TAGS
-        assert tags["lr_host_score"] == tags["lr_blinded_score"] == 1
+        assert tags["glm_host_score"] == tags["glm_blinded_score"] == 1
 
 
 def test_predict_jobs_when_repeated_then_nothing_is_sent_twice(
@@ -215,7 +215,7 @@ def test_lr_with_two_hosts_when_decoded_then_nothing_leaks(tmp_path):
     faults, tags = Audit(tmp_path / "mail",
                          Facts(60, columns, set(names))).run()
     assert faults == []
-    assert tags["lr_residual"] == 2 * 2 * 3   # hosts, iterations, batches
+    assert tags["glm_residual"] == 2 * 2 * 3   # hosts, iterations, batches
 
 
 @pytest.mark.slow
@@ -311,7 +311,7 @@ class Mail:
 
     def add_to_ciphertexts(self, tag, plus):
         """Adds a plaintext and leaves the randomness as it was."""
-        n = self.key("lr_public_key")
+        n = self.key("glm_public_key")
         source = self.find(tag)
         width = len(source.payload) // source.n
         return b"".join(
@@ -324,71 +324,71 @@ def doubles(n):
 
 
 def plain_floats(mail, ids):
-    n = mail.find("lr_host_forward").n
-    mail.plant("lr_host_forward", doubles(n))
+    n = mail.find("glm_host_forward").n
+    mail.plant("glm_host_forward", doubles(n))
 
 
 def plain_floats_in_width(mail, ids):
-    m = mail.find("lr_host_forward")
+    m = mail.find("glm_host_forward")
     width = len(m.payload) // m.n
-    mail.plant("lr_host_forward", b"".join(
+    mail.plant("glm_host_forward", b"".join(
         (k + 1).to_bytes(width, "big") for k in range(m.n)))
 
 
 def not_random(mail, ids):
     """1 + n m: decrypts well and hides nothing."""
-    n = mail.key("lr_public_key")
-    m = mail.find("lr_host_forward")
+    n = mail.key("glm_public_key")
+    m = mail.find("glm_host_forward")
     width = len(m.payload) // m.n
-    mail.plant("lr_host_forward", b"".join(
+    mail.plant("glm_host_forward", b"".join(
         (1 + n * (n // 3 - k)).to_bytes(width, "big") for k in range(m.n)))
 
 
 def kind_plain(mail, ids):
-    mail.plant("lr_host_forward", kind="plain")
+    mail.plant("glm_host_forward", kind="plain")
 
 
 def kind_of_another(mail, ids):
-    mail.plant("lr_host_forward", b'{"rows":1}', kind="aggregate")
+    mail.plant("glm_host_forward", b'{"rows":1}', kind="aggregate")
 
 
 def tag_not_listed(mail, ids):
-    mail.plant("lr_host_forward", tag="lr_extra")
+    mail.plant("glm_host_forward", tag="lr_extra")
 
 
 def array_by_row(mail, ids):
-    mail.plant("lr_step",
+    mail.plant("glm_step",
                json.dumps({"delta": [0.5] * 569}).encode())
 
 
 def array_of_a_column_too_many(mail, ids):
-    mail.plant("lr_step", json.dumps({"delta": [0.5] * 21}).encode())
+    mail.plant("glm_step", json.dumps({"delta": [0.5] * 21}).encode())
 
 
 def extra_key(mail, ids):
-    mail.plant("lr_converged", b'{"converged":false,"labels":[0,1]}')
+    mail.plant("glm_converged", b'{"converged":false,"labels":[0,1]}')
 
 
 def flag_that_is_an_array(mail, ids):
-    mail.plant("lr_converged", b'{"converged":[true,false]}')
+    mail.plant("glm_converged", b'{"converged":[true,false]}')
 
 
 def text_for_a_count(mail, ids):
-    mail.plant("lr_rows", json.dumps({"rows": sorted(ids)}).encode())
+    mail.plant("glm_rows", json.dumps({"rows": sorted(ids)}).encode())
 
 
 def sent_back_unchanged(mail, ids):
-    mail.plant("lr_residual", mail.find("lr_host_forward").payload)
+    mail.plant("glm_residual", mail.find("glm_host_forward").payload)
 
 
 def sent_back_after_adding_plain(mail, ids):
-    mail.plant("lr_residual", mail.add_to_ciphertexts("lr_host_forward", 5))
+    mail.plant("glm_residual", mail.add_to_ciphertexts("glm_host_forward", 5))
 
 
 def repeated_within(mail, ids):
-    m = mail.find("lr_gradient")
+    m = mail.find("glm_gradient")
     items = m.items()
-    mail.plant("lr_gradient", b"".join([items[0]] + items[:-1]))
+    mail.plant("glm_gradient", b"".join([items[0]] + items[:-1]))
 
 
 def hashes_for_digests(mail, ids):
@@ -422,21 +422,21 @@ def plain_ids(mail, ids):
 
 
 def scores_without_mask(mail, ids):
-    m = mail.find("lr_blinded_score")
-    mail.plant("lr_blinded_score", b"".join(
+    m = mail.find("glm_blinded_score")
+    mail.plant("glm_blinded_score", b"".join(
         ((1 << 110) + (k << 40)).to_bytes(24, "big") for k in range(m.n)))
 
 
 def scores_under_one_mask(mail, ids):
-    m = mail.find("lr_blinded_score")
+    m = mail.find("glm_blinded_score")
     mask = int.from_bytes(m.items()[0], "big")
-    mail.plant("lr_blinded_score", b"".join(
+    mail.plant("glm_blinded_score", b"".join(
         (mask + (k << 40)).to_bytes(24, "big") for k in range(m.n)))
 
 
 def secret_in_the_key(mail, ids):
-    mail.plant("lr_public_key", b'{"n":"%x","p":"3"}' %
-               mail.key("lr_public_key"))
+    mail.plant("glm_public_key", b'{"n":"%x","p":"3"}' %
+               mail.key("glm_public_key"))
 
 
 def private_exponent(mail, ids):
@@ -445,15 +445,15 @@ def private_exponent(mail, ids):
 
 
 def damaged(mail, ids):
-    mail.plant("lr_gradient", sha256="0" * 64)
+    mail.plant("glm_gradient", sha256="0" * 64)
 
 
 def no_head(mail, ids):
-    (mail.find("lr_gradient").path.parent / "stray").write_bytes(doubles(9))
+    (mail.find("glm_gradient").path.parent / "stray").write_bytes(doubles(9))
 
 
 def never_consumed(mail, ids):
-    m = mail.find("lr_gradient")
+    m = mail.find("glm_gradient")
     m.path.with_name(m.path.name[:-5] + "1").write_bytes(
         m.path.read_bytes())
 

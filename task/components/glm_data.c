@@ -1,16 +1,16 @@
 /*
  * A party's rows in memory, and its columns as integers. A column's scale is
- * the largest at which its values keep within LR_COLUMN_BITS, so that small
+ * the largest at which its values keep within GLM_COLUMN_BITS, so that small
  * and large columns are equally exact.
  */
 #include "lib/base/mem.h"
 #include "lib/crypto/fixed.h"
-#include "task/components/hetero_lr.h"
+#include "task/components/glm.h"
 
 #include <math.h>
 
 static enum err
-add_row(struct lr_data *data, const struct table_row *row, size_t *room,
+add_row(struct glm_data *data, const struct table_row *row, size_t *room,
     struct buf *err)
 {
 	size_t i = data->n, at;
@@ -47,7 +47,7 @@ add_row(struct lr_data *data, const struct table_row *row, size_t *room,
 }
 
 static enum err
-read_rows(struct table_reader *r, struct lr_data *data, struct buf *err)
+read_rows(struct table_reader *r, struct glm_data *data, struct buf *err)
 {
 	size_t n = (size_t)table_reader_count(r);
 	size_t room = data->schema.kind == TABLE_DENSE ? n * data->d : n;
@@ -71,8 +71,8 @@ read_rows(struct table_reader *r, struct lr_data *data, struct buf *err)
 }
 
 enum err
-lr_data_read(
-    const struct task_data *input, struct lr_data *out, struct buf *err)
+glm_data_read(
+    const struct task_data *input, struct glm_data *out, struct buf *err)
 {
 	struct table_reader *r = NULL;
 	enum err rc = table_reader_open(input->path, &r, err);
@@ -100,7 +100,7 @@ lr_data_read(
 }
 
 void
-lr_data_release(struct lr_data *data)
+glm_data_release(struct glm_data *data)
 {
 	for (size_t i = 0; i < data->n; i++) {
 		free(data->ids[i]);
@@ -124,7 +124,7 @@ label_value(const struct table_label *label, double *out)
 }
 
 enum err
-lr_data_signs(const struct lr_data *data, double **out, struct buf *err)
+glm_data_signs(const struct glm_data *data, double **out, struct buf *err)
 {
 	double seen[2], v, *y = xcalloc(data->n, sizeof(*y));
 	size_t n_seen = 0, k;
@@ -152,8 +152,8 @@ lr_data_signs(const struct lr_data *data, double **out, struct buf *err)
 }
 
 void
-lr_data_scores(const struct lr_data *data, const double *w, double b, size_t lo,
-    size_t hi, double *u)
+glm_data_scores(const struct glm_data *data, const double *w, double b,
+    size_t lo, size_t hi, double *u)
 {
 	bool sparse = data->schema.kind == TABLE_SPARSE;
 	const double *v;
@@ -172,7 +172,7 @@ lr_data_scores(const struct lr_data *data, const double *w, double b, size_t lo,
 
 /* Sorts the stored values by column: at[j] is where column j goes on. */
 static void
-gather(const struct lr_data *data, double **values, struct lr_column *columns)
+gather(const struct glm_data *data, double **values, struct glm_column *columns)
 {
 	size_t j;
 
@@ -193,7 +193,7 @@ gather(const struct lr_data *data, double **values, struct lr_column *columns)
 
 static void
 gather_dense(
-    const struct lr_data *data, double **values, struct lr_column *columns)
+    const struct glm_data *data, double **values, struct glm_column *columns)
 {
 	for (size_t j = 0; j < data->d; j++) {
 		columns[j].n = data->n;
@@ -204,10 +204,10 @@ gather_dense(
 }
 
 enum err
-lr_columns_new(
-    const struct lr_data *data, struct lr_column **out, struct buf *err)
+glm_columns_new(
+    const struct glm_data *data, struct glm_column **out, struct buf *err)
 {
-	struct lr_column *columns = xcalloc(data->d, sizeof(*columns));
+	struct glm_column *columns = xcalloc(data->d, sizeof(*columns));
 	double **values = xcalloc(data->d, sizeof(*values));
 	enum err rc = ERR_OK;
 
@@ -219,7 +219,7 @@ lr_columns_new(
 		columns[j].x = xcalloc(columns[j].n + 1, sizeof(int64_t));
 		if (!rc)
 			rc = fixed_vector(values[j], columns[j].n,
-			    LR_COLUMN_BITS, LR_FACTOR_SCALE, columns[j].x,
+			    GLM_COLUMN_BITS, GLM_FACTOR_SCALE, columns[j].x,
 			    &columns[j].scale, data->schema.header[j], err);
 		free(values[j]);
 	}
@@ -229,7 +229,7 @@ lr_columns_new(
 }
 
 void
-lr_columns_free(struct lr_column *columns, size_t d)
+glm_columns_free(struct glm_column *columns, size_t d)
 {
 	for (size_t j = 0; columns && j < d; j++) {
 		free(columns[j].x);

@@ -3,27 +3,27 @@
 #include "lib/base/mem.h"
 #include "lib/crypto/fixed.h"
 #include "lib/crypto/random.h"
-#include "task/components/hetero_lr.h"
+#include "task/components/glm.h"
 
 enum err
-lr_make_key(struct lr *lr, struct buf *err)
+glm_make_key(struct glm *glm, struct buf *err)
 {
-	struct task *t = lr->t;
+	struct task *t = glm->t;
 	struct buf hex = BUF_INIT;
 	cJSON *key = NULL;
 	enum err rc;
 
-	rc = paillier_generate(lr->p.key_bits, &lr->secret, err);
+	rc = paillier_generate(glm->p.key_bits, &glm->secret, err);
 	if (rc)
 		return rc;
 	/* borrowed: release() frees the secret alone */
-	lr->pub =
-	    (struct paillier_public *)(uintptr_t)paillier_public_of(lr->secret);
-	paillier_public_print(lr->pub, &hex);
+	glm->pub = (struct paillier_public *)(uintptr_t)paillier_public_of(
+	    glm->secret);
+	paillier_public_print(glm->pub, &hex);
 	key = cJSON_CreateObject();
 	json_add_str(key, "n", hex.ptr);
 	for (size_t i = 0; !rc && i < t->n_peers; i++)
-		rc = mailbox_send_json(t->mail, &t->peers[i], "lr_public_key",
+		rc = mailbox_send_json(t->mail, &t->peers[i], "glm_public_key",
 		    MESSAGE_KEY, key, err);
 	cJSON_Delete(key);
 	buf_release(&hex);
@@ -31,26 +31,26 @@ lr_make_key(struct lr *lr, struct buf *err)
 }
 
 enum err
-lr_receive_key(struct lr *lr, struct buf *err)
+glm_receive_key(struct glm *glm, struct buf *err)
 {
 	cJSON *key = NULL;
 	enum err rc;
 
-	rc = mailbox_receive_json(lr->t->mail, lr_arbiter(lr), "lr_public_key",
-	    MESSAGE_KEY, &key, err);
+	rc = mailbox_receive_json(glm->t->mail, glm_arbiter(glm),
+	    "glm_public_key", MESSAGE_KEY, &key, err);
 	if (!rc)
 		rc = paillier_public_parse(
-		    json_str(key, "n", ""), &lr->pub, err);
-	if (!rc && lr->pub->bits != lr->p.key_bits)
+		    json_str(key, "n", ""), &glm->pub, err);
+	if (!rc && glm->pub->bits != glm->p.key_bits)
 		rc = err_set(err, ERR_INVALID,
-		    "the arbiter's key has %u bits, expected %u", lr->pub->bits,
-		    lr->p.key_bits);
+		    "the arbiter's key has %u bits, expected %u",
+		    glm->pub->bits, glm->p.key_bits);
 	cJSON_Delete(key);
 	return rc;
 }
 
 void
-lr_vector_reserve(struct lr_vector *v, size_t n)
+glm_vector_reserve(struct glm_vector *v, size_t n)
 {
 	if (n <= v->n)
 		return;
@@ -61,46 +61,46 @@ lr_vector_reserve(struct lr_vector *v, size_t n)
 }
 
 void
-lr_vector_release(struct lr_vector *v)
+glm_vector_release(struct glm_vector *v)
 {
 	for (size_t i = 0; i < v->n; i++)
 		mpz_clear(v->v[i]);
 	free(v->v);
-	*v = (struct lr_vector){NULL, 0};
+	*v = (struct glm_vector){NULL, 0};
 }
 
 size_t
-lr_chunk(size_t at, size_t hi)
+glm_chunk(size_t at, size_t hi)
 {
-	return hi - at < LR_CHUNK ? hi - at : LR_CHUNK;
+	return hi - at < GLM_CHUNK ? hi - at : GLM_CHUNK;
 }
 
 enum err
-lr_send_vector(struct lr *lr, const struct mailbox_party *to, const char *tag,
-    mpz_t *c, size_t n, struct buf *err)
+glm_send_vector(struct glm *glm, const struct mailbox_party *to,
+    const char *tag, mpz_t *c, size_t n, struct buf *err)
 {
 	struct buf bytes = BUF_INIT;
 	enum err rc;
 
-	buf_reserve(&bytes, n * lr->pub->width);
+	buf_reserve(&bytes, n * glm->pub->width);
 	for (size_t i = 0; i < n; i++)
-		paillier_put(lr->pub, c[i], &bytes);
-	rc = mailbox_send(lr->t->mail, to, tag, MESSAGE_CIPHERTEXT, (int64_t)n,
+		paillier_put(glm->pub, c[i], &bytes);
+	rc = mailbox_send(glm->t->mail, to, tag, MESSAGE_CIPHERTEXT, (int64_t)n,
 	    bytes.ptr, bytes.len, err);
 	buf_release(&bytes);
 	return rc;
 }
 
 enum err
-lr_receive_vector(struct lr *lr, const struct mailbox_party *from,
-    const char *tag, struct lr_vector *c, size_t *n, struct buf *err)
+glm_receive_vector(struct glm *glm, const struct mailbox_party *from,
+    const char *tag, struct glm_vector *c, size_t *n, struct buf *err)
 {
 	struct buf bytes = BUF_INIT;
-	size_t got = 0, width = lr->pub->width;
+	size_t got = 0, width = glm->pub->width;
 	enum err rc;
 
 	rc = mailbox_receive(
-	    lr->t->mail, from, tag, MESSAGE_CIPHERTEXT, &bytes, NULL, err);
+	    glm->t->mail, from, tag, MESSAGE_CIPHERTEXT, &bytes, NULL, err);
 	if (rc)
 		goto out;
 	got = bytes.len / width;
@@ -111,9 +111,10 @@ lr_receive_vector(struct lr *lr, const struct mailbox_party *from,
 		    tag, from->role, from->party_id, bytes.len, *n, width);
 		goto out;
 	}
-	lr_vector_reserve(c, got);
+	glm_vector_reserve(c, got);
 	for (size_t i = 0; !rc && i < got; i++)
-		rc = paillier_get(lr->pub, bytes.ptr + i * width, c->v[i], err);
+		rc =
+		    paillier_get(glm->pub, bytes.ptr + i * width, c->v[i], err);
 	*n = got;
 out:
 	buf_release(&bytes);
@@ -121,51 +122,52 @@ out:
 }
 
 enum err
-lr_receive_hosts(struct lr *lr, const char *tag, size_t n, struct buf *err)
+glm_receive_hosts(struct glm *glm, const char *tag, size_t n, struct buf *err)
 {
 	enum err rc;
 
-	rc = lr_receive_vector(lr, lr_host(lr, 0), tag, &lr->c, &n, err);
-	for (size_t h = 1; !rc && h < lr->n_hosts; h++) {
-		rc = lr_receive_vector(
-		    lr, lr_host(lr, h), tag, &lr->other, &n, err);
+	rc = glm_receive_vector(glm, glm_host(glm, 0), tag, &glm->c, &n, err);
+	for (size_t h = 1; !rc && h < glm->n_hosts; h++) {
+		rc = glm_receive_vector(
+		    glm, glm_host(glm, h), tag, &glm->other, &n, err);
 		if (!rc)
-			paillier_add_many(lr->pub, lr->c.v, lr->other.v, n);
+			paillier_add_many(glm->pub, glm->c.v, glm->other.v, n);
 	}
 	return rc;
 }
 
 enum err
-lr_encode_score(mpz_t out, double u, struct buf *err)
+glm_encode_score(mpz_t out, double u, struct buf *err)
 {
 	return fixed_encode(
-	    out, u, LR_U_SCALE, LR_U_BITS, "a row's score", err);
+	    out, u, GLM_U_SCALE, GLM_U_BITS, "a row's score", err);
 }
 
 enum err
-lr_send_scores(
-    struct lr *lr, const char *tag, const double *u, size_t n, struct buf *err)
+glm_send_scores(struct glm *glm, const char *tag, const double *u, size_t n,
+    struct buf *err)
 {
 	size_t len;
 	enum err rc = ERR_OK;
 
 	for (size_t at = 0; !rc && at < n; at += len) {
-		len = lr_chunk(at, n);
-		lr_vector_reserve(&lr->c, len);
+		len = glm_chunk(at, n);
+		glm_vector_reserve(&glm->c, len);
 		for (size_t i = 0; !rc && i < len; i++)
-			rc = lr_encode_score(lr->c.v[i], u[at + i], err);
+			rc = glm_encode_score(glm->c.v[i], u[at + i], err);
 		if (!rc)
-			rc = paillier_encrypt_many(lr->pub, lr->c.v, len, err);
+			rc =
+			    paillier_encrypt_many(glm->pub, glm->c.v, len, err);
 		if (!rc)
-			rc = lr_send_vector(
-			    lr, lr_guest(lr), tag, lr->c.v, len, err);
+			rc = glm_send_vector(
+			    glm, glm_guest(glm), tag, glm->c.v, len, err);
 	}
 	return rc;
 }
 
 enum err
-lr_send_doubles(struct lr *lr, const struct mailbox_party *to, const char *tag,
-    const double *v, size_t n, struct buf *err)
+glm_send_doubles(struct glm *glm, const struct mailbox_party *to,
+    const char *tag, const double *v, size_t n, struct buf *err)
 {
 	cJSON *obj = cJSON_CreateObject(), *list = cJSON_CreateArray();
 	enum err rc;
@@ -174,13 +176,13 @@ lr_send_doubles(struct lr *lr, const struct mailbox_party *to, const char *tag,
 	for (size_t i = 0; i < n; i++)
 		cJSON_AddItemToArray(list, json_new_double(v[i]));
 	rc = mailbox_send_json(
-	    lr->t->mail, to, tag, MESSAGE_AGGREGATE, obj, err);
+	    glm->t->mail, to, tag, MESSAGE_AGGREGATE, obj, err);
 	cJSON_Delete(obj);
 	return rc;
 }
 
 enum err
-lr_receive_doubles(struct lr *lr, const struct mailbox_party *from,
+glm_receive_doubles(struct glm *glm, const struct mailbox_party *from,
     const char *tag, double *v, size_t n, struct buf *err)
 {
 	cJSON *obj = NULL;
@@ -189,7 +191,7 @@ lr_receive_doubles(struct lr *lr, const struct mailbox_party *from,
 	enum err rc;
 
 	rc = mailbox_receive_json(
-	    lr->t->mail, from, tag, MESSAGE_AGGREGATE, &obj, err);
+	    glm->t->mail, from, tag, MESSAGE_AGGREGATE, &obj, err);
 	if (rc)
 		return rc;
 	cJSON_ArrayForEach(it, json_get(obj, "delta"))
@@ -207,10 +209,10 @@ lr_receive_doubles(struct lr *lr, const struct mailbox_party *from,
 }
 
 enum err
-lr_send_flags(struct lr *lr, const char *tag, const char *first,
+glm_send_flags(struct glm *glm, const char *tag, const char *first,
     bool first_value, const char *second, bool second_value, struct buf *err)
 {
-	struct task *t = lr->t;
+	struct task *t = glm->t;
 	cJSON *obj = cJSON_CreateObject();
 	enum err rc = ERR_OK;
 
@@ -225,14 +227,14 @@ lr_send_flags(struct lr *lr, const char *tag, const char *first,
 }
 
 enum err
-lr_receive_flags(struct lr *lr, const char *from_role, const char *tag,
+glm_receive_flags(struct glm *glm, const char *from_role, const char *tag,
     const char *first, bool *first_out, const char *second, bool *second_out,
     struct buf *err)
 {
 	cJSON *obj = NULL;
 	enum err rc;
 
-	rc = mailbox_receive_json(lr->t->mail, task_peer(lr->t, from_role, 0),
+	rc = mailbox_receive_json(glm->t->mail, task_peer(glm->t, from_role, 0),
 	    tag, MESSAGE_AGGREGATE, &obj, err);
 	if (rc)
 		return rc;
@@ -244,7 +246,7 @@ lr_receive_flags(struct lr *lr, const char *from_role, const char *tag,
 }
 
 static void
-ids_digest(const struct lr_data *data, const char *salt, char out[65])
+ids_digest(const struct glm_data *data, const char *salt, char out[65])
 {
 	uint8_t hash[DIGEST_SHA256_LEN];
 	struct digest *d = digest_new();
@@ -257,11 +259,11 @@ ids_digest(const struct lr_data *data, const char *salt, char out[65])
 }
 
 static enum err
-align_guest(struct lr *lr, const struct lr_data *data, struct buf *err)
+align_guest(struct glm *glm, const struct glm_data *data, struct buf *err)
 {
 	char salt[65], digest[65];
 	uint8_t random[32];
-	struct task *t = lr->t;
+	struct task *t = glm->t;
 	cJSON *obj = cJSON_CreateObject();
 	enum err rc = ERR_OK;
 
@@ -270,27 +272,27 @@ align_guest(struct lr *lr, const struct lr_data *data, struct buf *err)
 	ids_digest(data, salt, digest);
 	json_add_int(obj, "rows", (int64_t)data->n);
 	rc = mailbox_send_json(
-	    t->mail, lr_arbiter(lr), "lr_rows", MESSAGE_AGGREGATE, obj, err);
+	    t->mail, glm_arbiter(glm), "glm_rows", MESSAGE_AGGREGATE, obj, err);
 	json_add_str(obj, "salt", salt);
 	json_add_str(obj, "digest", digest);
-	for (size_t i = 0; !rc && i < lr->n_hosts; i++)
-		rc = mailbox_send_json(t->mail, lr_host(lr, i), "lr_align",
+	for (size_t i = 0; !rc && i < glm->n_hosts; i++)
+		rc = mailbox_send_json(t->mail, glm_host(glm, i), "glm_align",
 		    MESSAGE_AGGREGATE, obj, err);
 	cJSON_Delete(obj);
 	return rc;
 }
 
 enum err
-lr_align(struct lr *lr, const struct lr_data *data, struct buf *err)
+glm_align(struct glm *glm, const struct glm_data *data, struct buf *err)
 {
 	char digest[65];
 	cJSON *obj = NULL;
 	int64_t rows;
 	enum err rc;
 
-	if (lr_is(lr, "guest"))
-		return align_guest(lr, data, err);
-	rc = mailbox_receive_json(lr->t->mail, lr_guest(lr), "lr_align",
+	if (glm_is(glm, "guest"))
+		return align_guest(glm, data, err);
+	rc = mailbox_receive_json(glm->t->mail, glm_guest(glm), "glm_align",
 	    MESSAGE_AGGREGATE, &obj, err);
 	if (rc)
 		return rc;
@@ -310,14 +312,14 @@ lr_align(struct lr *lr, const struct lr_data *data, struct buf *err)
 }
 
 enum err
-lr_align_arbiter(struct lr *lr, size_t *n_out, struct buf *err)
+glm_align_arbiter(struct glm *glm, size_t *n_out, struct buf *err)
 {
 	cJSON *obj = NULL;
 	int64_t rows;
 	enum err rc;
 
-	rc = mailbox_receive_json(
-	    lr->t->mail, lr_guest(lr), "lr_rows", MESSAGE_AGGREGATE, &obj, err);
+	rc = mailbox_receive_json(glm->t->mail, glm_guest(glm), "glm_rows",
+	    MESSAGE_AGGREGATE, &obj, err);
 	if (rc)
 		return rc;
 	rows = json_int(obj, "rows", 0);

@@ -5,7 +5,7 @@
 #include "lib/base/digest.h"
 #include "lib/base/mem.h"
 #include "lib/crypto/random.h"
-#include "task/components/hetero_lr.h"
+#include "task/components/glm.h"
 
 /* Parameters of which only "off" is offered. */
 static const struct {
@@ -30,7 +30,7 @@ check_offered(const cJSON *p, struct buf *err)
 }
 
 static enum err
-read_words(const cJSON *p, struct lr_param *out, struct buf *err)
+read_words(const cJSON *p, struct glm_param *out, struct buf *err)
 {
 	const char *penalty = json_str(p, "penalty", NULL);
 	const char *stop = json_str(p, "early_stop", "diff");
@@ -66,7 +66,7 @@ party_seed(const struct task *t, int64_t seed)
 }
 
 static void
-read_init(const struct task *t, struct lr_param *out)
+read_init(const struct task *t, struct glm_param *out)
 {
 	const cJSON *init = json_get(t->param, "init_param");
 	const cJSON *seed = json_get(init, "random_seed");
@@ -81,7 +81,7 @@ read_init(const struct task *t, struct lr_param *out)
 }
 
 enum err
-lr_param_read(const struct task *t, struct lr_param *out, struct buf *err)
+glm_param_read(const struct task *t, struct glm_param *out, struct buf *err)
 {
 	const cJSON *p = t->param;
 	int64_t bits =
@@ -121,7 +121,7 @@ lr_param_read(const struct task *t, struct lr_param *out, struct buf *err)
 }
 
 bool
-lr_validates(const struct lr_param *p, int64_t k)
+glm_validates(const struct glm_param *p, int64_t k)
 {
 	const cJSON *it;
 
