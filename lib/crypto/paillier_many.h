@@ -27,6 +27,14 @@ void paillier_rerandomise_many(
 /* a[i] becomes [[a[i] + b[i]]], not made random. */
 void paillier_add_many(
     const struct paillier_public *pub, mpz_t *a, mpz_t *b, size_t n);
+/*
+ * c[i] becomes [[c[i] * k[i]]], not made random: rerandomise before it leaves.
+ * ERR_INVALID when a k[i] is below 0. How long it takes tells the length of
+ * the longest of PAILLIER_POWERS k, not their digits.
+ */
+#define PAILLIER_POWERS ((size_t)64)
+enum err paillier_mul_many(const struct paillier_public *pub, mpz_t *c,
+    mpz_t *k, size_t n, struct buf *err);
 /* c[i] becomes its plaintext; errors as of paillier_decrypt(). */
 enum err paillier_decrypt_many(
     const struct paillier_secret *secret, mpz_t *c, size_t n, struct buf *err);

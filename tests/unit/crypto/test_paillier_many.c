@@ -181,6 +181,54 @@ test_add_when_plain_or_encrypted_then_the_sum(void **state)
 	each(check_add, counts, ARRAY_LEN(counts));
 }
 
+/* Factors 0, 1, a power of 2, of 180 bits, and of 1 to 90. */
+static void
+make_power(mpz_t k, size_t i)
+{
+	mpz_set_ui(k, i == 1 ? 1 : 0);
+	if (i == 2)
+		mpz_setbit(k, 64);
+	if (i == 3)
+		mpz_ui_pow_ui(k, 3, 113);
+	if (i > 3)
+		random_bits(k, 1 + (unsigned)i % 90);
+}
+
+static void
+check_mul(const struct paillier_secret *s, size_t n)
+{
+	const struct paillier_public *pub = paillier_public_of(s);
+	mpz_t *c = vector_new(n), *k = vector_new(n), *want = vector_new(n);
+
+	for (size_t i = 0; i < n; i++) {
+		make_power(k[i], i);
+		random_bits(want[i], 90);
+		if (i % 3)
+			mpz_neg(want[i], want[i]);
+		mpz_set(c[i], want[i]);
+		mpz_mul(want[i], want[i], k[i]);
+	}
+	paillier_encrypt_many(pub, c, n, NULL);
+	assert_int_equal(paillier_mul_many(pub, c, k, n, NULL), ERR_OK);
+	/* an empty product is 1, a bare [[0]] */
+	assert_int_equal(mpz_cmp_ui(c[0], 1), 0);
+	check_plain(s, c, want, n);
+	mpz_set_si(k[n - 1], -1);
+	assert_int_equal(paillier_mul_many(pub, c, k, n, NULL), ERR_INVALID);
+	vector_free(c, n);
+	vector_free(k, n);
+	vector_free(want, n);
+}
+
+static void
+test_mul_when_by_any_factor_then_the_product(void **state)
+{
+	static const size_t counts[] = {1, 8, 70};
+
+	(void)state;
+	each(check_mul, counts, ARRAY_LEN(counts));
+}
+
 static void
 check_refused(const struct paillier_secret *s, size_t n)
 {
@@ -425,6 +473,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_encrypt_when_any_number_then_each_decrypts),
 	    cmocka_unit_test(test_add_when_plain_or_encrypted_then_the_sum),
+	    cmocka_unit_test(test_mul_when_by_any_factor_then_the_product),
 	    cmocka_unit_test(test_number_when_beyond_the_headroom_then_refused),
 	    cmocka_unit_test(test_mask_bits_when_changed_then_still_decrypts),
 	    cmocka_unit_test(test_sums_when_any_size_then_as_plain),
