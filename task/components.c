@@ -15,6 +15,8 @@ static const struct component components[] = {
     {"HeteroFeatureBinning", hetero_feature_binning_run, true},
     {"HeteroFeatureSelection", hetero_feature_selection_run, true},
     {"HeteroLR", hetero_lr_run, true},
+    {"HeteroLinR", hetero_linr_run, true},
+    {"HeteroPoisson", hetero_poisson_run, true},
     {"LocalBaseline", local_baseline_run, true},
     {"Scorecard", scorecard_run, true},
     {"Evaluation", evaluation_run, true},

@@ -10,7 +10,8 @@
 /* task/components.c */
 extern const struct component_table task_components;
 
-/* Each in task/components/, in the file of its name. */
+/* Each in task/components/, in the file of its name; glm.c has the linear
+ * models'. */
 component_run upload_run;
 component_run download_run;
 component_run dataio_run;
@@ -23,6 +24,8 @@ component_run one_hot_encoder_run;
 component_run hetero_feature_binning_run;
 component_run hetero_feature_selection_run;
 component_run hetero_lr_run;
+component_run hetero_linr_run;
+component_run hetero_poisson_run;
 component_run local_baseline_run;
 component_run scorecard_run;
 component_run evaluation_run;

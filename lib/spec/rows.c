@@ -77,14 +77,6 @@ spec_check_freqs(const cJSON *v)
 }
 
 const char *
-spec_check_no_cv(const cJSON *v)
-{
-	if (cJSON_IsFalse(v))
-		return NULL;
-	return "false (cross validation is not offered yet)";
-}
-
-const char *
 spec_check_no_stepwise(const cJSON *v)
 {
 	if (cJSON_IsFalse(v))

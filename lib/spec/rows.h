@@ -22,6 +22,8 @@ extern const struct spec_module spec_one_hot_encoder;
 extern const struct spec_module spec_hetero_feature_binning;
 extern const struct spec_module spec_hetero_feature_selection;
 extern const struct spec_module spec_hetero_lr;
+extern const struct spec_module spec_hetero_linr;
+extern const struct spec_module spec_hetero_poisson;
 extern const struct spec_module spec_local_baseline;
 extern const struct spec_module spec_scorecard;
 extern const struct spec_module spec_evaluation;
@@ -46,7 +48,6 @@ const char *spec_check_positive(const cJSON *v);
 const char *spec_check_key_length(const cJSON *v);
 const char *spec_check_batch_size(const cJSON *v);
 const char *spec_check_freqs(const cJSON *v);
-const char *spec_check_no_cv(const cJSON *v);
 const char *spec_check_no_stepwise(const cJSON *v);
 const char *spec_check_texts(const cJSON *v);
 const char *spec_check_not_empty(const cJSON *v);
@@ -123,34 +124,34 @@ bool spec_is_word(const cJSON *v, const char *const *words);
 		.meaning = "A score above it is predicted as class 1."  \
 	}
 
-#define SPEC_CV_ROWS(is_shuffled)                                           \
-	{.name = "cv_param.n_splits",                                       \
-	    .type = SPEC_INT,                                               \
-	    .fallback = "5",                                                \
-	    SPEC_ABOVE(2),                                                  \
-	    .meaning = "Folds of the cross validation."},                   \
-	    {.name = "cv_param.mode",                                       \
-		.type = SPEC_STRING,                                        \
-		.fallback = "\"hetero\"",                                   \
-		.meaning = "Kept for FATE's configurations, unused."},      \
-	    {.name = "cv_param.role",                                       \
-		.type = SPEC_STRING,                                        \
-		.fallback = "\"guest\"",                                    \
-		.meaning = "Kept for FATE's configurations, unused."},      \
-	    {.name = "cv_param.shuffle",                                    \
-		.type = SPEC_BOOL,                                          \
-		.fallback = is_shuffled,                                    \
-		.meaning = "Whether rows are shuffled before the split."},  \
-	    {.name = "cv_param.random_seed",                                \
-		.type = SPEC_INT,                                           \
-		.flags = SPEC_NULLABLE,                                     \
-		.fallback = "1",                                            \
-		.meaning = "Seed of that shuffle."},                        \
-	{                                                                   \
-		.name = "cv_param.need_cv", .type = SPEC_BOOL,              \
-		.fallback = "false", .check = spec_check_no_cv,             \
-		.meaning = "Cross validation instead of training; not yet " \
-			   "offered."                                       \
+#define SPEC_CV_ROWS(is_shuffled)                                          \
+	{.name = "cv_param.n_splits",                                      \
+	    .type = SPEC_INT,                                              \
+	    .fallback = "5",                                               \
+	    SPEC_ABOVE(2),                                                 \
+	    .meaning = "Folds of the cross validation."},                  \
+	    {.name = "cv_param.mode",                                      \
+		.type = SPEC_STRING,                                       \
+		.fallback = "\"hetero\"",                                  \
+		.meaning = "Kept for FATE's configurations, unused."},     \
+	    {.name = "cv_param.role",                                      \
+		.type = SPEC_STRING,                                       \
+		.fallback = "\"guest\"",                                   \
+		.meaning = "Kept for FATE's configurations, unused."},     \
+	    {.name = "cv_param.shuffle",                                   \
+		.type = SPEC_BOOL,                                         \
+		.fallback = is_shuffled,                                   \
+		.meaning = "Whether rows are shuffled before the split."}, \
+	    {.name = "cv_param.random_seed",                               \
+		.type = SPEC_INT,                                          \
+		.flags = SPEC_NULLABLE,                                    \
+		.fallback = "1",                                           \
+		.meaning = "Seed of that shuffle."},                       \
+	{                                                                  \
+		.name = "cv_param.need_cv", .type = SPEC_BOOL,             \
+		.fallback = "false",                                       \
+		.meaning = "Cross validation instead of a training: no "   \
+			   "predictions, and no model to use."             \
 	}
 
 #define SPEC_SQN_ROWS                                                     \

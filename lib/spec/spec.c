@@ -23,6 +23,8 @@ static const struct spec_module *const modules[] = {
     &spec_hetero_feature_binning,
     &spec_hetero_feature_selection,
     &spec_hetero_lr,
+    &spec_hetero_linr,
+    &spec_hetero_poisson,
     &spec_local_baseline,
     &spec_scorecard,
     &spec_evaluation,

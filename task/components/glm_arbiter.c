@@ -6,7 +6,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/crypto/fixed.h"
-#include "task/components/glm.h"
+#include "task/components/glm_steps.h"
 
 struct arbiter {
 	size_t n_parties;
@@ -66,8 +66,9 @@ receive_gradients(
 			a->gradient =
 			    xreallocarray(a->gradient, a->n_w, sizeof(double));
 		}
-		rc = decrypt_doubles(glm, glm->c.v, n, GLM_GRADIENT_SCALE,
-		    (double)rows, a->gradient + at, err);
+		rc = decrypt_doubles(glm, glm->c.v, n,
+		    glm->model->d_scale + GLM_FACTOR_SCALE, (double)rows,
+		    a->gradient + at, err);
 		at += n;
 	}
 	return rc;
@@ -112,22 +113,29 @@ receive_loss(struct glm *glm, double *loss, struct buf *err)
 	return rc;
 }
 
+/* One loss for each class would say little: with several none is told. */
 static void
 report_loss(struct glm *glm, int64_t iter, double loss)
 {
-	char key[32], value[32];
+	char name[40] = "loss", curve[24] = "loss", key[32], value[32];
 	cJSON *extras;
 
+	if (glm->n_models > 1)
+		return;
+	if (glm->fold >= 0) {
+		snprintf(curve, sizeof(curve), "%lld", (long long)glm->fold);
+		snprintf(name, sizeof(name), "loss.%s", curve);
+	}
 	if (iter == 0) {
 		extras = cJSON_CreateObject();
 		json_add_str(extras, "unit_name", "iters");
-		json_add_str(extras, "curve_name", "loss");
+		json_add_str(extras, "curve_name", curve);
 		task_metric_meta(
-		    glm->t, "train", "loss", "train", "LOSS", extras);
+		    glm->t, "train", name, "train", "LOSS", extras);
 	}
 	snprintf(key, sizeof(key), "%lld", (long long)iter);
 	num_format_double(loss, value);
-	task_metric(glm->t, "train", "loss", key, value);
+	task_metric(glm->t, "train", name, key, value);
 }
 
 static enum err
@@ -140,7 +148,7 @@ run_iteration(struct glm *glm, struct arbiter *a, int64_t iter, struct buf *err)
 	for (size_t i = 0; a->sum && i < a->n_w; i++)
 		a->sum[i] = 0;
 	for (size_t i = 0; !rc && i < glm_batches(glm); i++) {
-		glm_batch(glm, i, &lo, &hi);
+		glm_batch_at(glm, i, &lo, &hi);
 		/* the parties wait for the step, not for the loss */
 		rc = run_batch(glm, a, iter, hi - lo, err);
 		if (!rc && glm->n_hosts == 1)
@@ -170,11 +178,8 @@ glm_fit_arbiter(struct glm *glm, struct buf *err)
 		rc = run_iteration(glm, &a, t, err);
 		if (!rc)
 			rc = glm_validate_other(glm, t, &stop, err);
-		glm->iters = t + 1;
+		glm_count(glm, t);
 		stop = stop || glm->converged;
-		task_progress(glm->t, (int)(95 * glm->iters / glm->p.max_iter),
-		    "iteration %lld of %lld", (long long)glm->iters,
-		    (long long)glm->p.max_iter);
 	}
 	optimizer_free(a.optimizer);
 	free(a.width);

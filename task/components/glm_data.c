@@ -5,7 +5,7 @@
  */
 #include "lib/base/mem.h"
 #include "lib/crypto/fixed.h"
-#include "task/components/glm.h"
+#include "task/components/glm_data.h"
 
 #include <math.h>
 
@@ -112,42 +112,119 @@ glm_data_release(struct glm_data *data)
 	free(data->values);
 	free(data->columns);
 	free(data->start);
+	free(data->offset);
 	table_schema_release(&data->schema);
 }
 
-static bool
-label_value(const struct table_label *label, double *out)
+/* Copies what row `from` of `data` holds to the end of `out`. */
+static void
+copy_row(const struct glm_data *data, size_t from, struct glm_data *out)
 {
-	*out = label->type == TABLE_LABEL_INT ? (double)label->i : label->r;
-	return label->type == TABLE_LABEL_INT ||
-	       label->type == TABLE_LABEL_REAL;
+	bool sparse = data->schema.kind == TABLE_SPARSE;
+	size_t i = out->n++;
+	size_t at = sparse ? data->start[from] : from * data->d;
+	size_t to = sparse ? out->start[i] : i * data->d;
+	size_t n = sparse ? data->start[from + 1] - at : data->d;
+
+	memcpy(out->values + to, data->values + at, n * sizeof(double));
+	if (sparse) {
+		memcpy(out->columns + to, data->columns + at,
+		    n * sizeof(uint32_t));
+		out->start[i + 1] = to + n;
+	}
+	if (out->offset)
+		out->offset[i] = data->offset[from];
+	out->ids[i] = xstrdup(data->ids[from]);
+	out->labels[i] = data->labels[from];
+	if (out->labels[i].type == TABLE_LABEL_TEXT)
+		out->labels[i].s = xstrdup(out->labels[i].s);
+}
+
+void
+glm_data_take(const struct glm_data *data, const size_t *rows, size_t n,
+    struct glm_data *out)
+{
+	bool sparse = data->schema.kind == TABLE_SPARSE;
+	size_t room = sparse ? 0 : n * data->d;
+
+	*out = (struct glm_data){.d = data->d, .partitions = data->partitions};
+	table_schema_copy(&out->schema, &data->schema);
+	for (size_t i = 0; sparse && i < n; i++)
+		room += data->start[rows[i] + 1] - data->start[rows[i]];
+	out->ids = xcalloc(n + 1, sizeof(*out->ids));
+	out->labels = xcalloc(n + 1, sizeof(*out->labels));
+	out->start = xcalloc(n + 2, sizeof(*out->start));
+	out->values = xcalloc(room + 1, sizeof(double));
+	if (sparse)
+		out->columns = xcalloc(room + 1, sizeof(uint32_t));
+	if (data->offset)
+		out->offset = xcalloc(n + 1, sizeof(double));
+	for (size_t i = 0; i < n; i++)
+		copy_row(data, rows[i], out);
+}
+
+/* Row i without column `gone`, whose value it had; `to` is where it goes. */
+static double
+drop_value(struct glm_data *data, size_t i, size_t gone, size_t *to)
+{
+	bool sparse = data->columns != NULL;
+	size_t at = sparse ? data->start[i] : i * data->d;
+	size_t n = sparse ? data->start[i + 1] - at : data->d;
+	size_t column;
+	double value = 0;
+
+	if (sparse)
+		data->start[i] = *to;
+	for (size_t k = at; k < at + n; k++) {
+		column = sparse ? data->columns[k] : k - at;
+		if (column == gone) {
+			value = data->values[k];
+			continue;
+		}
+		data->values[*to] = data->values[k];
+		if (sparse)
+			data->columns[*to] =
+			    (uint32_t)(column - (column > gone));
+		(*to)++;
+	}
+	return value;
+}
+
+static void
+drop_header(struct table_schema *s, size_t gone)
+{
+	free(s->header[gone]);
+	s->n_header--;
+	memmove(s->header + gone, s->header + gone + 1,
+	    (s->n_header - gone) * sizeof(*s->header));
 }
 
 enum err
-glm_data_signs(const struct glm_data *data, double **out, struct buf *err)
+glm_data_expose(struct glm_data *data, const char *name, struct buf *err)
 {
-	double seen[2], v, *y = xcalloc(data->n, sizeof(*y));
-	size_t n_seen = 0, k;
+	size_t gone, to = 0;
+	double v;
 
+	for (gone = 0;
+	     gone < data->d && strcmp(data->schema.header[gone], name) != 0;
+	     gone++)
+		;
+	if (gone == data->d)
+		return ERR_OK;
+	data->offset = xcalloc(data->n + 1, sizeof(double));
 	for (size_t i = 0; i < data->n; i++) {
-		if (!label_value(&data->labels[i], &v)) {
-			free(y);
+		v = drop_value(data, i, gone, &to);
+		if (v < 0)
 			return err_set(err, ERR_INVALID,
-			    "row \"%s\" has no numeric label", data->ids[i]);
-		}
-		for (k = 0; k < n_seen && seen[k] != v; k++)
-			;
-		if (k == 2) {
-			free(y);
-			return err_set(err, ERR_INVALID,
-			    "the labels have more than two classes; "
-			    "one-vs-rest is not offered yet");
-		}
-		if (k == n_seen)
-			seen[n_seen++] = v;
-		y[i] = v == 1 ? 1 : -1;
+			    "row \"%s\" has the exposure %g in column "
+			    "\"%s\", expected at least 0",
+			    data->ids[i], v, name);
+		data->offset[i] = log(v > 0 ? v : 1e-7);
 	}
-	*out = y;
+	if (data->columns)
+		data->start[data->n] = to;
+	drop_header(&data->schema, gone);
+	data->d--;
 	return ERR_OK;
 }
 
@@ -162,7 +239,7 @@ glm_data_scores(const struct glm_data *data, const double *w, double b,
 	for (size_t i = lo; i < hi; i++) {
 		v = data->values + (sparse ? data->start[i] : i * data->d);
 		n = sparse ? data->start[i + 1] - data->start[i] : data->d;
-		u[i - lo] = b;
+		u[i - lo] = b + (data->offset ? data->offset[i] : 0);
 		for (size_t k = 0; k < n; k++)
 			u[i - lo] +=
 			    v[k] *

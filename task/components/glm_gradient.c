@@ -4,7 +4,7 @@
  */
 #include "lib/base/mem.h"
 #include "lib/crypto/fixed.h"
-#include "task/components/glm.h"
+#include "task/components/glm_steps.h"
 
 #include <stdlib.h>
 
@@ -17,7 +17,7 @@ glm_batches(const struct glm *glm)
 }
 
 void
-glm_batch(const struct glm *glm, size_t i, size_t *lo, size_t *hi)
+glm_batch_at(const struct glm *glm, size_t i, size_t *lo, size_t *hi)
 {
 	size_t size =
 	    glm->p.batch_size == -1 ? glm->n : (size_t)glm->p.batch_size;
@@ -50,55 +50,101 @@ cut(const struct glm_column *col, size_t lo, size_t hi)
 
 /* As many bits as the columns have, and no more. */
 static unsigned
-column_bits(const struct glm *glm)
+column_bits(const struct glm_set *set)
 {
 	uint64_t all = 1;
 	unsigned bits = 0;
 
-	for (size_t j = 0; j < glm->train.d; j++)
-		for (size_t i = 0; i < glm->columns[j].n; i++)
-			all |= (uint64_t)llabs(glm->columns[j].x[i]);
+	for (size_t j = 0; j < set->data->d; j++)
+		for (size_t i = 0; i < set->columns[j].n; i++)
+			all |= (uint64_t)llabs(set->columns[j].x[i]);
 	for (; all; all >>= 1)
 		bits++;
 	return bits;
 }
 
-static void
-make_sums(struct glm *glm)
+enum err
+glm_set_init(struct glm_set *set, const struct glm_data *data, struct buf *err)
 {
-	size_t lo, hi;
-	struct paillier_sums_size size = {.columns = glm->n_w};
+	*set = (struct glm_set){.data = data};
+	return glm_columns_new(data, &set->columns, err);
+}
 
-	glm_batch(glm, 0, &lo, &hi);
-	size.rows = hi;
-	size.portion = glm_chunk(0, hi);
-	size.x_bits = column_bits(glm);
-	glm->sums = paillier_sums_new(glm->pub, &size);
-	glm->factors = xcalloc(glm->n_w, sizeof(*glm->factors));
-	glm->shift = xcalloc(glm->n_w, sizeof(*glm->shift));
+void
+glm_set_release(struct glm_set *set)
+{
+	if (!set->data)
+		return;
+	glm_columns_free(set->columns, set->data->d);
+	paillier_sums_free(set->sums);
+	free(set->factors);
+	free(set->shift);
+	*set = (struct glm_set){.data = NULL};
+}
+
+/* For batches of at most `rows` rows. */
+static void
+make_sums(const struct glm *glm, struct glm_set *set, size_t rows)
+{
+	size_t d = set->data->d;
+	struct paillier_sums_size size = {
+	    .columns = glm->n_w,
+	    .rows = rows,
+	    .portion = glm_chunk(0, rows),
+	    .x_bits = column_bits(set),
+	};
+
+	set->sums = paillier_sums_new(glm->pub, &size);
+	set->factors = xcalloc(glm->n_w + 1, sizeof(*set->factors));
+	set->shift = xcalloc(glm->n_w + 1, sizeof(*set->shift));
 	for (size_t j = 0; j < glm->n_w; j++)
-		glm->shift[j] = GLM_FACTOR_SCALE -
-				(j < glm->train.d ? glm->columns[j].scale : 0);
+		set->shift[j] =
+		    GLM_FACTOR_SCALE - (j < d ? set->columns[j].scale : 0);
+}
+
+void
+glm_batch_score(struct glm *glm, struct glm_batch *b)
+{
+	const struct glm_data *data = b->set->data;
+
+	b->u = xcalloc(b->hi - b->lo, sizeof(*b->u));
+	glm_data_scores(data, b->w, glm->has_intercept ? b->w[data->d] : 0,
+	    b->lo, b->hi, b->u);
+}
+
+void
+glm_batch_end(struct glm_batch *b)
+{
+	free(b->u);
+	free(b->d);
+	free(b->k);
+	b->u = b->d = NULL;
+	b->k = NULL;
 }
 
 enum err
-glm_add_gradient(
-    struct glm *glm, mpz_t *d, size_t lo, size_t hi, struct buf *err)
+glm_add_gradient(struct glm *glm, const struct glm_batch *b, size_t at,
+    mpz_t *d, size_t n, struct buf *err)
 {
-	if (!glm->sums)
-		make_sums(glm);
-	for (size_t j = 0; j < glm->train.d; j++)
-		glm->factors[j] = cut(&glm->columns[j], lo, hi);
+	struct glm_set *set = b->set;
+	size_t lo = b->lo + at;
+
+	if (!set->sums)
+		make_sums(glm, set, b->hi - b->lo);
+	for (size_t j = 0; j < set->data->d; j++)
+		set->factors[j] = cut(&set->columns[j], lo, lo + n);
 	if (glm->has_intercept)
-		glm->factors[glm->train.d] =
-		    (struct paillier_factors){.n = hi - lo};
-	return paillier_sums_add(glm->sums, d, hi - lo, glm->factors, err);
+		set->factors[set->data->d] = (struct paillier_factors){.n = n};
+	return paillier_sums_add(set->sums, d, n, set->factors, err);
 }
 
 /* Adds alpha * w * rows, makes it random. */
 static enum err
-finish_gradient(struct glm *glm, mpz_t *g, size_t rows, struct buf *err)
+finish_gradient(
+    struct glm *glm, const struct glm_batch *b, mpz_t *g, struct buf *err)
 {
+	unsigned scale = glm->model->d_scale + GLM_FACTOR_SCALE;
+	double rows = (double)(b->hi - b->lo);
 	mpz_t *plain;
 	enum err rc = ERR_OK;
 
@@ -106,11 +152,10 @@ finish_gradient(struct glm *glm, mpz_t *g, size_t rows, struct buf *err)
 	plain = glm->other.v;
 	for (size_t j = 0; !rc && j < glm->n_w; j++) {
 		mpz_set_ui(plain[j], 0);
-		if (glm->p.penalty == PENALTY_L2 && j < glm->train.d)
+		if (glm->p.penalty == PENALTY_L2 && j < b->set->data->d)
 			rc = fixed_encode(plain[j],
-			    glm->p.alpha * glm->w[j] * (double)rows,
-			    GLM_GRADIENT_SCALE, GLM_WIDE_BITS, "alpha * weight",
-			    err);
+			    glm->p.alpha * b->w[j] * rows, scale, GLM_WIDE_BITS,
+			    "alpha * weight", err);
 	}
 	if (rc)
 		return rc;
@@ -118,22 +163,22 @@ finish_gradient(struct glm *glm, mpz_t *g, size_t rows, struct buf *err)
 }
 
 enum err
-glm_send_gradient(struct glm *glm, size_t rows, struct buf *err)
+glm_send_gradient(struct glm *glm, const struct glm_batch *b, struct buf *err)
 {
 	enum err rc;
 
-	/* d has two bits more than a sum of u; raising adds up to 60 */
-	rc = fixed_check_sum(GLM_SUM_BITS + 2,
-	    GLM_COLUMN_BITS + GLM_FACTOR_SCALE, rows,
+	/* d at its scale, of as many parties as a sum of u; raised by <= 60 */
+	rc = fixed_check_sum(GLM_SUM_BITS - GLM_U_SCALE + glm->model->d_scale,
+	    GLM_COLUMN_BITS + GLM_FACTOR_SCALE, b->hi - b->lo,
 	    paillier_headroom(glm->pub), "a gradient", err);
 	if (rc)
 		return rc;
 	glm_vector_reserve(&glm->c, glm->n_w);
-	paillier_sums_finish(glm->sums, glm->c.v, glm->shift);
-	rc = finish_gradient(glm, glm->c.v, rows, err);
+	paillier_sums_finish(b->set->sums, glm->c.v, b->set->shift);
+	rc = finish_gradient(glm, b, glm->c.v, err);
 	if (!rc)
-		rc = glm_send_vector(glm, glm_arbiter(glm), "glm_gradient",
-		    glm->c.v, glm->n_w, err);
+		rc = glm_send_vector(
+		    glm, glm_arbiter(glm), b->tag, glm->c.v, glm->n_w, err);
 	return rc;
 }
 
@@ -175,28 +220,4 @@ glm_remember(struct glm *glm, int64_t iter)
 	glm->best_w = xcalloc(glm->n_w + 1, sizeof(*glm->w));
 	if (glm->n_w)
 		memcpy(glm->best_w, glm->w, glm->n_w * sizeof(*glm->w));
-}
-
-void
-glm_restore(struct glm *glm)
-{
-	if (glm->best_w && glm->n_w)
-		memcpy(glm->w, glm->best_w, glm->n_w * sizeof(*glm->w));
-}
-
-enum err
-glm_init_weights(struct glm *glm, struct buf *err)
-{
-	enum err rc;
-
-	if (glm_is(glm, "arbiter"))
-		return ERR_OK;
-	glm->has_intercept = glm_is(glm, "guest") && glm->p.fit_intercept;
-	glm->n_w = glm->train.d + (glm->has_intercept ? 1 : 0);
-	glm->w = xcalloc(glm->n_w + 1, sizeof(*glm->w));
-	rc = init_weights(glm->p.init_method, glm->p.init_const, glm->p.seed,
-	    glm->w, glm->n_w, err);
-	if (!rc)
-		rc = glm_columns_new(&glm->train, &glm->columns, err);
-	return rc;
 }

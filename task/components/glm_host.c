@@ -1,21 +1,22 @@
 /* The host's loop: scores out under encryption, residuals in. */
 #include "lib/base/mem.h"
 #include "lib/crypto/fixed.h"
-#include "task/components/glm.h"
+#include "task/components/glm_steps.h"
 
-/* [[n * penalty + sum u^2 / 8]]: the host's own part of the loss. */
+/* [[n * penalty + sum c u^2 / 2]]: the host's own part of the loss. */
 static enum err
-send_loss_part(struct glm *glm, const double *u, size_t n, struct buf *err)
+send_loss_part(struct glm *glm, const struct glm_batch *b, struct buf *err)
 {
 	mpz_t *c;
+	double half = 0.5 * glm->model->curvature;
 	double sum = (double)glm->n * penalty_loss(glm->p.penalty, glm->p.alpha,
-					  glm->w, glm->train.d);
+					  b->w, glm->train.d);
 	enum err rc;
 
 	glm_vector_reserve(&glm->c, 1);
 	c = glm->c.v;
-	for (size_t i = 0; i < n; i++)
-		sum += 0.125 * u[i] * u[i];
+	for (size_t i = 0; i < b->hi - b->lo; i++)
+		sum += half * b->u[i] * b->u[i];
 	rc = fixed_encode(
 	    c[0], sum, GLM_LOSS_SCALE, GLM_WIDE_BITS, "the loss", err);
 	if (!rc)
@@ -27,69 +28,77 @@ send_loss_part(struct glm *glm, const double *u, size_t n, struct buf *err)
 }
 
 static enum err
-receive_residuals(struct glm *glm, size_t lo, size_t hi, struct buf *err)
+receive_residuals(struct glm *glm, const struct glm_batch *b, struct buf *err)
 {
-	size_t n;
+	size_t n, rows = b->hi - b->lo;
 	enum err rc = ERR_OK;
 
-	for (size_t at = lo; !rc && at < hi; at += n) {
-		n = glm_chunk(at, hi);
+	for (size_t at = 0; !rc && at < rows; at += n) {
+		n = glm_chunk(at, rows);
 		rc = glm_receive_vector(
 		    glm, glm_guest(glm), "glm_residual", &glm->c, &n, err);
 		if (!rc)
-			rc = glm_add_gradient(glm, glm->c.v, at, at + n, err);
+			rc = glm_add_gradient(glm, b, at, glm->c.v, n, err);
 	}
 	return rc;
 }
 
-static enum err
-run_batch(struct glm *glm, int64_t iter, size_t lo, size_t hi, struct buf *err)
+enum err
+glm_batch_host(struct glm *glm, struct glm_batch *b, struct buf *err)
 {
-	size_t n = hi - lo;
-	double *u = xcalloc(n, sizeof(*u));
+	size_t n = b->hi - b->lo;
 	enum err rc;
 
-	glm_data_scores(&glm->train, glm->w, 0, lo, hi, u);
-	rc = glm_send_scores(glm, "glm_host_forward", u, n, err);
-	if (!rc && glm->n_hosts == 1)
-		rc = send_loss_part(glm, u, n, err);
-	free(u);
-	if (rc)
-		return rc;
+	glm_batch_score(glm, b);
+	rc = glm->model->send_rows(glm, b, err);
+	if (!rc && b->has_loss)
+		rc = send_loss_part(glm, b, err);
 	/* the guest takes about as long, the arbiter thrice as long */
-	glm_masks_ahead(glm, n / 4);
-	rc = receive_residuals(glm, lo, hi, err);
 	if (!rc)
-		rc = glm_send_gradient(glm, n, err);
+		glm_masks_ahead(glm, n / 4);
+	if (!rc)
+		rc = receive_residuals(glm, b, err);
+	if (!rc)
+		rc = glm_send_gradient(glm, b, err);
 	if (!rc)
 		glm_masks_ahead(glm, n);
+	glm_batch_end(b);
+	return rc;
+}
+
+static enum err
+run_iteration(struct glm *glm, int64_t iter, bool *stop, struct buf *err)
+{
+	struct glm_batch b = {.set = &glm->set,
+	    .w = glm->w,
+	    .tag = "glm_gradient",
+	    .has_loss = glm->n_hosts == 1};
+	enum err rc = ERR_OK;
+
+	for (size_t i = 0; !rc && i < glm_batches(glm); i++) {
+		glm_batch_at(glm, i, &b.lo, &b.hi);
+		rc = glm_batch_host(glm, &b, err);
+		if (!rc)
+			rc = glm_take_step(glm, iter, err);
+	}
 	if (!rc)
-		rc = glm_take_step(glm, iter, err);
+		rc = glm_receive_flags(glm, "arbiter", "glm_converged",
+		    "converged", &glm->converged, NULL, NULL, err);
+	if (!rc)
+		rc = glm_validate_other(glm, iter, stop, err);
 	return rc;
 }
 
 enum err
 glm_fit_host(struct glm *glm, struct buf *err)
 {
-	size_t lo, hi;
 	bool stop = false;
 	enum err rc = ERR_OK;
 
 	for (int64_t t = 0; !rc && !stop && t < glm->p.max_iter; t++) {
-		for (size_t i = 0; !rc && i < glm_batches(glm); i++) {
-			glm_batch(glm, i, &lo, &hi);
-			rc = run_batch(glm, t, lo, hi, err);
-		}
-		if (!rc)
-			rc = glm_receive_flags(glm, "arbiter", "glm_converged",
-			    "converged", &glm->converged, NULL, NULL, err);
-		if (!rc)
-			rc = glm_validate_other(glm, t, &stop, err);
-		glm->iters = t + 1;
+		rc = run_iteration(glm, t, &stop, err);
+		glm_count(glm, t);
 		stop = stop || glm->converged;
-		task_progress(glm->t, (int)(95 * glm->iters / glm->p.max_iter),
-		    "iteration %lld of %lld", (long long)glm->iters,
-		    (long long)glm->p.max_iter);
 	}
 	return rc;
 }

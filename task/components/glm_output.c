@@ -1,12 +1,17 @@
-/* The model, in and out, and the guest's table of predictions. */
+/*
+ * The models' buffers, in and out. The messages of linear and Poisson
+ * regression have the fields of SingleModel, number by number, and those of
+ * PoissonModelMeta but for the exposure: they are packed and unpacked as these.
+ */
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lr_model.pb-c.h"
-#include "task/components/glm.h"
+#include "regression.pb-c.h"
+#include "task/components/glm_output.h"
+#include "task/components/glm_steps.h"
 #include "task/components/instances.h"
 
-#define META  "HeteroLogisticRegressionMeta"
-#define PARAM "HeteroLogisticRegressionParam"
+#define NAME_MAX_LEN 64
 
 static char *
 text(const char *s)
@@ -15,220 +20,355 @@ text(const char *s)
 }
 
 static enum err
-write_meta(struct glm *glm, struct buf *err)
+save(struct glm *glm, const char *suffix, const char *message,
+    const ProtobufCMessage *m, struct buf *err)
+{
+	char buffer[NAME_MAX_LEN];
+
+	snprintf(buffer, sizeof(buffer), "%s%s", glm->model->buffer, suffix);
+	return instances_save(glm->t, buffer, message, m, err);
+}
+
+/* ---- out ---- */
+
+/* A model and what its map of weights lies in. */
+struct record {
+	Model__SingleModel m;
+	Model__SingleModel__WeightEntry *entries;
+};
+
+/* A cross validation leaves all at its default, as FATE's does. */
+static bool
+is_empty(const struct glm *glm)
+{
+	return !glm->fitted || glm_is(glm, "arbiter");
+}
+
+static void
+record_init(const struct glm *glm, size_t k, struct record *r)
+{
+	const struct glm_fitted *f = glm->fitted ? &glm->fitted[k] : NULL;
+	size_t d = glm->train.d;
+
+	model__single_model__init(&r->m);
+	r->entries = NULL;
+	if (is_empty(glm))
+		return;
+	r->entries = xcalloc(d + 1, sizeof(*r->entries));
+	r->m.weight = xcalloc(d + 1, sizeof(*r->m.weight));
+	for (size_t j = 0; j < d; j++) {
+		model__single_model__weight_entry__init(&r->entries[j]);
+		r->entries[j].key = glm->train.schema.header[j];
+		r->entries[j].value = f->w[j];
+		r->m.weight[j] = &r->entries[j];
+	}
+	r->m.n_weight = d;
+	r->m.iters = (int32_t)f->iters;
+	r->m.is_converged = f->converged;
+	r->m.intercept = glm->has_intercept ? f->w[d] : 0;
+	r->m.header = glm->train.schema.header;
+	r->m.n_header = d;
+	r->m.best_iteration = (int32_t)f->best_iteration;
+}
+
+static void
+record_release(struct record *r)
+{
+	free(r->entries);
+	free(r->m.weight);
+}
+
+static enum err
+write_lr_meta(struct glm *glm, struct buf *err)
 {
 	Model__LRModelMeta meta = MODEL__LRMODEL_META__INIT;
 
-	meta.penalty = text(glm->p.penalty_name);
-	meta.tol = glm->p.tol;
-	meta.alpha = glm->p.alpha;
-	meta.optimizer = text(glm->p.optimizer.name);
-	meta.batch_size = glm->p.batch_size;
-	meta.learning_rate = glm->p.optimizer.learning_rate;
-	meta.max_iter = glm->p.max_iter;
-	meta.early_stop = text(glm->p.early_stop_name);
-	meta.fit_intercept = glm->p.fit_intercept && !glm_is(glm, "host");
-	return instances_save(glm->t, META, "LRModelMeta", &meta.base, err);
+	if (glm->fitted) {
+		meta.penalty = text(glm->p.penalty_name);
+		meta.tol = glm->p.tol;
+		meta.alpha = glm->p.alpha;
+		meta.optimizer = text(glm->p.optimizer.name);
+		meta.batch_size = glm->p.batch_size;
+		meta.learning_rate = glm->p.optimizer.learning_rate;
+		meta.max_iter = glm->p.max_iter;
+		meta.early_stop = text(glm->p.early_stop_name);
+		meta.fit_intercept =
+		    glm->p.fit_intercept && !glm_is(glm, "host");
+		meta.need_one_vs_rest = glm->n_models > 1;
+	}
+	return save(glm, "Meta", "LRModelMeta", &meta.base, err);
+}
+
+static enum err
+write_lr_single(struct glm *glm, struct buf *err)
+{
+	Model__LRModelParam param = MODEL__LRMODEL_PARAM__INIT;
+	struct record r;
+	enum err rc;
+
+	record_init(glm, 0, &r);
+	param.iters = r.m.iters;
+	param.is_converged = r.m.is_converged;
+	/* the entries of both maps are laid out alike, but typed apart */
+	param.n_weight = r.m.n_weight;
+	param.weight = xcalloc(param.n_weight + 1, sizeof(*param.weight));
+	for (size_t j = 0; j < param.n_weight; j++) {
+		param.weight[j] = xcalloc(1, sizeof(**param.weight));
+		model__lrmodel_param__weight_entry__init(param.weight[j]);
+		param.weight[j]->key = r.entries[j].key;
+		param.weight[j]->value = r.entries[j].value;
+	}
+	param.intercept = r.m.intercept;
+	param.header = r.m.header;
+	param.n_header = r.m.n_header;
+	param.best_iteration = r.m.best_iteration;
+	rc = save(glm, "Param", "LRModelParam", &param.base, err);
+	for (size_t j = 0; j < param.n_weight; j++)
+		free(param.weight[j]);
+	free(param.weight);
+	record_release(&r);
+	return rc;
+}
+
+static enum err
+write_lr_classes(struct glm *glm, struct buf *err)
+{
+	Model__LRModelParam param = MODEL__LRMODEL_PARAM__INIT;
+	Model__OneVsRestResult result = MODEL__ONE_VS_REST_RESULT__INIT;
+	size_t n = glm->n_models;
+	struct record *r = xcalloc(n, sizeof(*r));
+	Model__SingleModel **models = xcalloc(n, sizeof(*models));
+	char **names = xcalloc(n, sizeof(*names)), class[32];
+	enum err rc;
+
+	for (size_t k = 0; k < n; k++) {
+		record_init(glm, k, &r[k]);
+		models[k] = &r[k].m;
+		num_format_double(glm->classes[k], class);
+		/* "2", where a double would be "2.0" */
+		if (glm->classes[k] == (double)(int64_t)glm->classes[k])
+			snprintf(class, sizeof(class), "%lld",
+			    (long long)glm->classes[k]);
+		names[k] = xstrdup(class);
+	}
+	result.completed_models = models;
+	result.n_completed_models = n;
+	result.one_vs_rest_classes = names;
+	result.n_one_vs_rest_classes = n;
+	param.one_vs_rest_result = &result;
+	param.need_one_vs_rest = true;
+	param.header = glm->train.schema.header;
+	param.n_header = glm->train.d;
+	param.best_iteration = -1;
+	rc = save(glm, "Param", "LRModelParam", &param.base, err);
+	for (size_t k = 0; k < n; k++) {
+		record_release(&r[k]);
+		free(names[k]);
+	}
+	free(r);
+	free(models);
+	free(names);
+	return rc;
 }
 
 /* The arbiter's message is empty, as FATE's is. */
-static enum err
-write_param(struct glm *glm, struct buf *err)
+enum err
+glm_write_logistic(struct glm *glm, struct buf *err)
 {
-	Model__LRModelParam param = MODEL__LRMODEL_PARAM__INIT;
-	Model__LRModelParam__WeightEntry *entries, **list;
-	size_t d = glm->train.d;
+	enum err rc = write_lr_meta(glm, err);
+
+	if (rc)
+		return rc;
+	return glm->n_models > 1 && !is_empty(glm) ? write_lr_classes(glm, err)
+						   : write_lr_single(glm, err);
+}
+
+static enum err
+write_regression(struct glm *glm, const char *meta_name, const char *param_name,
+    struct buf *err)
+{
+	Model__PoissonModelMeta meta = MODEL__POISSON_MODEL_META__INIT;
+	struct record r;
 	enum err rc;
 
-	if (glm_is(glm, "arbiter"))
-		return instances_save(
-		    glm->t, PARAM, "LRModelParam", &param.base, err);
-	entries = xcalloc(d, sizeof(*entries));
-	list = xcalloc(d, sizeof(*list));
-	for (size_t j = 0; j < d; j++) {
-		model__lrmodel_param__weight_entry__init(&entries[j]);
-		entries[j].key = glm->train.schema.header[j];
-		entries[j].value = glm->w[j];
-		list[j] = &entries[j];
+	if (glm->fitted) {
+		meta.penalty = text(glm->p.penalty_name);
+		meta.tol = glm->p.tol;
+		meta.alpha = glm->p.alpha;
+		meta.optimizer = text(glm->p.optimizer.name);
+		meta.batch_size = glm->p.batch_size;
+		meta.learning_rate = glm->p.optimizer.learning_rate;
+		meta.max_iter = glm->p.max_iter;
+		meta.early_stop = text(glm->p.early_stop_name);
+		meta.fit_intercept =
+		    glm->p.fit_intercept && !glm_is(glm, "host");
+		meta.exposure_colname = text(glm->p.exposure);
 	}
-	param.iters = (int32_t)glm->iters;
-	param.is_converged = glm->converged;
-	param.weight = list;
-	param.n_weight = d;
-	param.intercept = glm->has_intercept ? glm->w[d] : 0;
-	param.header = glm->train.schema.header;
-	param.n_header = d;
-	param.best_iteration = (int32_t)glm->best_iteration;
-	rc = instances_save(glm->t, PARAM, "LRModelParam", &param.base, err);
-	free(entries);
-	free(list);
+	rc = save(glm, "Meta", meta_name, &meta.base, err);
+	if (rc)
+		return rc;
+	record_init(glm, 0, &r);
+	rc = save(glm, "Param", param_name, &r.m.base, err);
+	record_release(&r);
 	return rc;
 }
 
 enum err
-glm_write_model(struct glm *glm, struct buf *err)
+glm_write_linear(struct glm *glm, struct buf *err)
 {
-	enum err rc = write_meta(glm, err);
-
-	return rc ? rc : write_param(glm, err);
-}
-
-static enum err
-take_weights(struct glm *glm, const Model__LRModelParam *param, struct buf *err)
-{
-	struct table_schema *s = &glm->eval.schema;
-	size_t k;
-
-	glm->has_intercept = glm_is(glm, "guest");
-	glm->n_w = glm->eval.d + 1;
-	glm->w = xcalloc(glm->n_w, sizeof(*glm->w));
-	for (size_t j = 0; j < glm->eval.d; j++) {
-		for (k = 0; k < param->n_weight &&
-			    strcmp(param->weight[k]->key, s->header[j]) != 0;
-		     k++)
-			;
-		if (k == param->n_weight)
-			return err_set(err, ERR_INVALID,
-			    "the model has no weight for column \"%s\"",
-			    s->header[j]);
-		glm->w[j] = param->weight[k]->value;
-	}
-	if (param->n_weight != glm->eval.d)
-		return err_set(err, ERR_INVALID,
-		    "the model has %zu columns and the data %zu",
-		    param->n_weight, glm->eval.d);
-	glm->w[glm->eval.d] = param->intercept;
-	return ERR_OK;
+	return write_regression(glm, "LinRModelMeta", "LinRModelParam", err);
 }
 
 enum err
-glm_read_model(struct glm *glm, struct buf *err)
+glm_write_poisson(struct glm *glm, struct buf *err)
 {
-	ProtobufCMessage *m = NULL;
+	return write_regression(
+	    glm, "PoissonModelMeta", "PoissonModelParam", err);
+}
+
+/* ---- in ---- */
+
+static const double *
+find_weight(const Model__SingleModel *m, const char *name)
+{
+	for (size_t k = 0; k < m->n_weight; k++)
+		if (strcmp(m->weight[k]->key, name) == 0)
+			return &m->weight[k]->value;
+	return NULL;
+}
+
+/* Weights in the order of the data's columns. */
+static enum err
+take_weights(
+    struct glm *glm, const Model__SingleModel *m, size_t k, struct buf *err)
+{
+	const struct glm_data *data = &glm->eval;
+	const double *found;
+	double *w = xcalloc(data->d + 1, sizeof(*w));
+
+	glm->fitted[k].w = w;
+	for (size_t j = 0; j < data->d; j++) {
+		found = find_weight(m, data->schema.header[j]);
+		if (!found)
+			return err_set(err, ERR_INVALID,
+			    "the model has no weight for column \"%s\"",
+			    data->schema.header[j]);
+		w[j] = *found;
+	}
+	if (m->n_weight != data->d)
+		return err_set(err, ERR_INVALID,
+		    "the model has %zu columns and the data %zu", m->n_weight,
+		    data->d);
+	w[data->d] = m->intercept;
+	return ERR_OK;
+}
+
+static enum err
+load(struct glm *glm, const ProtobufCMessageDescriptor *type,
+    const char *suffix, ProtobufCMessage **out, struct buf *err)
+{
+	char buffer[NAME_MAX_LEN];
+	struct buf bytes = BUF_INIT;
 	enum err rc;
 
 	if (!task_model(glm->t))
 		return err_set(err, ERR_INVALID,
-		    "there is no model to predict with; give HeteroLR an "
-		    "input model or train_data");
-	rc = instances_load(glm->t, PARAM, "LRModelParam", &m, err);
-	if (rc)
-		return rc;
-	rc = take_weights(glm, (Model__LRModelParam *)m, err);
-	protobuf_c_message_free_unpacked(m, NULL);
+		    "there is no model to predict with; give %s an input "
+		    "model or train_data",
+		    glm->t->module);
+	snprintf(buffer, sizeof(buffer), "%s%s", glm->model->buffer, suffix);
+	rc = task_input_model(glm->t, task_model(glm->t), buffer, &bytes, err);
+	if (!rc)
+		rc = model_unpack(type, bytes.ptr, bytes.len, out, err);
+	buf_release(&bytes);
 	return rc;
-}
-
-/* ---- the table of predictions ---- */
-
-void
-glm_print_label(const struct table_label *label, struct buf *out)
-{
-	char real[32];
-
-	if (label->type == TABLE_LABEL_INT) {
-		buf_addf(out, "%lld", (long long)label->i);
-	} else if (label->type == TABLE_LABEL_REAL) {
-		num_format_double(label->r, real);
-		buf_adds(out, real);
-	} else if (label->type == TABLE_LABEL_TEXT) {
-		json_print_str(label->s, false, out);
-	} else {
-		buf_adds(out, "null");
-	}
 }
 
 static void
-row_text(const struct glm *glm, const struct table_label *label, double p,
-    const char *type, struct buf *out)
+make_room(struct glm *glm, size_t n)
 {
-	char one[32], zero[32];
-
-	num_format_double(p, one);
-	num_format_double(1 - p, zero);
-	buf_reset(out);
-	buf_addc(out, '[');
-	glm_print_label(label, out);
-	buf_addf(out, ", %d, %s, {\"0\": %s, \"1\": %s}, \"%s\"]",
-	    p > glm->p.threshold ? 1 : 0, one, zero, one, type);
+	glm->n_models = n;
+	glm->fitted = xcalloc(n, sizeof(*glm->fitted));
+	glm->classes = xcalloc(n, sizeof(*glm->classes));
+	glm->has_intercept = glm_is(glm, "guest");
 }
 
 static enum err
-add_rows(struct glm *glm, struct table_writer *w, const struct glm_data *data,
-    const char *type, struct buf *err)
+read_classes(
+    struct glm *glm, const Model__OneVsRestResult *result, struct buf *err)
 {
-	struct buf line = BUF_INIT;
-	struct table_row row = {.label = {.type = TABLE_NO_LABEL}};
-	double *p = xcalloc(data->n + 1, sizeof(*p));
-	enum err rc;
+	size_t n = result->n_completed_models;
+	enum err rc = ERR_OK;
 
-	rc = glm_score_guest(glm, data, p, err);
-	for (size_t i = 0; !rc && i < data->n; i++) {
-		row_text(glm, &data->labels[i], p[i], type, &line);
-		row.id = data->ids[i];
-		row.id_len = strlen(row.id);
-		row.text = line.ptr;
-		row.text_len = line.len;
-		rc = table_writer_add(w, &row, err);
+	if (n < 2 || n != result->n_one_vs_rest_classes || n > GLM_CLASSES_MAX)
+		return err_set(err, ERR_INVALID,
+		    "the model has %zu classes and %zu models of them",
+		    result->n_one_vs_rest_classes, n);
+	make_room(glm, n);
+	for (size_t k = 0; !rc && k < n; k++) {
+		rc = take_weights(glm, result->completed_models[k], k, err);
+		if (!rc && !num_parse_double(result->one_vs_rest_classes[k],
+			       &glm->classes[k]))
+			rc = err_set(err, ERR_INVALID,
+			    "the model's class \"%s\" is no number",
+			    result->one_vs_rest_classes[k]);
 	}
-	buf_release(&line);
-	free(p);
 	return rc;
 }
 
-void
-glm_output_schema(const struct glm_data *data, struct table_schema *s)
-{
-	static const char *const header[] = {"label", "predict_result",
-	    "predict_score", "predict_detail", "type"};
-
-	table_schema_init(s, TABLE_LIST);
-	s->sid_name = xstrdup_null(data->schema.sid_name);
-	for (size_t i = 0; i < ARRAY_LEN(header); i++)
-		table_schema_add(s, header[i]);
-}
-
-/* The validation rows come first: of equal ids the last one wins. */
+/* As a SingleModel, of the same fields. */
 static enum err
-predict_guest(struct glm *glm, struct buf *err)
+read_single(struct glm *glm, const Model__LRModelParam *p, struct buf *err)
 {
-	bool fits = glm->t->mode != TASK_PREDICT;
-	const struct glm_data *shown = fits ? &glm->train : &glm->eval;
-	struct table_writer *w = NULL;
-	struct table_schema schema;
-	struct table_stats stats;
+	Model__SingleModel m = MODEL__SINGLE_MODEL__INIT;
+	Model__SingleModel__WeightEntry *entries =
+	    xcalloc(p->n_weight + 1, sizeof(*entries));
 	enum err rc;
 
-	glm_output_schema(shown, &schema);
-	rc = table_writer_open(
-	    task_output_path(glm->t), &schema, TABLE_UNSORTED, &w, err);
-	if (!rc && glm->t->mode != TASK_FIT)
-		rc = add_rows(
-		    glm, w, &glm->eval, fits ? "validate" : "predict", err);
-	if (!rc && fits)
-		rc = add_rows(glm, w, &glm->train, "train", err);
-	if (!rc)
-		rc = table_writer_finish(&w, &stats, err);
-	if (!rc)
-		task_output_table(glm->t, &stats, &schema, shown->partitions);
-	table_writer_abort(&w);
-	table_schema_release(&schema);
+	m.n_weight = p->n_weight;
+	m.weight = xcalloc(p->n_weight + 1, sizeof(*m.weight));
+	for (size_t j = 0; j < p->n_weight; j++) {
+		entries[j].key = p->weight[j]->key;
+		entries[j].value = p->weight[j]->value;
+		m.weight[j] = &entries[j];
+	}
+	m.intercept = p->intercept;
+	make_room(glm, 1);
+	rc = take_weights(glm, &m, 0, err);
+	free(m.weight);
+	free(entries);
 	return rc;
 }
 
 enum err
-glm_predict(struct glm *glm, struct buf *err)
+glm_read_logistic(struct glm *glm, struct buf *err)
 {
-	bool arbiter = glm_is(glm, "arbiter");
-	enum err rc = ERR_OK;
+	const Model__LRModelParam *p;
+	ProtobufCMessage *m = NULL;
+	enum err rc =
+	    load(glm, &model__lrmodel_param__descriptor, "Param", &m, err);
 
-	if (glm_is(glm, "guest"))
-		return predict_guest(glm, err);
-	if (glm->t->mode != TASK_FIT)
-		rc = arbiter ? glm_score_arbiter(glm, glm->n_eval, err)
-			     : glm_score_host(glm, &glm->eval, err);
-	if (!rc && glm->t->mode != TASK_PREDICT)
-		rc = arbiter ? glm_score_arbiter(glm, glm->n, err)
-			     : glm_score_host(glm, &glm->train, err);
+	if (rc)
+		return rc;
+	p = (const Model__LRModelParam *)m;
+	rc = p->need_one_vs_rest && p->one_vs_rest_result
+		 ? read_classes(glm, p->one_vs_rest_result, err)
+		 : read_single(glm, p, err);
+	protobuf_c_message_free_unpacked(m, NULL);
+	return rc;
+}
+
+enum err
+glm_read_regression(struct glm *glm, struct buf *err)
+{
+	ProtobufCMessage *m = NULL;
+	enum err rc =
+	    load(glm, &model__single_model__descriptor, "Param", &m, err);
+
+	if (rc)
+		return rc;
+	make_room(glm, 1);
+	rc = take_weights(glm, (const Model__SingleModel *)m, 0, err);
+	protobuf_c_message_free_unpacked(m, NULL);
 	return rc;
 }

@@ -5,29 +5,7 @@
 #include "lib/base/digest.h"
 #include "lib/base/mem.h"
 #include "lib/crypto/random.h"
-#include "task/components/glm.h"
-
-/* Parameters of which only "off" is offered. */
-static const struct {
-	const char *object;
-	const char *key;
-} not_offered[] = {
-    {"cv_param", "need_cv"},
-    {"stepwise_param", "need_stepwise"},
-};
-
-static enum err
-check_offered(const cJSON *p, struct buf *err)
-{
-	for (size_t i = 0; i < ARRAY_LEN(not_offered); i++)
-		if (json_bool(json_get(p, not_offered[i].object),
-			not_offered[i].key, false))
-			return err_set(err, ERR_INVALID,
-			    "%s.%s is true, which HeteroLR does not offer yet; "
-			    "set it to false",
-			    not_offered[i].object, not_offered[i].key);
-	return ERR_OK;
-}
+#include "task/components/glm_steps.h"
 
 static enum err
 read_words(const cJSON *p, struct glm_param *out, struct buf *err)
@@ -80,17 +58,48 @@ read_init(const struct task *t, struct glm_param *out)
 		random_bytes(&out->seed, sizeof(out->seed));
 }
 
-enum err
-glm_param_read(const struct task *t, struct glm_param *out, struct buf *err)
+static void
+read_cv(const cJSON *p, struct glm_param *out)
 {
-	const cJSON *p = t->param;
+	const cJSON *cv = json_get(p, "cv_param");
+
+	out->need_cv = json_bool(cv, "need_cv", false);
+	out->cv_splits = json_int(cv, "n_splits", 5);
+	out->cv_shuffle = json_bool(cv, "shuffle", true);
+	out->cv_seed = json_int(cv, "random_seed", -1);
+}
+
+static enum err
+check(const struct glm *glm, int64_t bits, struct buf *err)
+{
+	const struct glm_param *p = &glm->p;
+
+	if (json_bool(json_get(glm->t->param, "stepwise_param"),
+		"need_stepwise", false))
+		return err_set(err, ERR_INVALID,
+		    "stepwise_param.need_stepwise is true, which %s does not "
+		    "offer yet; set it to false",
+		    glm->model->module);
+	if (bits < PAILLIER_BITS_MIN || bits > PAILLIER_BITS_MAX)
+		return err_set(err, ERR_INVALID,
+		    "encrypt_param.key_length is %lld, expected %d to %d",
+		    (long long)bits, PAILLIER_BITS_MIN, PAILLIER_BITS_MAX);
+	if (p->batch_size != -1 && p->batch_size < 10)
+		return err_set(err, ERR_INVALID,
+		    "batch_size is %lld, expected -1 or at least 10",
+		    (long long)p->batch_size);
+	return ERR_OK;
+}
+
+enum err
+glm_param_read(struct glm *glm, struct buf *err)
+{
+	const cJSON *p = glm->t->param;
+	struct glm_param *out = &glm->p;
 	int64_t bits =
 	    json_int(json_get(p, "encrypt_param"), "key_length", 1024);
-	enum err rc;
+	enum err rc = read_words(p, out, err);
 
-	rc = check_offered(p, err);
-	if (!rc)
-		rc = read_words(p, out, err);
 	if (rc)
 		return rc;
 	out->alpha = json_double(p, "alpha", 0.01);
@@ -101,34 +110,30 @@ glm_param_read(const struct task *t, struct glm_param *out, struct buf *err)
 	out->optimizer.decay_sqrt = json_bool(p, "decay_sqrt", true);
 	out->batch_size = json_int(p, "batch_size", 320);
 	out->max_iter = json_int(p, "max_iter", 100);
-	read_init(t, out);
+	read_init(glm->t, out);
+	read_cv(p, out);
 	out->threshold =
 	    json_double(json_get(p, "predict_param"), "threshold", 0.5);
 	out->freqs = json_get(p, "validation_freqs");
 	out->stop_rounds = json_int(p, "early_stopping_rounds", 0);
 	out->metrics = json_get(p, "metrics");
 	out->first_metric_only = json_bool(p, "use_first_metric_only", false);
-	if (bits < PAILLIER_BITS_MIN || bits > PAILLIER_BITS_MAX)
-		return err_set(err, ERR_INVALID,
-		    "encrypt_param.key_length is %lld, expected %d to %d",
-		    (long long)bits, PAILLIER_BITS_MIN, PAILLIER_BITS_MAX);
+	out->exposure = json_str(p, "exposure_colname", "");
 	out->key_bits = (unsigned)bits;
-	if (out->batch_size != -1 && out->batch_size < 10)
-		return err_set(err, ERR_INVALID,
-		    "batch_size is %lld, expected -1 or at least 10",
-		    (long long)out->batch_size);
-	return ERR_OK;
+	return check(glm, bits, err);
 }
 
 bool
-glm_validates(const struct glm_param *p, int64_t k)
+glm_validates(const struct glm *glm, int64_t k)
 {
-	const cJSON *it;
+	const cJSON *it, *freqs = glm->p.freqs;
 
-	if (cJSON_IsNumber(p->freqs))
-		return p->freqs->valuedouble >= 1 &&
-		       (k + 1) % (int64_t)p->freqs->valuedouble == 0;
-	cJSON_ArrayForEach(it, p->freqs)
+	if (glm->n_models > 1)
+		return false;
+	if (cJSON_IsNumber(freqs))
+		return freqs->valuedouble >= 1 &&
+		       (k + 1) % (int64_t)freqs->valuedouble == 0;
+	cJSON_ArrayForEach(it, freqs)
 	{
 		if (cJSON_IsNumber(it) && (int64_t)it->valuedouble == k)
 			return true;

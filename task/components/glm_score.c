@@ -6,7 +6,7 @@
 #include "lib/base/mem.h"
 #include "lib/crypto/fixed.h"
 #include "lib/crypto/random.h"
-#include "task/components/glm.h"
+#include "task/components/glm_steps.h"
 
 /* v >= 0 in GLM_MASK_WIDTH big-endian bytes, which it fits. */
 static void
@@ -64,7 +64,8 @@ send_masked(struct glm *glm, const double *u, unsigned char *masks, size_t n,
 }
 
 static void
-unmask_chunk(const char *bytes, const unsigned char *masks, size_t n, double *p)
+unmask_chunk(const struct glm *glm, const char *bytes,
+    const unsigned char *masks, size_t n, double *p)
 {
 	mpz_t v, mask;
 
@@ -75,7 +76,7 @@ unmask_chunk(const char *bytes, const unsigned char *masks, size_t n, double *p)
 		mpz_import(mask, GLM_MASK_WIDTH, 1, 1, 1, 0,
 		    masks + i * GLM_MASK_WIDTH);
 		mpz_sub(v, v, mask);
-		p[i] = sigmoid(fixed_decode(v, GLM_U_SCALE));
+		p[i] = glm->model->link(fixed_decode(v, GLM_U_SCALE));
 	}
 	mpz_clears(v, mask, NULL);
 }
@@ -98,8 +99,8 @@ unmask(struct glm *glm, const unsigned char *masks, double *p, size_t n,
 			    "glm_blinded_score has %zu bytes, expected %zu",
 			    bytes.len, len * GLM_MASK_WIDTH);
 		if (!rc)
-			unmask_chunk(bytes.ptr, masks + at * GLM_MASK_WIDTH,
-			    len, p + at);
+			unmask_chunk(glm, bytes.ptr,
+			    masks + at * GLM_MASK_WIDTH, len, p + at);
 	}
 	buf_release(&bytes);
 	return rc;
@@ -122,8 +123,8 @@ glm_score_guest(
 	return rc;
 }
 
-enum err
-glm_score_host(struct glm *glm, const struct glm_data *data, struct buf *err)
+static enum err
+score_host(struct glm *glm, const struct glm_data *data, struct buf *err)
 {
 	double *u = xcalloc(data->n, sizeof(*u));
 	enum err rc;
@@ -164,8 +165,8 @@ unblind_chunk(struct glm *glm, size_t n, struct buf *err)
 	return rc;
 }
 
-enum err
-glm_score_arbiter(struct glm *glm, size_t n, struct buf *err)
+static enum err
+score_arbiter(struct glm *glm, size_t n, struct buf *err)
 {
 	size_t len;
 	enum err rc = ERR_OK;
@@ -178,4 +179,51 @@ glm_score_arbiter(struct glm *glm, size_t n, struct buf *err)
 			rc = unblind_chunk(glm, len, err);
 	}
 	return rc;
+}
+
+enum err
+glm_score_other(
+    struct glm *glm, const struct glm_data *data, size_t n, struct buf *err)
+{
+	return glm_is(glm, "arbiter") ? score_arbiter(glm, n, err)
+				      : score_host(glm, data, err);
+}
+
+enum err
+glm_score_all_guest(
+    struct glm *glm, const struct glm_data *data, double *p, struct buf *err)
+{
+	enum err rc = ERR_OK;
+
+	for (size_t k = 0; !rc && k < glm->n_models; k++) {
+		glm->w = glm->fitted[k].w;
+		rc = glm_score_guest(glm, data, p + k * data->n, err);
+	}
+	glm->w = NULL;
+	return rc;
+}
+
+enum err
+glm_score_all_other(
+    struct glm *glm, const struct glm_data *data, size_t n, struct buf *err)
+{
+	enum err rc = ERR_OK;
+
+	for (size_t k = 0; !rc && k < glm->n_models; k++) {
+		glm->w = glm->fitted ? glm->fitted[k].w : NULL;
+		rc = glm_score_other(glm, data, n, err);
+	}
+	glm->w = NULL;
+	return rc;
+}
+
+size_t
+glm_best_class(const struct glm *glm, const double *p, size_t n, size_t i)
+{
+	size_t best = 0;
+
+	for (size_t k = 1; k < glm->n_models; k++)
+		if (p[k * n + i] > p[best * n + i])
+			best = k;
+	return best;
 }

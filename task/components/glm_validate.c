@@ -4,8 +4,7 @@
  * the metrics, and tells the others whether to stop and what to remember.
  */
 #include "lib/base/mem.h"
-#include "task/components/eval_report.h"
-#include "task/components/glm.h"
+#include "task/components/glm_steps.h"
 
 struct glm_stopper {
 	struct eval_summary best;
@@ -21,30 +20,73 @@ glm_stopper_free(struct glm_stopper *s)
 static bool
 stops_early(const struct glm *glm)
 {
-	return glm->p.stop_rounds > 0 && glm->t->mode == TASK_FIT_EVAL;
+	return glm->p.stop_rounds > 0 && glm->has_eval;
+}
+
+/* Which class a label is; one that training did not see is one more. */
+static size_t
+class_of(const struct glm *glm, double label)
+{
+	size_t k;
+
+	for (k = 0; k < glm->n_models && glm->classes[k] != label; k++)
+		;
+	return k;
+}
+
+/* Labels and predictions as numbers of classes; best has data->n places. */
+static void
+to_classes(const struct glm *glm, const double *p, double *best,
+    struct eval_rows *rows, double *y)
+{
+	for (size_t i = 0; i < rows->n; i++) {
+		y[i] = (double)class_of(glm, y[i]);
+		best[i] = (double)glm_best_class(glm, p, rows->n, i);
+	}
+	rows->score = best;
+	rows->n_classes = glm->n_models + 1;
+}
+
+enum err
+glm_evaluate(struct glm *glm, const struct glm_data *data, const double *p,
+    struct eval_where where, struct eval_summary *out, struct buf *err)
+{
+	double *best = xcalloc(data->n, sizeof(*best)), *y = NULL;
+	struct eval_rows rows = {.n = data->n, .score = p};
+	enum eval_type type = glm->n_models > 1 ? EVAL_MULTI : glm->model->eval;
+	enum err rc = glm_labels_real(data, &y, err);
+
+	if (!rc && type == EVAL_MULTI)
+		to_classes(glm, p, best, &rows, y);
+	for (size_t i = 0; !rc && type == EVAL_BINARY && i < data->n; i++)
+		y[i] = y[i] == 1 ? 1 : 0;
+	rows.label = y;
+	if (!rc)
+		rc = eval_report_single(glm->t, type, &rows, where, out, err);
+	free(best);
+	free(y);
+	return rc;
 }
 
 static enum err
 evaluate(struct glm *glm, const struct glm_data *data, const char *name_space,
     int64_t iter, struct eval_summary *out, struct buf *err)
 {
-	double *p = xcalloc(data->n, sizeof(*p)), *y = NULL;
-	struct eval_rows rows = {.n = data->n, .score = p};
-	char name[48];
+	double *p = xcalloc(data->n, sizeof(*p));
+	char name[80] = "";
+	size_t len = 0;
 	enum err rc;
 
-	snprintf(name, sizeof(name), "iteration_%lld", (long long)iter);
+	if (glm->fold >= 0)
+		len = (size_t)snprintf(
+		    name, sizeof(name), "fold_%lld.", (long long)glm->fold);
+	snprintf(
+	    name + len, sizeof(name) - len, "iteration_%lld", (long long)iter);
 	rc = glm_score_guest(glm, data, p, err);
 	if (!rc)
-		rc = glm_data_signs(data, &y, err);
-	for (size_t i = 0; !rc && i < data->n; i++)
-		y[i] = y[i] > 0 ? 1 : 0;
-	rows.label = y;
-	if (!rc)
-		rc = eval_report_single(glm->t, EVAL_BINARY, &rows,
+		rc = glm_evaluate(glm, data, p,
 		    (struct eval_where){name_space, name}, out, err);
 	free(p);
-	free(y);
 	return rc;
 }
 
@@ -52,19 +94,19 @@ evaluate(struct glm *glm, const struct glm_data *data, const char *name_space,
 static bool
 is_watched(const struct glm *glm, const struct eval_summary *s, size_t i)
 {
-	const char *name = eval_metric_name(s->at[i].metric);
+	struct eval_metrics list = {.n = 0};
 	const cJSON *it;
 
 	if (glm->p.first_metric_only)
 		return i == 0;
-	if (cJSON_GetArraySize(glm->p.metrics) == 0)
-		return true;
+	/* names that the type lacks watch nothing */
 	cJSON_ArrayForEach(it, glm->p.metrics)
 	{
-		if (cJSON_IsString(it) && strcmp(it->valuestring, name) == 0)
-			return true;
+		if (cJSON_IsString(it))
+			eval_metrics_add(
+			    &list, glm->model->eval, it->valuestring, NULL);
 	}
-	return false;
+	return list.n == 0 || eval_metrics_has(&list, s->at[i].metric);
 }
 
 static bool
@@ -107,10 +149,10 @@ glm_validate_guest(struct glm *glm, int64_t iter, bool *stop, struct buf *err)
 	bool best = false;
 	enum err rc;
 
-	if (!glm_validates(&glm->p, iter))
+	if (!glm_validates(glm, iter))
 		return ERR_OK;
 	rc = evaluate(glm, &glm->train, "train", iter, NULL, err);
-	if (!rc && glm->t->mode == TASK_FIT_EVAL)
+	if (!rc && glm->has_eval)
 		rc = evaluate(glm, &glm->eval, "validate", iter, &now, err);
 	if (rc || !stops_early(glm))
 		return rc;
@@ -121,24 +163,17 @@ glm_validate_guest(struct glm *glm, int64_t iter, bool *stop, struct buf *err)
 	    glm, "glm_validation", "stop", *stop, "best", best, err);
 }
 
-static enum err
-serve(struct glm *glm, const struct glm_data *data, size_t n, struct buf *err)
-{
-	return glm_is(glm, "arbiter") ? glm_score_arbiter(glm, n, err)
-				      : glm_score_host(glm, data, err);
-}
-
 enum err
 glm_validate_other(struct glm *glm, int64_t iter, bool *stop, struct buf *err)
 {
 	bool best = false;
 	enum err rc;
 
-	if (!glm_validates(&glm->p, iter))
+	if (!glm_validates(glm, iter))
 		return ERR_OK;
-	rc = serve(glm, &glm->train, glm->n, err);
-	if (!rc && glm->t->mode == TASK_FIT_EVAL)
-		rc = serve(glm, &glm->eval, glm->n_eval, err);
+	rc = glm_score_other(glm, &glm->train, glm->n, err);
+	if (!rc && glm->has_eval)
+		rc = glm_score_other(glm, &glm->eval, glm->n_eval, err);
 	if (rc || !stops_early(glm))
 		return rc;
 	rc = glm_receive_flags(

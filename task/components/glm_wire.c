@@ -3,7 +3,7 @@
 #include "lib/base/mem.h"
 #include "lib/crypto/fixed.h"
 #include "lib/crypto/random.h"
-#include "task/components/glm.h"
+#include "task/components/glm_steps.h"
 
 enum err
 glm_make_key(struct glm *glm, struct buf *err)
@@ -139,8 +139,29 @@ glm_receive_hosts(struct glm *glm, const char *tag, size_t n, struct buf *err)
 enum err
 glm_encode_score(mpz_t out, double u, struct buf *err)
 {
-	return fixed_encode(
-	    out, u, GLM_U_SCALE, GLM_U_BITS, "a row's score", err);
+	enum err rc =
+	    fixed_encode(out, u, GLM_U_SCALE, GLM_U_BITS, "a row's score", err);
+
+	if (rc && err)
+		buf_adds(err, "; does training diverge, lower learning_rate");
+	return rc;
+}
+
+enum err
+glm_send_chunk(struct glm *glm, const char *tag, const double *u, size_t n,
+    struct buf *err)
+{
+	enum err rc = ERR_OK;
+
+	glm_vector_reserve(&glm->c, n);
+	for (size_t i = 0; !rc && i < n; i++)
+		rc = glm_encode_score(glm->c.v[i], u[i], err);
+	if (!rc)
+		rc = paillier_encrypt_many(glm->pub, glm->c.v, n, err);
+	if (!rc)
+		rc =
+		    glm_send_vector(glm, glm_guest(glm), tag, glm->c.v, n, err);
+	return rc;
 }
 
 enum err
@@ -152,15 +173,7 @@ glm_send_scores(struct glm *glm, const char *tag, const double *u, size_t n,
 
 	for (size_t at = 0; !rc && at < n; at += len) {
 		len = glm_chunk(at, n);
-		glm_vector_reserve(&glm->c, len);
-		for (size_t i = 0; !rc && i < len; i++)
-			rc = glm_encode_score(glm->c.v[i], u[at + i], err);
-		if (!rc)
-			rc =
-			    paillier_encrypt_many(glm->pub, glm->c.v, len, err);
-		if (!rc)
-			rc = glm_send_vector(
-			    glm, glm_guest(glm), tag, glm->c.v, len, err);
+		rc = glm_send_chunk(glm, tag, u + at, len, err);
 	}
 	return rc;
 }
@@ -242,91 +255,5 @@ glm_receive_flags(struct glm *glm, const char *from_role, const char *tag,
 	if (second)
 		*second_out = json_bool(obj, second, false);
 	cJSON_Delete(obj);
-	return ERR_OK;
-}
-
-static void
-ids_digest(const struct glm_data *data, const char *salt, char out[65])
-{
-	uint8_t hash[DIGEST_SHA256_LEN];
-	struct digest *d = digest_new();
-
-	digest_update(d, salt, strlen(salt));
-	for (size_t i = 0; i < data->n; i++)
-		digest_update(d, data->ids[i], strlen(data->ids[i]) + 1);
-	digest_final(d, hash);
-	digest_hex(hash, sizeof(hash), out);
-}
-
-static enum err
-align_guest(struct glm *glm, const struct glm_data *data, struct buf *err)
-{
-	char salt[65], digest[65];
-	uint8_t random[32];
-	struct task *t = glm->t;
-	cJSON *obj = cJSON_CreateObject();
-	enum err rc = ERR_OK;
-
-	random_bytes(random, sizeof(random));
-	digest_hex(random, sizeof(random), salt);
-	ids_digest(data, salt, digest);
-	json_add_int(obj, "rows", (int64_t)data->n);
-	rc = mailbox_send_json(
-	    t->mail, glm_arbiter(glm), "glm_rows", MESSAGE_AGGREGATE, obj, err);
-	json_add_str(obj, "salt", salt);
-	json_add_str(obj, "digest", digest);
-	for (size_t i = 0; !rc && i < glm->n_hosts; i++)
-		rc = mailbox_send_json(t->mail, glm_host(glm, i), "glm_align",
-		    MESSAGE_AGGREGATE, obj, err);
-	cJSON_Delete(obj);
-	return rc;
-}
-
-enum err
-glm_align(struct glm *glm, const struct glm_data *data, struct buf *err)
-{
-	char digest[65];
-	cJSON *obj = NULL;
-	int64_t rows;
-	enum err rc;
-
-	if (glm_is(glm, "guest"))
-		return align_guest(glm, data, err);
-	rc = mailbox_receive_json(glm->t->mail, glm_guest(glm), "glm_align",
-	    MESSAGE_AGGREGATE, &obj, err);
-	if (rc)
-		return rc;
-	ids_digest(data, json_str(obj, "salt", ""), digest);
-	rows = json_int(obj, "rows", -1);
-	if (rows != (int64_t)data->n)
-		rc = err_set(err, ERR_INVALID,
-		    "this party has %zu rows and the guest %lld; put "
-		    "Intersection before HeteroLR",
-		    data->n, (long long)rows);
-	else if (strcmp(digest, json_str(obj, "digest", "")) != 0)
-		rc = err_set(err, ERR_INVALID,
-		    "the ids of this party and the guest's differ; put "
-		    "Intersection before HeteroLR");
-	cJSON_Delete(obj);
-	return rc;
-}
-
-enum err
-glm_align_arbiter(struct glm *glm, size_t *n_out, struct buf *err)
-{
-	cJSON *obj = NULL;
-	int64_t rows;
-	enum err rc;
-
-	rc = mailbox_receive_json(glm->t->mail, glm_guest(glm), "glm_rows",
-	    MESSAGE_AGGREGATE, &obj, err);
-	if (rc)
-		return rc;
-	rows = json_int(obj, "rows", 0);
-	cJSON_Delete(obj);
-	if (rows < 1 || rows > UINT32_MAX)
-		return err_set(err, ERR_INVALID,
-		    "the guest's number of rows is %lld", (long long)rows);
-	*n_out = (size_t)rows;
 	return ERR_OK;
 }

@@ -7,7 +7,7 @@
 #ifndef FF_TASK_COMPONENTS_LOCAL_BASELINE_H
 #define FF_TASK_COMPONENTS_LOCAL_BASELINE_H
 
-#include "task/components/glm.h"
+#include "task/components/glm_steps.h"
 #include "task/components/instances.h"
 
 struct baseline {

@@ -291,8 +291,10 @@ class Audit:
         elif key == "sum":
             expect(isinstance(v, str) and len(v) == 16 and HEX.match(v),
                    f"{key} is no share")
-        elif key == "rows":
-            expect(type(v) is int and v >= 0, f"{key} is no count")
+        elif key in ("rows", "models", "splits"):
+            expect(type(v) is int and 0 <= v < 2 ** 32, f"{key} is no count")
+        elif key == "seed":
+            expect(type(v) is int and v >= -1, f"{key} is no seed")
         else:
             expect(type(v) is bool, f"{key} is no flag")
 

@@ -99,15 +99,16 @@ def binning_mail(keeping):
 
 def test_tags_when_read_from_the_source_then_all_are_there():
     assert len(audit.TAGS) == audit.TAGS_C.read_text().count('\n    {"')
-    assert audit.TAGS["glm_align"] == ({"aggregate"},
-                                      {"rows", "salt", "digest"})
+    assert audit.TAGS["glm_align"] == (
+        {"aggregate"}, {"rows", "models", "salt", "digest"})
     assert audit.TAGS["intersect_ids"][0] == {"ids", "blinded"}
 
 
 def test_lr_job_when_decoded_then_nothing_leaks(keeping, lr_job, facts):
     faults, tags = Audit(mail_of(keeping, lr_job), facts).run()
     assert faults == []
-    assert set(tags) == GLM_TAGS | RSA_TAGS    # all were seen
+    # all were seen but for what other models and parameters bring
+    assert set(tags) == GLM_TAGS - {"glm_host_log", "glm_folds"} | RSA_TAGS
     assert tags["glm_converged"] == 6 and tags["glm_step"] == 12
     assert tags["glm_blinded_score"] == 8      # 3 iterations and the end, 2 sets
 
@@ -197,25 +198,61 @@ LR = {"penalty": "L2", "tol": 1e-9, "alpha": 0.05, "optimizer": "sgd",
       "encrypt_param": {"method": "Paillier", "key_length": 1024}}
 
 
-def test_lr_with_two_hosts_when_decoded_then_nothing_leaks(tmp_path):
+def audited(folder, module, hosts, label, **change):
+    """Trains on 60 rows and decodes: (faults, tags)."""
     rng = random.Random(5)
     names = [f"{i:03d}" for i in range(60)]
-    c = Component(tmp_path, "HeteroLR", LR, keep_messages=True)
-    for role, party, n in (("guest", 9999, 2), ("host", 10000, 3),
-                           ("host", 10001, 1), ("arbiter", 10000, 0)):
+    c = Component(folder, module, {**LR, **change}, keep_messages=True)
+    columns = {"guest-9999": 3}     # the intercept too
+    for role, party, n in (("guest", 9999, 2), *hosts,
+                           ("arbiter", 10000, 0)):
         path = n and write_table(
-            tmp_path / f"{role}-{party}.table", [f"x{j}" for j in range(n)],
-            [(i, k % 2 if role == "guest" else None, struct.pack(
+            folder / f"{role}-{party}.table", [f"x{j}" for j in range(n)],
+            [(i, label(k) if role == "guest" else None, struct.pack(
                 f"<{n}d", *[rng.gauss(0, 1) for _ in range(n)]))
              for k, i in enumerate(names)])
         c.party(role, party, data=[data_input(path, "train_data",
                                               "intersection_0")])
+        columns.setdefault(f"{role}-{party}", n)
     c.succeeded()
-    columns = {"guest-9999": 3, "host-10000": 3, "host-10001": 1}
-    faults, tags = Audit(tmp_path / "mail",
-                         Facts(60, columns, set(names))).run()
+    return Audit(folder / "mail", Facts(60, columns, set(names))).run()
+
+
+ONE_HOST = (("host", 10000, 3),)
+TWO_HOSTS = ONE_HOST + (("host", 10001, 1),)
+
+
+def test_lr_with_two_hosts_when_decoded_then_nothing_leaks(tmp_path):
+    faults, tags = audited(tmp_path, "HeteroLR", TWO_HOSTS, lambda k: k % 2)
     assert faults == []
-    assert tags["glm_residual"] == 2 * 2 * 3   # hosts, iterations, batches
+    assert tags["glm_residual"] == 2 * 2 * 3  # hosts, iterations, batches
+
+
+def test_linr_with_two_hosts_when_decoded_then_nothing_leaks(tmp_path):
+    faults, tags = audited(tmp_path, "HeteroLinR", TWO_HOSTS,
+                           lambda k: k / 7 - 3)
+    assert faults == []
+    assert tags["glm_residual"] == 2 * 2 * 3
+
+
+def test_poisson_when_decoded_then_nothing_leaks(tmp_path):
+    """The guest multiplies what the host sent by numbers of its own: what it
+    sends back must not be a power of it, nor that with y added."""
+    faults, tags = audited(tmp_path, "HeteroPoisson", ONE_HOST,
+                           lambda k: k % 5, early_stop="diff")
+    assert faults == []
+    assert tags["glm_host_forward"] == tags["glm_host_log"] == \
+        tags["glm_residual"] == 2 * 3
+
+
+def test_three_classes_in_folds_when_decoded_then_nothing_leaks(tmp_path):
+    cv = {"n_splits": 2, "shuffle": True, "random_seed": None,
+          "need_cv": True}
+    faults, tags = audited(tmp_path, "HeteroLR", ONE_HOST, lambda k: k % 3,
+                           batch_size=-1, cv_param=cv)
+    assert faults == []
+    assert tags["glm_folds"] == 2
+    assert tags["glm_residual"] == 2 * 2 * 3  # folds, iterations, classes
 
 
 @pytest.mark.slow
@@ -374,7 +411,8 @@ def flag_that_is_an_array(mail, ids):
 
 
 def text_for_a_count(mail, ids):
-    mail.plant("glm_rows", json.dumps({"rows": sorted(ids)}).encode())
+    mail.plant("glm_rows", json.dumps({"rows": sorted(ids),
+                                       "models": 1}).encode())
 
 
 def sent_back_unchanged(mail, ids):

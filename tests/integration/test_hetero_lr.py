@@ -1,29 +1,19 @@
 """HeteroLR as tasks of their own: a guest's, hosts' and the arbiter's
 processes train under encryption on generated tables; weights and losses are
-compared with the same formulas written once more here, on plain NumPy arrays.
+compared with the same formulas in the clear (linear.py).
 """
-import json
-import math
-import sqlite3
-import struct
+import functools
 
 import pytest
 
-from taskdir import Component, data_input
-
 np = pytest.importorskip("numpy")
-import instances  # noqa: E402
+import linear  # noqa: E402
+from linear import losses, rows, score, train, vector  # noqa: E402
 
+LR = "HeteroLR"
 N = 60
-BASE = {"penalty": "L2", "tol": 1e-9, "alpha": 0.05, "optimizer": "sgd",
-        "batch_size": -1, "learning_rate": 0.15, "max_iter": 4,
-        "early_stop": "weight_diff", "decay": 1, "decay_sqrt": True,
-        "init_param": {"init_method": "const", "init_const": 0.3,
-                       "fit_intercept": True, "random_seed": None},
-        "encrypt_param": {"method": "Paillier", "key_length": 1024},
-        "validation_freqs": None, "early_stopping_rounds": None,
-        "metrics": ["auc", "ks"], "use_first_metric_only": False,
-        "predict_param": {"threshold": 0.5}}
+BASE = {**linear.BASE, "metrics": ["auc", "ks"]}
+model = functools.partial(linear.model, module=LR)
 
 
 def make_data(hosts=1, zeros=False, n=N, widths=(3, 4)):
@@ -36,138 +26,14 @@ def make_data(hosts=1, zeros=False, n=N, widths=(3, 4)):
     return xs, y.astype(int)
 
 
-def run_parties(folder, xs, y, param, sparse=False, evals=None, models=None,
-                host_ids=None):
-    """{party: (state, folder)} of one component's tasks, run together."""
-    names = ["guest-9999"] + [f"host-{10000 + i}"
-                              for i in range(len(xs) - 1)] + ["arbiter-9998"]
-    sets = [("train_data", xs, y)] if models is None else []
-    sets += [("eval_data",) + evals] if evals else []
-    c = Component(folder, "HeteroLR", param, "hetero_lr_0")
-    for k, name in enumerate(names):
-        role, party = name.split("-")
-        data = []
-        for key, x, labels in sets:
-            path = None
-            if role != "arbiter":
-                path = instances.make_table(
-                    folder / f"{key}.{name}", x[k],
-                    labels.tolist() if k == 0 else None, sparse,
-                    ids=host_ids if role == "host" else None)
-            data.append(data_input(path, key, "intersection_0"))
-        c.party(role, party, data=data, models=[
-            {"isometric": False, "component": "hetero_lr_0",
-             "dir": str(models / name / "model")}] if models else [])
-    return {name: (p.state, p.folder) for name, p in c.run().items()}
-
-
-def weights_of(own, columns):
-    """Weights of a packed LRModelParam, and its numbers by field."""
-    raw = (own / "model" / "HeteroLogisticRegressionParam").read_bytes()
-    w, found = [0.0] * columns, {}
-    for number, wire, value in instances.fields(raw):
-        if number == 4:
-            entry = {n: v for n, _, v in instances.fields(value)}
-            w[int(entry[1][1:])] = (struct.unpack("<d", entry[2])[0]
-                                    if 2 in entry else 0.0)
-        elif wire == instances.VARINT:
-            found[number] = value
-        elif wire == instances.FIXED64:
-            found[number] = struct.unpack("<d", value)[0]
-    return w, found
-
-
-# ---- the same formulas in the clear ----
-
-def train_plain(xs, y, p):
-    """(weights per party, intercept, losses)"""
-    n = len(y)
-    x = np.hstack([xs[0], np.ones((n, 1))] + xs[1:])
-    cut = xs[0].shape[1]
-    coef = np.array([j != cut for j in range(x.shape[1])])
-    s = np.where(y == 1, 1.0, -1.0)
-    init = p["init_param"]
-    w = np.full(x.shape[1], {"zeros": 0.0, "const": init["init_const"]}
-                [init["init_method"]])
-    m, v, step = np.zeros_like(w), np.zeros_like(w), 0
-    size = n if p["batch_size"] == -1 else p["batch_size"]
-    losses = []
-    for t in range(p["max_iter"]):
-        lr = p["learning_rate"] / (math.sqrt(1 + p["decay"] * t)
-                                   if p["decay_sqrt"] else 1 + p["decay"] * t)
-        batches, total = range(0, n, size), 0.0
-        for lo in batches:
-            xb, sb = x[lo:lo + size], s[lo:lo + size]
-            u = xb @ w
-            loss = (math.log(2) - 0.5 * (sb * u).sum() / n +
-                    0.125 * (u * u).sum() / n)
-            if p["penalty"] == "L1":
-                loss += p["alpha"] * np.abs(w[coef]).sum()
-            if p["penalty"] == "L2":
-                loss += 0.5 * p["alpha"] * (w[coef] ** 2).sum()
-            total += loss
-            g = xb.T @ (0.25 * u - 0.5 * sb) / len(sb)
-            if p["penalty"] == "L2":
-                g = g + p["alpha"] * w * coef
-            step += 1
-            if p["optimizer"] == "sgd":
-                delta = lr * g
-            elif p["optimizer"] == "rmsprop":
-                m = 0.99 * m + 0.01 * g * g
-                delta = lr * g / np.sqrt(m + 1e-6)
-            elif p["optimizer"] == "adagrad":
-                m = m + g * g
-                delta = lr * g / (np.sqrt(m) + 1e-7)
-            elif p["optimizer"] == "adam":
-                m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
-                delta = (lr * m / (1 - 0.9 ** step) /
-                         (np.sqrt(v / (1 - 0.999 ** step)) + 1e-8))
-            else:
-                vel = 0.9 * m - lr * g
-                delta = 0.9 * m - 1.9 * vel
-                m = vel
-            w = w - delta
-            if p["penalty"] == "L1":
-                k = (p["alpha"] * p["learning_rate"] / math.sqrt(t)
-                     if t else math.inf)
-                soft = np.sign(w) * np.maximum(0, np.abs(w) - k)
-                w = np.where(coef, soft, w)
-        losses.append(total / len(batches))
-    out, at = [w[:cut]], cut + 1
-    for x_h in xs[1:]:
-        out.append(w[at:at + x_h.shape[1]])
-        at += x_h.shape[1]
-    return out, w[cut], losses
-
-
-def read_losses(own):
-    return [line["value"] for line in
-            map(json.loads, (own / "metrics.jsonl").read_text().splitlines())
-            if line["t"] == "point" and line["name"] == "loss"]
-
-
-def assert_success(runs):
-    for name, (state, own) in runs.items():
-        assert state["status"] == "success", (
-            name, state, (own / "task.log").read_text())
-
-
 def check(folder, p, hosts=1, sparse=False, n=N):
     xs, y = make_data(hosts, zeros=sparse, n=n)
-    runs = run_parties(folder, xs, y, p, sparse)
-    assert_success(runs)
-    want, bias, losses = train_plain(xs, y, p)
-    names = ["guest-9999"] + [f"host-{10000 + i}" for i in range(hosts)]
-    for name, w in zip(names, want):
-        got, fields = weights_of(runs[name][1], len(w))
-        np.testing.assert_allclose(got, w, atol=1e-4)
-        assert fields[1] == p["max_iter"]
-    got, fields = weights_of(runs["guest-9999"][1], xs[0].shape[1])
-    assert abs(fields.get(5, 0) - bias) < 1e-4
-    if hosts == 1:
-        np.testing.assert_allclose(
-            read_losses(runs["arbiter-9998"][1]), losses, atol=1e-4)
+    runs, want, bias = linear.check(folder, LR, xs, y, p, sparse=sparse)
     return runs, xs, y, want, bias
+
+
+def sigmoid(u):
+    return 1 / (1 + np.exp(-u))
 
 
 @pytest.mark.parametrize("optimizer", [
@@ -191,23 +57,19 @@ def test_train_by_the_portable_kernel(tmp_path, monkeypatch, hosts):
     check(tmp_path, {**BASE, "max_iter": 2}, hosts=hosts)
 
 
-def check_rows(state, y, score, kind):
-    db = sqlite3.connect(state["table"]["path"])
-    rows = [json.loads(v) for (v,) in
-            db.execute("SELECT value FROM row ORDER BY pos")]
-    db.close()
-    np.testing.assert_allclose([r[2] for r in rows], score, atol=1e-5)
-    assert [r[0] for r in rows] == y.tolist()
-    assert [r[1] for r in rows] == (score > 0.5).astype(int).tolist()
-    assert {r[4] for r in rows} == {kind}
+def check_rows(party, y, score, kind):
+    got = rows(party)
+    np.testing.assert_allclose([r[2] for r in got], score, atol=1e-5)
+    assert [r[0] for r in got] == y.tolist()
+    assert [r[1] for r in got] == (score > 0.5).astype(int).tolist()
+    assert {r[4] for r in got} == {kind}
 
 
 @pytest.mark.parametrize("hosts, sparse", [(1, False), (2, True)])
 def test_train_when_rows_need_several_messages(tmp_path, hosts, sparse):
     runs, xs, y, want, bias = check(
         tmp_path, {**BASE, "max_iter": 1}, hosts, sparse, n=4097)
-    u = sum(x @ w for x, w in zip(xs, want)) + bias
-    check_rows(runs["guest-9999"][0], y, 1 / (1 + np.exp(-u)), "train")
+    check_rows(runs["guest-9999"], y, sigmoid(score(xs, want, bias)), "train")
 
 
 def test_train_sparse(tmp_path):
@@ -215,58 +77,193 @@ def test_train_sparse(tmp_path):
 
 
 def test_train_two_hosts(tmp_path):
-    runs = check(tmp_path, {**BASE, "max_iter": 3}, hosts=2)[0]
-    assert not (runs["arbiter-9998"][1] / "metrics.jsonl").exists() or \
-        read_losses(runs["arbiter-9998"][1]) == []
+    check(tmp_path, {**BASE, "max_iter": 3}, hosts=2)
 
 
 def test_converges_by_diff(tmp_path):
     xs, y = make_data()
     p = {**BASE, "early_stop": "diff", "tol": 0.5, "max_iter": 9}
-    runs = run_parties(tmp_path, xs, y, p)
-    assert_success(runs)
-    _, fields = weights_of(runs["host-10000"][1], 4)
-    assert fields[1] == 2 and fields[3] == 1
+    runs = linear.succeeded(tmp_path, LR, xs, y, p)
+    shown = model(runs["host-10000"])
+    assert shown["iters"] == 2 and shown["isConverged"]
 
 
 def test_predictions_and_predict_mode(tmp_path):
     p = {**BASE, "max_iter": 2}
     runs, xs, y, want, bias = check(tmp_path / "fit", p)
-    u = sum(x @ w for x, w in zip(xs, want)) + bias
-    score = 1 / (1 + np.exp(-u))
-
-    check_rows(runs["guest-9999"][0], y, score, "train")
-    runs = run_parties(tmp_path / "predict", xs, y, p, evals=(xs, y),
-                       models=tmp_path / "fit")
-    assert_success(runs)
-    check_rows(runs["guest-9999"][0], y, score, "predict")
-    assert runs["host-10000"][0].get("table") is None
+    want = sigmoid(score(xs, want, bias))
+    check_rows(runs["guest-9999"], y, want, "train")
+    runs = linear.succeeded(tmp_path / "predict", LR, xs, y, p,
+                            evals=(xs, y), models=tmp_path / "fit")
+    check_rows(runs["guest-9999"], y, want, "predict")
+    assert runs["host-10000"].state.get("table") is None
 
 
 def test_early_stopping_by_metric(tmp_path):
     xs, y = make_data()
     p = {**BASE, "validation_freqs": 1, "early_stopping_rounds": 1,
          "learning_rate": 1e-9, "max_iter": 6, "tol": 1e-15}
-    runs = run_parties(tmp_path, xs, y, p, evals=(xs, y))
-    assert_success(runs)
-    for name, columns in (("guest-9999", 3), ("host-10000", 4)):
-        _, fields = weights_of(runs[name][1], columns)
-        assert fields[1] == 2
-        assert fields.get(9, 0) == 0
+    runs = linear.succeeded(tmp_path, LR, xs, y, p, evals=(xs, y))
+    for name in ("guest-9999", "host-10000"):
+        shown = model(runs[name])
+        assert shown["iters"] == 2
+        assert shown["bestIteration"] == 0
+
+
+# ---- one model per class ----
+
+CLASSES = [-1, 2, 7]
+
+
+def three_classes(hosts=1, n=N):
+    xs, _ = make_data(hosts, n=n)
+    kind = np.digitize(xs[0][:, 0] + xs[1][:, 0], [-0.6, 0.7])
+    return xs, np.array(CLASSES)[kind]
+
+
+def plain_classes(xs, y, p):
+    """[(weights, bias)] of a model per class."""
+    return [train(LR, xs, (y == c).astype(int), p)[:2] for c in CLASSES]
+
+
+def check_classes(party, y, plain, xs, kind):
+    p = np.array([sigmoid(score(xs, *one)) for one in plain])
+    got = rows(party)
+    assert [r[0] for r in got] == y.tolist()
+    assert [r[1] for r in got] == [CLASSES[k] for k in p.argmax(axis=0)]
+    np.testing.assert_allclose([r[2] for r in got], p.max(axis=0), atol=1e-5)
+    assert {r[4] for r in got} == {kind}
+    for k, c in enumerate(CLASSES):
+        np.testing.assert_allclose([r[3][str(c)] for r in got], p[k],
+                                   atol=1e-5)
+        assert all(len(r[3]) == 3 for r in got)
+
+
+@pytest.mark.parametrize("hosts", [1, 2])
+def test_three_classes_are_three_models(tmp_path, hosts):
+    xs, y = three_classes(hosts)
+    p = {**BASE, "max_iter": 2, "validation_freqs": 1}
+    runs = linear.succeeded(tmp_path / "fit", LR, xs, y, p)
+    plain = plain_classes(xs, y, p)
+    check_classes(runs["guest-9999"], y, plain, xs, "train")
+    for k, name in enumerate(linear.party_names(hosts)):
+        shown = model(runs[name])
+        assert shown["needOneVsRest"] and shown["weight"] == {}
+        assert shown["header"] == [f"x{j}" for j in range(3 if k == 0 else 4)]
+        result = shown["oneVsRestResult"]
+        assert result["oneVsRestClasses"] == [
+            str(c) for c in (CLASSES if k == 0 else range(3))]
+        assert len(result["completedModels"]) == 3
+        for one, (want, bias) in zip(result["completedModels"], plain):
+            np.testing.assert_allclose(vector(one), want[k], atol=1e-4)
+            assert one["intercept"] == pytest.approx(
+                0 if k else bias, abs=1e-4)
+            assert one["iters"] == 2
+        assert model(runs[name], suffix="Meta")["needOneVsRest"]
+    assert losses(runs["arbiter-9998"]) == []
+    assert runs["guest-9999"].metrics == {}
+    runs = linear.succeeded(tmp_path / "predict", LR, xs, y, p,
+                            evals=(xs, y), models=tmp_path / "fit")
+    check_classes(runs["guest-9999"], y, plain, xs, "predict")
+
+
+def test_two_classes_none_of_them_one_is_one_model(tmp_path):
+    """As FATE's: what is not 1 is -1."""
+    xs, y = make_data()
+    runs = linear.succeeded(tmp_path, LR, xs, np.where(y == 1, 1, 5), BASE)
+    want, bias, _ = train(LR, xs, y, BASE)
+    np.testing.assert_allclose(vector(model(runs["host-10000"])), want[1],
+                               atol=1e-4)
+    assert not model(runs["guest-9999"])["needOneVsRest"]
+
+
+# ---- cross validation ----
+
+CV = {"n_splits": 3, "shuffle": False, "random_seed": 103, "need_cv": True}
+
+
+def folds(n, k):
+    return np.array_split(np.arange(n), k)
+
+
+def summary(party, name_space, name):
+    return dict(party.metrics[name_space][name]["data"])
+
+
+def auc(y, s):
+    pairs = s[y == 1][:, None] - s[y == 0][None, :]
+    return (pairs > 0).mean() + (pairs == 0).mean() / 2
+
+
+def test_cross_validation_is_a_training_per_fold(tmp_path):
+    n = 61      # no multiple of 3
+    xs, y = make_data(n=n)
+    p = {**BASE, "max_iter": 3, "cv_param": CV, "validation_freqs": 2}
+    runs = linear.succeeded(tmp_path, LR, xs, y, p)
+    guest, arbiter = runs["guest-9999"], runs["arbiter-9998"]
+    for f, held in enumerate(folds(n, 3)):
+        rest = np.setdiff1d(np.arange(n), held)
+        want, bias, plain = train(LR, [x[rest] for x in xs], y[rest], p)
+        np.testing.assert_allclose(losses(arbiter, f"loss.{f}"), plain,
+                                   atol=1e-4)
+        u = score(xs, want, bias)
+        for name_space, part in (("train", rest), ("validate", held)):
+            assert summary(guest, name_space, f"{name_space}_fold_{f}")[
+                "auc"] == pytest.approx(auc(y[part], u[part]), abs=2e-6)
+            assert "auc" in summary(guest, name_space,
+                                    f"fold_{f}.iteration_1")
+    assert arbiter.metrics["train"]["loss.2"]["meta"] == {
+        "name": "train", "metric_type": "LOSS", "unit_name": "iters",
+        "curve_name": "2"}
+    assert "loss.3" not in arbiter.metrics["train"]
+    for party in runs.values():
+        assert party.state.get("table") is None
+        shown = model(party)
+        assert shown["header"] == [] and shown["iters"] == 0
+        assert model(party, suffix="Meta")["penalty"] == ""
+
+
+def fold_results(folder, seed):
+    xs, y = make_data(n=80)
+    p = {**BASE, "max_iter": 1,
+         "cv_param": {**CV, "shuffle": True, "random_seed": seed}}
+    runs = linear.succeeded(folder, LR, xs, y, p)
+    return [summary(runs["guest-9999"], "validate", f"validate_fold_{f}")
+            for f in range(3)]
+
+
+def test_cross_validation_shuffles_by_its_seed(tmp_path):
+    one = fold_results(tmp_path / "a", 5)
+    assert one == fold_results(tmp_path / "b", 5)
+    assert one != fold_results(tmp_path / "c", 6)
+    assert len(fold_results(tmp_path / "d", None)) == 3
+
+
+def test_cross_validation_of_three_classes_and_two_hosts(tmp_path):
+    xs, y = three_classes(2)
+    p = {**BASE, "max_iter": 2, "cv_param": {**CV, "n_splits": 2}}
+    runs = linear.succeeded(tmp_path, LR, xs, y, p)
+    for f, held in enumerate(folds(N, 2)):
+        rest = np.setdiff1d(np.arange(N), held)
+        plain = plain_classes([x[rest] for x in xs], y[rest], p)
+        u = np.array([score(xs, *one) for one in plain])
+        hit = np.array(CLASSES)[u.argmax(axis=0)] == y
+        assert summary(runs["guest-9999"], "validate", f"validate_fold_{f}")[
+            "accuracy"] == pytest.approx(hit[held].mean(), abs=1e-6)
 
 
 @pytest.mark.parametrize("change, words", [
-    ({"cv_param": {"need_cv": True}}, "need_cv"),
-    ({"labels": 3}, "one-vs-rest"),
-    ({"ids": True}, "ids"),
+    ({"stepwise_param": {"need_stepwise": True}}, "need_stepwise"),
+    ({"cv_param": {**CV, "n_splits": 61}}, "n_splits is 61"),
+    ({"labels": "x"}, "no numeric label"),
+    ({"ids": True}, "put Intersection before HeteroLR"),
 ])
 def test_refusals(tmp_path, change, words):
     xs, y = make_data()
-    if "labels" in change:
-        y = np.arange(N) % 3
+    labels = ["x"] * N if "labels" in change else y
     ids = [f"{i:06d}" for i in range(1, N + 1)] if "ids" in change else None
-    p = {**BASE, **({"cv_param": change["cv_param"]}
-                    if "cv_param" in change else {})}
-    runs = run_parties(tmp_path, xs, y, p, host_ids=ids)
-    texts = " ".join(json.dumps(s) for s, _ in runs.values())
-    assert words in texts
+    p = {**BASE, **{k: v for k, v in change.items() if k.endswith("param")}}
+    runs = linear.run_parties(tmp_path, LR, xs, labels, p, host_ids=ids)
+    texts = [r.state["error"]["text"] for r in runs.values()
+             if r.state.get("status") == "failed"]
+    assert any(words in text for text in texts), texts

@@ -91,9 +91,25 @@ test_check_when_illegal_then_says_what_is_legal(void **state)
 		"component 'c_0': parameter 'alpha' is \"a\", expected a "
 		"number >= 0; component 'c_0': parameter 'max_iter' is 0, "
 		"expected an integer from 1 to 1000000"},
-	    {"HeteroLR", "{\"cv_param\":{\"need_cv\":true}}",
-		"component 'c_0': parameter 'cv_param.need_cv' is true, "
-		"expected false (cross validation is not offered yet)"},
+	    {"HeteroLR", "{\"cv_param\":{\"need_cv\":true}}", ""},
+	    {"HeteroLinR", "{\"stepwise_param\":{\"need_stepwise\":true}}",
+		"component 'c_0': parameter 'stepwise_param.need_stepwise' is "
+		"true, expected false (stepwise selection is not offered "
+		"yet)"},
+	    {"HeteroLinR", "{\"metrics\":[\"rmse\",\"r2_score\"]}", ""},
+	    {"HeteroLinR", "{\"optimizer\":\"nesterov_momentum_sgd\"}",
+		"component 'c_0': parameter 'optimizer' is "
+		"\"nesterov_momentum_sgd\", expected one of \"sgd\", "
+		"\"rmsprop\", \"adam\", \"adagrad\" (\"sqn\" is not offered "
+		"yet)"},
+	    {"HeteroPoisson", "{\"exposure_colname\":\"x1\"}", ""},
+	    {"HeteroPoisson", "{\"optimizer\":\"sqn\"}",
+		"component 'c_0': parameter 'optimizer' is \"sqn\", expected "
+		"one of \"sgd\", \"rmsprop\", \"adam\", \"adagrad\", "
+		"\"nesterov_momentum_sgd\""},
+	    {"HeteroPoisson", "{\"early_stopping_rounds\":3}",
+		"component 'c_0': early_stopping_rounds is set, so "
+		"validation_freqs must be set too"},
 	    {"HeteroLR", "{\"cv_param\":5}",
 		"component 'c_0': parameter 'cv_param' is 5, expected an "
 		"object"},
