@@ -2,15 +2,14 @@
 #include "lib/spec/rows_linear.h"
 
 static const char *const optimizers[] = {
-    "sgd", "rmsprop", "adam", "adagrad", NULL};
+    "sgd", "rmsprop", "adam", "adagrad", "sqn", NULL};
 
 static const char *
 check_optimizer(const cJSON *v)
 {
 	if (spec_is_word(v, optimizers))
 		return NULL;
-	return "one of \"sgd\", \"rmsprop\", \"adam\", \"adagrad\" (\"sqn\" "
-	       "is not offered yet)";
+	return "one of \"sgd\", \"rmsprop\", \"adam\", \"adagrad\", \"sqn\"";
 }
 
 static const struct spec_param params[] = {

@@ -2,7 +2,7 @@
 #include "lib/spec/rows_linear.h"
 
 static const char *const optimizers[] = {
-    "sgd", "rmsprop", "adam", "adagrad", "nesterov_momentum_sgd", NULL};
+    "sgd", "rmsprop", "adam", "adagrad", "nesterov_momentum_sgd", "sqn", NULL};
 static const char *const multi_classes[] = {"ovr", NULL};
 static const char *const validation_metrics[] = {"auc", "ks", "accuracy",
     "precision", "recall", "lift", "gain", "roc", "confusion_mat", "f1_score",
@@ -14,7 +14,7 @@ check_optimizer(const cJSON *v)
 	if (spec_is_word(v, optimizers))
 		return NULL;
 	return "one of \"sgd\", \"rmsprop\", \"adam\", \"adagrad\", "
-	       "\"nesterov_momentum_sgd\" (\"sqn\" is not offered yet)";
+	       "\"nesterov_momentum_sgd\", \"sqn\"";
 }
 
 static const char *

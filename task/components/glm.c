@@ -164,6 +164,7 @@ init(struct glm *glm, struct buf *err)
 
 	glm->best_iteration = -1;
 	glm->converged = false;
+	glm_sqn_init(glm);
 	if (glm_is(glm, "arbiter"))
 		return ERR_OK;
 	glm->has_intercept = glm_is(glm, "guest") && glm->p.fit_intercept;
@@ -191,6 +192,7 @@ finish(struct glm *glm, struct glm_fitted *out)
 	paillier_sums_free(glm->cross);
 	paillier_sums_free(glm->total);
 	glm_set_release(&glm->set);
+	glm_sqn_release(glm);
 	glm_stopper_free(glm->stopper);
 	free(glm->y);
 	glm->w = glm->best_w = glm->y = NULL;

@@ -75,6 +75,11 @@ struct glm_param {
 	int64_t cv_splits;
 	bool cv_shuffle;
 	int64_t cv_seed; /* -1: a fresh one */
+	bool is_sqn;
+	int64_t sqn_interval; /* steps between two pairs */
+	int64_t sqn_memory;   /* pairs */
+	int64_t sqn_sample;   /* rows */
+	int64_t sqn_seed;     /* -1: a fresh one */
 };
 
 struct glm;
@@ -120,6 +125,7 @@ struct glm_model {
 	const char *buffer; /* of the model, less "Meta" and "Param" */
 	enum eval_type eval;
 	bool is_one_host;
+	bool has_exposure;
 	double curvature; /* c */
 	unsigned d_scale;
 	double loss_base; /* of a batch's loss, whatever its rows */
@@ -183,6 +189,10 @@ struct glm {
 	double *y;		     /* guest: labels as the model takes them */
 	struct paillier_sums *cross; /* guest: of the loss */
 	struct paillier_sums *total; /* guest: of d, for Poisson's loss */
+	int64_t steps;		     /* of all batches so far */
+	uint64_t sqn_state;	     /* guest: of the samples' seeds */
+	struct glm_data sqn_sample;
+	struct glm_set sqn_set;
 	int64_t iters;
 	bool converged;
 	double *best_w;

@@ -6,7 +6,10 @@
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/crypto/fixed.h"
+#include "lib/math/sqn.h"
 #include "task/components/glm_steps.h"
+
+#include <math.h>
 
 struct arbiter {
 	size_t n_parties;
@@ -16,6 +19,9 @@ struct arbiter {
 	double *delta;
 	double *sum; /* of an iteration's deltas */
 	struct optimizer *optimizer;
+	struct sqn *sqn;  /* or NULL */
+	double *position; /* sqn: where the steps have led from the start */
+	double *s;	  /* sqn: the last change of its mean */
 	struct converge_state converge;
 };
 
@@ -28,11 +34,20 @@ party(const struct glm *glm, size_t i)
 static enum err
 grow(struct glm *glm, struct arbiter *a, struct buf *err)
 {
+	struct optimizer_param param = glm->p.optimizer;
 	size_t n = a->n_w + 1;
 
+	if (glm->p.is_sqn) {
+		/* a step along H g instead of g */
+		param.name = "sgd";
+		a->sqn =
+		    sqn_new(a->n_w, glm->p.sqn_interval, glm->p.sqn_memory);
+		a->position = xcalloc(n, sizeof(double));
+		a->s = xcalloc(n, sizeof(double));
+	}
 	a->delta = xcalloc(n, sizeof(double));
 	a->sum = xcalloc(n, sizeof(double));
-	return optimizer_new(&glm->p.optimizer, a->n_w, &a->optimizer, err);
+	return optimizer_new(&param, a->n_w, &a->optimizer, err);
 }
 
 static enum err
@@ -47,9 +62,10 @@ decrypt_doubles(struct glm *glm, mpz_t *c, size_t n, unsigned scale,
 	return rc;
 }
 
+/* The gradients of so many rows, one behind the other, into a->gradient. */
 static enum err
-receive_gradients(
-    struct glm *glm, struct arbiter *a, size_t rows, struct buf *err)
+receive_gradients(struct glm *glm, struct arbiter *a, const char *tag,
+    size_t rows, struct buf *err)
 {
 	size_t at = 0, n;
 	enum err rc = ERR_OK;
@@ -57,7 +73,7 @@ receive_gradients(
 	for (size_t i = 0; !rc && i < a->n_parties; i++) {
 		n = a->width[i];
 		rc = glm_receive_vector(
-		    glm, party(glm, i), "glm_gradient", &glm->c, &n, err);
+		    glm, party(glm, i), tag, &glm->c, &n, err);
 		if (rc)
 			return rc;
 		if (!a->width[i]) {
@@ -74,26 +90,69 @@ receive_gradients(
 	return rc;
 }
 
+/* Each party its own columns of v. */
+static enum err
+send_slices(struct glm *glm, const struct arbiter *a, const char *tag,
+    const double *v, struct buf *err)
+{
+	enum err rc = ERR_OK;
+
+	for (size_t i = 0; !rc && i < a->n_parties; i++) {
+		rc = glm_send_doubles(
+		    glm, party(glm, i), tag, v, a->width[i], err);
+		v += a->width[i];
+	}
+	return rc;
+}
+
 static enum err
 run_batch(struct glm *glm, struct arbiter *a, int64_t iter, size_t rows,
     struct buf *err)
 {
-	size_t at = 0;
 	enum err rc;
 
-	rc = receive_gradients(glm, a, rows, err);
+	rc = receive_gradients(glm, a, "glm_gradient", rows, err);
 	if (!rc && !a->optimizer)
 		rc = grow(glm, a, err);
 	if (rc)
 		return rc;
+	if (a->sqn)
+		sqn_direction(a->sqn, a->gradient);
 	optimizer_step(a->optimizer, iter, a->gradient, a->delta);
 	for (size_t i = 0; i < a->n_w; i++)
 		a->sum[i] += a->delta[i];
-	for (size_t i = 0; !rc && i < a->n_parties; i++) {
-		rc = glm_send_doubles(glm, party(glm, i), "glm_step",
-		    a->delta + at, a->width[i], err);
-		at += a->width[i];
-	}
+	return send_slices(glm, a, "glm_step", a->delta, err);
+}
+
+/* A step is done; now and then its mean change asks for the curvature. */
+static enum err
+run_curvature(struct glm *glm, struct arbiter *a, struct buf *err)
+{
+	double most = 0;
+	bool due;
+	enum err rc;
+
+	if (!a->sqn)
+		return ERR_OK;
+	glm->steps++;
+	due = sqn_add_weights(a->sqn, a->position, a->s);
+	for (size_t i = 0; i < a->n_w; i++)
+		a->position[i] -= a->delta[i];
+	if (!due)
+		return ERR_OK;
+	for (size_t i = 0; i < a->n_w; i++)
+		most = fmax(most, fabs(a->s[i]));
+	for (size_t i = 0; most > 0 && i < a->n_w; i++)
+		a->s[i] /= most;
+	rc = send_slices(glm, a, "glm_direction", a->s, err);
+	if (!rc)
+		rc = receive_gradients(
+		    glm, a, "glm_curvature", glm_sqn_rows(glm), err);
+	if (!rc && !sqn_add_pair(a->sqn, a->s, a->gradient))
+		task_log(glm->t,
+		    "no curvature is found after step %lld; sqn goes on with "
+		    "what it has",
+		    (long long)glm->steps);
 	return rc;
 }
 
@@ -153,6 +212,8 @@ run_iteration(struct glm *glm, struct arbiter *a, int64_t iter, struct buf *err)
 		rc = run_batch(glm, a, iter, hi - lo, err);
 		if (!rc && glm->n_hosts == 1)
 			rc = receive_loss(glm, &loss, err);
+		if (!rc)
+			rc = run_curvature(glm, a, err);
 	}
 	if (rc)
 		return rc;
@@ -182,6 +243,9 @@ glm_fit_arbiter(struct glm *glm, struct buf *err)
 		stop = stop || glm->converged;
 	}
 	optimizer_free(a.optimizer);
+	sqn_free(a.sqn);
+	free(a.position);
+	free(a.s);
 	free(a.width);
 	free(a.gradient);
 	free(a.delta);

@@ -80,6 +80,8 @@ run_iteration(struct glm *glm, int64_t iter, bool *stop, struct buf *err)
 		rc = glm_batch_host(glm, &b, err);
 		if (!rc)
 			rc = glm_take_step(glm, iter, err);
+		if (!rc)
+			rc = glm_sqn_answer(glm, err);
 	}
 	if (!rc)
 		rc = glm_receive_flags(glm, "arbiter", "glm_converged",

@@ -218,6 +218,7 @@ const struct glm_model glm_poisson = {
     .buffer = "HeteroPoissonRegression",
     .eval = EVAL_REGRESSION,
     .is_one_host = true,
+    .has_exposure = true,
     .d_scale = 2 * GLM_U_SCALE,
     .labels = count_labels,
     .target = same,

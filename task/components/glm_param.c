@@ -69,6 +69,18 @@ read_cv(const cJSON *p, struct glm_param *out)
 	out->cv_seed = json_int(cv, "random_seed", -1);
 }
 
+static void
+read_sqn(const cJSON *p, struct glm_param *out)
+{
+	const cJSON *sqn = json_get(p, "sqn_param");
+
+	out->is_sqn = strcmp(out->optimizer.name, "sqn") == 0;
+	out->sqn_interval = json_int(sqn, "update_interval_L", 3);
+	out->sqn_memory = json_int(sqn, "memory_M", 5);
+	out->sqn_sample = json_int(sqn, "sample_size", 5000);
+	out->sqn_seed = json_int(sqn, "random_seed", -1);
+}
+
 static enum err
 check(const struct glm *glm, int64_t bits, struct buf *err)
 {
@@ -84,6 +96,15 @@ check(const struct glm *glm, int64_t bits, struct buf *err)
 		return err_set(err, ERR_INVALID,
 		    "encrypt_param.key_length is %lld, expected %d to %d",
 		    (long long)bits, PAILLIER_BITS_MIN, PAILLIER_BITS_MAX);
+	if (p->is_sqn && glm->model->curvature == 0)
+		return err_set(err, ERR_INVALID,
+		    "optimizer is \"sqn\", which %s does not have",
+		    glm->model->module);
+	if (p->is_sqn &&
+	    (p->sqn_interval < 1 || p->sqn_memory < 1 || p->sqn_sample < 1))
+		return err_set(err, ERR_INVALID,
+		    "sqn_param: update_interval_L, memory_M and sample_size "
+		    "are expected to be at least 1");
 	if (p->batch_size != -1 && p->batch_size < 10)
 		return err_set(err, ERR_INVALID,
 		    "batch_size is %lld, expected -1 or at least 10",
@@ -112,13 +133,15 @@ glm_param_read(struct glm *glm, struct buf *err)
 	out->max_iter = json_int(p, "max_iter", 100);
 	read_init(glm->t, out);
 	read_cv(p, out);
+	read_sqn(p, out);
 	out->threshold =
 	    json_double(json_get(p, "predict_param"), "threshold", 0.5);
 	out->freqs = json_get(p, "validation_freqs");
 	out->stop_rounds = json_int(p, "early_stopping_rounds", 0);
 	out->metrics = json_get(p, "metrics");
 	out->first_metric_only = json_bool(p, "use_first_metric_only", false);
-	out->exposure = json_str(p, "exposure_colname", "");
+	out->exposure =
+	    glm->model->has_exposure ? json_str(p, "exposure_colname", "") : "";
 	out->key_bits = (unsigned)bits;
 	return check(glm, bits, err);
 }

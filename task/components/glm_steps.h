@@ -82,6 +82,15 @@ void glm_masks_ahead(const struct glm *glm, size_t rows);
 enum err glm_batch_guest(struct glm *glm, struct glm_batch *b, struct buf *err);
 enum err glm_batch_host(struct glm *glm, struct glm_batch *b, struct buf *err);
 
+/* ---- curvature for sqn (glm_sqn.c) ---- */
+
+void glm_sqn_init(struct glm *glm);
+void glm_sqn_release(struct glm *glm);
+/* How many rows the curvature is taken of. */
+size_t glm_sqn_rows(const struct glm *glm);
+/* Guest and host: a step is done; answers the arbiter when it asks. */
+enum err glm_sqn_answer(struct glm *glm, struct buf *err);
+
 /* Remembers the weights of the best iteration. */
 void glm_remember(struct glm *glm, int64_t iter);
 

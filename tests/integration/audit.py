@@ -272,7 +272,7 @@ class Audit:
             self.check_value(m, key, v)
 
     def check_value(self, m, key, v):
-        if m.tag == "glm_step":
+        if m.tag in ("glm_step", "glm_direction"):
             columns = self.facts.columns.get(m.to, 0)
             expect(isinstance(v, list) and len(v) <= columns and
                    len(v) < self.facts.rows and

@@ -128,6 +128,43 @@ class Optimizer:
         return delta
 
 
+class Curvature:
+    """sqn by its matrix: pairs of the change of the mean weights and of the
+    gradient, over all rows."""
+
+    def __init__(self, p, x, curvature, coef):
+        self.p, self.pairs = p["sqn_param"], []
+        self.hessian = curvature * x.T @ x / len(x)
+        if p["penalty"] == "L2":
+            self.hessian = self.hessian + p["alpha"] * np.diag(coef * 1.0)
+        self.seen, self.means = [], []
+
+    def add(self, w):
+        """The weights that a step started from."""
+        self.seen.append(w)
+        if len(self.seen) == self.p["update_interval_L"]:
+            self.means.append(np.mean(self.seen, axis=0))
+            self.seen = []
+            if len(self.means) > 1:
+                s = self.means[-1] - self.means[-2]
+                y = self.hessian @ s
+                if s @ y > 0:
+                    self.pairs.append((s, y))
+
+    def turn(self, g):
+        pairs = self.pairs[-self.p["memory_M"]:]
+        if not pairs:
+            return g
+        s, y = pairs[-1]
+        one = np.eye(len(g))
+        h = (s @ y) / (y @ y) * one
+        for s, y in pairs:
+            r = 1 / (s @ y)
+            h = ((one - r * np.outer(s, y)) @ h @ (one - r * np.outer(y, s)) +
+                 r * np.outer(s, s))
+        return h @ g
+
+
 def penalty_loss(p, w):
     return p["alpha"] * {"L1": np.abs(w).sum(), "L2": 0.5 * (w ** 2).sum(),
                          "none": 0}[p["penalty"]]
@@ -150,6 +187,8 @@ def train(module, xs, y, p, offset=0.0):
     w = np.full(x.shape[1], {"zeros": 0.0, "const": init.get("init_const")}
                 [init["init_method"]])
     optimizer, out = Optimizer(p, len(w)), []
+    sqn = Curvature(p, x, f.curvature, coef) \
+        if p["optimizer"] == "sqn" else None
     size = n if p["batch_size"] == -1 else p["batch_size"]
     for t in range(p["max_iter"]):
         batches, total = range(0, n, size), 0.0
@@ -160,7 +199,10 @@ def train(module, xs, y, p, offset=0.0):
             g = x[b].T @ f.residual(u, y[b]) / len(u)
             if p["penalty"] == "L2":
                 g = g + p["alpha"] * w * coef
-            w = w - optimizer.delta(g, t)
+            before = w
+            w = w - optimizer.delta(sqn.turn(g) if sqn else g, t)
+            if sqn:
+                sqn.add(before)
             if p["penalty"] == "L1":
                 w = np.where(coef, soft(p, w, t), w)
         out.append(total / len(batches))

@@ -108,7 +108,9 @@ def test_lr_job_when_decoded_then_nothing_leaks(keeping, lr_job, facts):
     faults, tags = Audit(mail_of(keeping, lr_job), facts).run()
     assert faults == []
     # all were seen but for what other models and parameters bring
-    assert set(tags) == GLM_TAGS - {"glm_host_log", "glm_folds"} | RSA_TAGS
+    assert set(tags) == RSA_TAGS | GLM_TAGS - {
+        "glm_host_log", "glm_folds", "glm_direction", "glm_sample",
+        "glm_curvature"}
     assert tags["glm_converged"] == 6 and tags["glm_step"] == 12
     assert tags["glm_blinded_score"] == 8      # 3 iterations and the end, 2 sets
 
@@ -243,6 +245,16 @@ def test_poisson_when_decoded_then_nothing_leaks(tmp_path):
     assert faults == []
     assert tags["glm_host_forward"] == tags["glm_host_log"] == \
         tags["glm_residual"] == 2 * 3
+
+
+def test_sqn_when_decoded_then_nothing_leaks(tmp_path):
+    sqn = {"update_interval_L": 1, "memory_M": 2, "sample_size": 30}
+    faults, tags = audited(tmp_path, "HeteroLR", TWO_HOSTS, lambda k: k % 2,
+                           optimizer="sqn", sqn_param=sqn)
+    assert faults == []
+    pairs = 2 * 3 - 1           # iterations, batches
+    assert tags["glm_sample"] == 2 * pairs
+    assert tags["glm_curvature"] == tags["glm_direction"] == 3 * pairs
 
 
 def test_three_classes_in_folds_when_decoded_then_nothing_leaks(tmp_path):

@@ -6,6 +6,7 @@ import json
 import numpy
 import pytest
 
+import linear
 from flow import SHARED, load
 from shape import differences
 
@@ -71,6 +72,12 @@ def train(breast, w, alpha=0.01, stop=None, rate=0.15, iterations=30):
     last weight is the intercept. stop (frequency, rounds) validates by AUC
     and KS, ends when one has not risen for so many rounds, and keeps the
     model at which both had. The AUC and KS of the result."""
+    return measures(breast[1], breast[0] @ fit(breast, w, alpha, stop, rate,
+                                               iterations))
+
+
+def fit(breast, w, alpha=0.01, stop=None, rate=0.15, iterations=30):
+    """The weights that train() judges."""
     x, y = breast
     momentum = numpy.zeros(len(w))
     best, waits, kept = [-1, -1], [0, 0], None
@@ -88,7 +95,7 @@ def train(breast, w, alpha=0.01, stop=None, rate=0.15, iterations=30):
             kept = w if not any(waits) else kept
             if max(waits) >= stop[1]:
                 break
-    return measures(y, x @ (w if kept is None else kept))
+    return w if kept is None else kept
 
 
 def measures(y, score):
@@ -152,6 +159,83 @@ def test_job_from_zeros_equals_the_plain_training(site, run, breast, conf,
     auc, ks = train(breast, numpy.zeros(31), **plain)
     assert ours["auc"] == pytest.approx(auc, abs=2e-6)
     assert ours["ks"] == pytest.approx(ks, abs=2e-6)
+
+
+SPARSE = "test_hetero_lr_sparse_train_job_conf.json"
+SQN = ["test_hetero_lr_sqn_job_conf.json",
+       "test_hetero_lr_sparse_sqn_train_job_conf.json"]
+
+
+def test_sparse_job_is_one_of_the_plain_trainings(site, run, breast):
+    ours = final(site, run(LR, SPARSE, TRAIN))
+    auc, ks = trainings(breast)
+    assert min(auc) - 0.002 <= ours["auc"] <= max(auc) + 0.002
+    assert min(ks) - 0.01 <= ours["ks"] <= max(ks) + 0.01
+
+
+def test_job_of_two_hosts_has_no_loss(site, run):
+    job = run(LR, "test_multi_host_job_conf.json", TRAIN)
+    assert final(site, job)["auc"] > 0.98
+    metrics = site.flow.component("metric/all", job, "hetero_lr_0", "arbiter",
+                                  10000)
+    assert "data" not in metrics and metrics["retcode"] == 0
+    for party in (10000, 10001):
+        shown = site.flow.component("output/model", job, "hetero_lr_0",
+                                    "host", party)["data"]
+        assert len(shown["weight"]) == 20 and shown["iters"] == 30
+
+
+def train_by_sqn(breast, p):
+    """(losses, weights) of a plain training, by the matrix."""
+    x, y = breast
+    return linear.train("HeteroLR", [x[:, :10], x[:, 10:30]],
+                        y.astype(int), p)
+
+
+@pytest.mark.parametrize("conf", SQN)
+def test_sqn_job_equals_the_plain_training(site, run, breast, conf):
+    job = run(LR, conf, TRAIN)
+    given = load(JOBS / LR / conf)["algorithm_parameters"]["hetero_lr_0"]
+    loss = [v for _, v in site.flow.component(
+        "metric/all", job, "hetero_lr_0", "arbiter", 10000)[
+            "data"]["train"]["loss"]["data"]]
+    p = {**linear.BASE, **given, "max_iter": len(loss)}
+    want, bias, plain = train_by_sqn(breast, p)
+    assert numpy.abs(numpy.array(loss) - plain).max() < 1e-4
+    assert abs(loss[-1] - loss[-2]) < p["tol"] or len(loss) == 30
+    x, y = breast
+    u = linear.score([x[:, :10], x[:, 10:30]], want, bias)
+    auc, ks = measures(y, u)
+    ours = final(site, job)
+    assert ours["auc"] == pytest.approx(auc, abs=1e-4)
+    assert ours["ks"] == pytest.approx(ks, abs=1e-2)
+
+
+def test_cv_job_reports_its_folds(site, run, breast):
+    """Each fold as a training of its own, from zeros and without a shuffle;
+    the real system's rows stand in another order, so its folds differ."""
+    job = run(LR, "test_hetero_lr_cv_job_conf.json",
+              "test_hetero_lr_cv_job_dsl.json")
+    metrics = site.flow.component("metric/all", job, "hetero_lr_0", "guest",
+                                  10000)["data"]
+    x, y = breast
+    folds = numpy.array_split(numpy.arange(len(y)), 3)
+    assert set(metrics["train"]) >= {f"train_fold_{f}" for f in range(3)}
+    for f, held in enumerate(folds):
+        got = dict(metrics["validate"][f"validate_fold_{f}"]["data"])
+        assert set(got) == METRICS
+        rest = numpy.setdiff1d(numpy.arange(len(y)), held)
+        w = fit((x[rest], y[rest]), numpy.zeros(31), iterations=10)
+        auc, ks = measures(y[held], x[held] @ w)
+        assert got["auc"] == pytest.approx(auc, abs=2e-6)
+        assert got["ks"] == pytest.approx(ks, abs=2e-6)
+    loss = site.flow.component("metric/all", job, "hetero_lr_0", "arbiter",
+                               10000)["data"]["train"]
+    assert set(loss) == {"loss.0", "loss.1", "loss.2"}
+    assert len(loss["loss.0"]["data"]) <= 10
+    data = site.flow.component("output/data", job, "hetero_lr_0", "guest",
+                               10000)
+    assert data["retmsg"] == "no data"
 
 
 @pytest.fixture(scope="module")

@@ -78,6 +78,15 @@ def test_train_nesterov(tmp_path):
           {**SLOW, "optimizer": "nesterov_momentum_sgd"})
 
 
+@pytest.mark.parametrize("hosts", [1, 3])
+def test_train_by_sqn(tmp_path, hosts):
+    xs, y = make_data(LINR, hosts)
+    check(tmp_path, LINR, xs, y, {**SLOW, "optimizer": "sqn", "max_iter": 9,
+                                  "sqn_param": {"update_interval_L": 3,
+                                                "memory_M": 5,
+                                                "sample_size": 5000}})
+
+
 def test_train_three_hosts(tmp_path):
     xs, y = make_data(LINR, hosts=3)
     check(tmp_path, LINR, xs, y, {**SLOW, "max_iter": 3})
@@ -242,6 +251,7 @@ def test_cross_validation_is_a_training_per_fold(tmp_path, module):
     (POISSON, {"hosts": 2}, "HeteroPoisson needs one host"),
     (POISSON, {"rate": 1e9}, "lower learning_rate"),
     (LINR, {"stepwise_param": {"need_stepwise": True}}, "need_stepwise"),
+    (POISSON, {"optimizer": "sqn"}, "HeteroPoisson does not have"),
     (LINR, {"early_stop": "diff", "hosts": 2}, "no loss to compare"),
     (LINR, {"ids": True}, "put Intersection before HeteroLinR"),
 ])
@@ -250,7 +260,7 @@ def test_refusals(tmp_path, module, change, words):
     if "y" in change:
         y[7] = change["y"]
     p = {**SLOW, **{k: v for k, v in change.items()
-                    if k in ("stepwise_param", "early_stop")}}
+                    if k in ("stepwise_param", "early_stop", "optimizer")}}
     if "rate" in change:
         p["learning_rate"] = change["rate"]
     if "exposure" in change:

@@ -110,6 +110,62 @@ def test_early_stopping_by_metric(tmp_path):
         assert shown["bestIteration"] == 0
 
 
+# ---- stochastic quasi-Newton steps ----
+
+SQN = {**BASE, "optimizer": "sqn", "max_iter": 9, "sqn_param": {
+    "update_interval_L": 2, "memory_M": 2, "sample_size": 5000,
+    "random_seed": None}}
+
+
+@pytest.mark.parametrize("change, hosts, sparse", [
+    ({}, 1, False),
+    ({"batch_size": 25, "max_iter": 4}, 1, False),
+    ({"penalty": "none"}, 2, False),
+    ({}, 1, True),
+])
+def test_sqn_steps_by_the_curvature(tmp_path, change, hosts, sparse):
+    p = {**SQN, **change}
+    runs, xs, y, want, bias = check(tmp_path, p, hosts, sparse)
+    # and they are not those of sgd
+    other = train(LR, xs, y, {**p, "optimizer": "sgd"})[0]
+    assert np.abs(other[0] - want[0]).max() > 0.01
+    assert model(runs["guest-9999"], suffix="Meta")["optimizer"] == "sqn"
+
+
+def test_sqn_when_rows_need_several_messages(tmp_path):
+    check(tmp_path, {**SQN, "max_iter": 5}, n=4200)
+
+
+def sqn_by_samples(folder, seed, size=40):
+    xs, y = make_data()
+    p = {**SQN, "max_iter": 30, "tol": 1e-12, "sqn_param": {
+        "update_interval_L": 3, "memory_M": 5, "sample_size": size,
+        "random_seed": seed}}
+    runs = linear.succeeded(folder, LR, xs, y, p)
+    return losses(runs["arbiter-9998"]), vector(model(runs["host-10000"]))
+
+
+def test_sqn_by_samples_nears_the_optimum_and_repeats_by_its_seed(tmp_path):
+    xs, y = make_data()
+    got, w = sqn_by_samples(tmp_path / "a", 3)
+    best = train(LR, xs, y, {**BASE, "learning_rate": 1, "decay": 0,
+                             "max_iter": 3000})[2][-1]
+    sgd = train(LR, xs, y, {**BASE, "max_iter": 30})[2][-1]
+    assert best - 1e-6 < got[-1] < best + (sgd - best) / 3
+    np.testing.assert_allclose(sqn_by_samples(tmp_path / "b", 3)[1], w,
+                               atol=1e-9)
+    assert np.abs(sqn_by_samples(tmp_path / "c", 4)[1] - w).max() > 1e-6
+    sqn_by_samples(tmp_path / "d", None)
+
+
+def test_sqn_from_the_optimum_finds_no_curvature_and_goes_on(tmp_path):
+    """L1 keeps weights at 0: what moves is the intercept alone."""
+    xs, y = make_data()
+    p = {**SQN, "penalty": "L1", "alpha": 50, "max_iter": 6}
+    runs = linear.succeeded(tmp_path, LR, xs, y, p)
+    assert not vector(model(runs["host-10000"])).any()
+
+
 # ---- one model per class ----
 
 CLASSES = [-1, 2, 7]

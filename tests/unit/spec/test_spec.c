@@ -79,10 +79,11 @@ test_check_when_illegal_then_says_what_is_legal(void **state)
 	    {"HeteroLR", "{\"penalty\":\"L3\"}",
 		"component 'c_0': parameter 'penalty' is \"L3\", expected "
 		"\"L1\", \"L2\" or \"none\" in any case, or null"},
-	    {"HeteroLR", "{\"optimizer\":\"sqn\"}",
-		"component 'c_0': parameter 'optimizer' is \"sqn\", expected "
+	    {"HeteroLR", "{\"optimizer\":\"sqn\"}", ""},
+	    {"HeteroLR", "{\"optimizer\":\"SGD\"}",
+		"component 'c_0': parameter 'optimizer' is \"SGD\", expected "
 		"one of \"sgd\", \"rmsprop\", \"adam\", \"adagrad\", "
-		"\"nesterov_momentum_sgd\" (\"sqn\" is not offered yet)"},
+		"\"nesterov_momentum_sgd\", \"sqn\""},
 	    {"HeteroLR", "{\"batch_size\":-1}", ""},
 	    {"HeteroLR", "{\"batch_size\":9}",
 		"component 'c_0': parameter 'batch_size' is 9, expected -1 "
@@ -100,8 +101,7 @@ test_check_when_illegal_then_says_what_is_legal(void **state)
 	    {"HeteroLinR", "{\"optimizer\":\"nesterov_momentum_sgd\"}",
 		"component 'c_0': parameter 'optimizer' is "
 		"\"nesterov_momentum_sgd\", expected one of \"sgd\", "
-		"\"rmsprop\", \"adam\", \"adagrad\" (\"sqn\" is not offered "
-		"yet)"},
+		"\"rmsprop\", \"adam\", \"adagrad\", \"sqn\""},
 	    {"HeteroPoisson", "{\"exposure_colname\":\"x1\"}", ""},
 	    {"HeteroPoisson", "{\"optimizer\":\"sqn\"}",
 		"component 'c_0': parameter 'optimizer' is \"sqn\", expected "
