@@ -22,6 +22,11 @@ const struct mailbox_tag mailbox_tags[] = {
     {"glm_align", AGGREGATE,
 	"{\"rows\", \"models\", \"salt\", \"digest\": of all ids}"},
     {"glm_folds", AGGREGATE, "{\"splits\": folds, \"seed\": of their rows}"},
+    {"glm_columns", AGGREGATE, "{\"count\": of the sender's}"},
+    {"glm_candidate", AGGREGATE,
+	"{\"columns\": to be fitted, \"keep\", \"end\": flags, \"step\": "
+	"number, "
+	"\"guest_mask\", \"host_mask\": the best so far}"},
     {"glm_host_forward", CIPHERTEXT, "a batch's scores of one host"},
     {"glm_host_log", CIPHERTEXT, "their logarithms, for Poisson's loss"},
     {"glm_host_loss", CIPHERTEXT, "the host's part of a batch's loss"},

@@ -77,14 +77,6 @@ spec_check_freqs(const cJSON *v)
 }
 
 const char *
-spec_check_no_stepwise(const cJSON *v)
-{
-	if (cJSON_IsFalse(v))
-		return NULL;
-	return "false (stepwise selection is not offered yet)";
-}
-
-const char *
 spec_check_texts(const cJSON *v)
 {
 	static const char legal[] = "a list of texts or numbers, or null";

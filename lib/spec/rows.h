@@ -48,7 +48,6 @@ const char *spec_check_positive(const cJSON *v);
 const char *spec_check_key_length(const cJSON *v);
 const char *spec_check_batch_size(const cJSON *v);
 const char *spec_check_freqs(const cJSON *v);
-const char *spec_check_no_stepwise(const cJSON *v);
 const char *spec_check_texts(const cJSON *v);
 const char *spec_check_not_empty(const cJSON *v);
 const char *spec_check_text_or_number(const cJSON *v);
@@ -203,8 +202,8 @@ bool spec_is_word(const cJSON *v, const char *const *words);
 	    {.name = "stepwise_param.need_stepwise",                   \
 		.type = SPEC_BOOL,                                     \
 		.fallback = "false",                                   \
-		.check = spec_check_no_stepwise,                       \
-		.meaning = "Stepwise selection; not yet offered."},    \
+		.meaning = "Whether columns are selected in steps; "   \
+			   "one host."},                               \
 	    {.name = "stepwise_param.mode",                            \
 		.type = SPEC_STRING,                                   \
 		.fallback = "\"hetero\"",                              \

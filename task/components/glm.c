@@ -70,6 +70,11 @@ count_models(struct glm *glm, struct buf *err)
 	    glm_labels_classes(&glm->train, &glm->classes, &glm->n_models, err);
 	if (!rc && glm->n_models <= 2)
 		glm->n_models = 1;
+	if (!rc && glm->n_models > 1 && glm->p.need_stepwise && !glm->p.need_cv)
+		return err_set(err, ERR_INVALID,
+		    "stepwise_param.need_stepwise is true: of %zu classes "
+		    "there is no one loss to select columns by",
+		    glm->n_models);
 	if (!rc && glm->n_models > 1 && cJSON_IsNumber(glm->p.freqs))
 		task_log(glm->t, "validation_freqs has no effect: there are "
 				 "more than two classes");
@@ -135,6 +140,11 @@ check_parties(struct glm *glm, struct buf *err)
 		return err_set(err, ERR_INVALID,
 		    "%s needs one host, and the job's roles have %zu",
 		    glm->t->module, glm->n_hosts);
+	if (glm->n_hosts > 1 && glm->fits && glm->p.need_stepwise)
+		return err_set(err, ERR_INVALID,
+		    "stepwise_param.need_stepwise is true: with %zu hosts "
+		    "there is no loss to select columns by",
+		    glm->n_hosts);
 	if (glm->n_hosts > 1 && glm->fits &&
 	    glm->p.early_stop != CONVERGE_WEIGHT_DIFF)
 		return err_set(err, ERR_INVALID,
@@ -147,11 +157,12 @@ check_parties(struct glm *glm, struct buf *err)
 void
 glm_count(struct glm *glm, int64_t iter)
 {
-	int64_t most = glm->p.max_iter;
+	int64_t most = glm->p.max_iter, part;
 
 	glm->iters = iter + 1;
-	task_progress(glm->t,
-	    (int)(95 * (glm->round * most + glm->iters) / (glm->rounds * most)),
+	part = 95 * (glm->round * most + glm->iters) / (glm->rounds * most);
+	/* how many fits stepwise selection takes is a guess */
+	task_progress(glm->t, (int)(part < 95 ? part : 95),
 	    "iteration %lld of %lld", (long long)glm->iters, (long long)most);
 }
 
@@ -252,6 +263,16 @@ release(struct glm *glm)
 		paillier_public_free(glm->pub);
 }
 
+/* Of the training's rows alone: all others say nothing of the columns. */
+static enum err
+select_columns(struct glm *glm, struct buf *err)
+{
+	glm->has_eval = false;
+	glm->is_quiet = true;
+	return glm_is(glm, "arbiter") ? glm_stepwise_arbiter(glm, err)
+				      : glm_stepwise(glm, err);
+}
+
 static enum err
 run(struct glm *glm, struct buf *err)
 {
@@ -261,7 +282,8 @@ run(struct glm *glm, struct buf *err)
 		return glm_cross_validate(glm, err);
 	glm->rounds = (int64_t)glm->n_models;
 	if (glm->fits)
-		rc = glm_fit(glm, err);
+		rc = glm->p.need_stepwise ? select_columns(glm, err)
+					  : glm_fit(glm, err);
 	if (!rc && glm->fits)
 		rc = glm->model->write(glm, err);
 	return rc ? rc : glm_predict(glm, err);

@@ -37,6 +37,7 @@
 #include "lib/math/eval.h"
 #include "lib/math/optimizer.h"
 #include "task/components/glm_data.h"
+#include "task/components/glm_param.h"
 #include "task/task.h"
 
 #define GLM_U_SCALE    40U
@@ -50,42 +51,7 @@
 #define GLM_MASK_WIDTH 24U	      /* bytes; 2^192 > 2^174 + 2^111 */
 #define GLM_CHUNK      ((size_t)4096) /* rows of a message */
 
-struct glm_param {
-	const char *penalty_name;
-	enum penalty penalty;
-	double alpha;
-	double tol;
-	struct optimizer_param optimizer;
-	int64_t batch_size;
-	int64_t max_iter;
-	const char *early_stop_name;
-	enum converge early_stop;
-	const char *init_method;
-	double init_const;
-	uint64_t seed;
-	bool fit_intercept;
-	unsigned key_bits;
-	double threshold;
-	const cJSON *freqs;  /* null, a number or a list */
-	int64_t stop_rounds; /* 0: no early stopping by metric */
-	const cJSON *metrics;
-	bool first_metric_only;
-	const char *exposure; /* column, "" for none */
-	bool need_cv;
-	int64_t cv_splits;
-	bool cv_shuffle;
-	int64_t cv_seed; /* -1: a fresh one */
-	bool is_sqn;
-	int64_t sqn_interval; /* steps between two pairs */
-	int64_t sqn_memory;   /* pairs */
-	int64_t sqn_sample;   /* rows */
-	int64_t sqn_seed;     /* -1: a fresh one */
-};
-
 struct glm;
-enum err glm_param_read(struct glm *glm, struct buf *err);
-/* Is iteration k followed by a validation? */
-bool glm_validates(const struct glm *glm, int64_t k);
 
 /* Numbers that are used again and again: v has room for n of them. */
 struct glm_vector {
@@ -131,9 +97,10 @@ struct glm_model {
 	double loss_base; /* of a batch's loss, whatever its rows */
 	enum err (*labels)(const struct glm *glm, const struct glm_data *data,
 	    double **y_out, struct buf *err);
-	double (*target)(double y);		/* t */
-	double (*row_loss)(double u, double y); /* n * loss of u = u_g alone */
-	double (*link)(double u);		/* what is predicted */
+	double (*target)(double y);		 /* t */
+	double (*row_loss)(double u, double y);	 /* n * loss of u = u_g alone */
+	double (*link)(double u);		 /* what is predicted */
+	double (*misfit)(double n, double loss); /* of an IC */
 	/* host: rows u of a batch to the guest */
 	enum err (*send_rows)(
 	    struct glm *glm, const struct glm_batch *b, struct buf *err);
@@ -178,6 +145,7 @@ struct glm {
 	size_t n_models;
 	double *classes; /* n_models; of the guest's labels, or 0, 1, ... */
 	int64_t fold;	 /* of the cross validation, or -1 */
+	bool is_quiet;	 /* no losses and validations are told */
 	int64_t round;	 /* fits so far, of so many */
 	int64_t rounds;
 	/* of the fit that runs; glm_fit() starts and ends it */
@@ -193,6 +161,8 @@ struct glm {
 	uint64_t sqn_state;	     /* guest: of the samples' seeds */
 	struct glm_data sqn_sample;
 	struct glm_set sqn_set;
+	double loss;	      /* arbiter: of the last iteration */
+	const size_t *widths; /* arbiter: of a stepwise fit, or NULL */
 	int64_t iters;
 	bool converged;
 	double *best_w;
@@ -214,6 +184,9 @@ enum err glm_fit_arbiter(struct glm *glm, struct buf *err);
 /* One more iteration is done. */
 void glm_count(struct glm *glm, int64_t iter);
 
+/* Fits of fewer or more columns; the best is fitted[0] (glm_stepwise.c). */
+enum err glm_stepwise(struct glm *glm, struct buf *err);
+enum err glm_stepwise_arbiter(struct glm *glm, struct buf *err);
 /* A fit and an evaluation for each fold (glm_folds.c). */
 enum err glm_cross_validate(struct glm *glm, struct buf *err);
 

@@ -72,6 +72,8 @@ receive_gradients(struct glm *glm, struct arbiter *a, const char *tag,
 
 	for (size_t i = 0; !rc && i < a->n_parties; i++) {
 		n = a->width[i];
+		if (n == 0 && glm->widths)
+			continue;
 		rc = glm_receive_vector(
 		    glm, party(glm, i), tag, &glm->c, &n, err);
 		if (rc)
@@ -98,6 +100,8 @@ send_slices(struct glm *glm, const struct arbiter *a, const char *tag,
 	enum err rc = ERR_OK;
 
 	for (size_t i = 0; !rc && i < a->n_parties; i++) {
+		if (a->width[i] == 0)
+			continue;
 		rc = glm_send_doubles(
 		    glm, party(glm, i), tag, v, a->width[i], err);
 		v += a->width[i];
@@ -179,7 +183,7 @@ report_loss(struct glm *glm, int64_t iter, double loss)
 	char name[40] = "loss", curve[24] = "loss", key[32], value[32];
 	cJSON *extras;
 
-	if (glm->n_models > 1)
+	if (glm->n_models > 1 || glm->is_quiet)
 		return;
 	if (glm->fold >= 0) {
 		snprintf(curve, sizeof(curve), "%lld", (long long)glm->fold);
@@ -217,6 +221,7 @@ run_iteration(struct glm *glm, struct arbiter *a, int64_t iter, struct buf *err)
 	}
 	if (rc)
 		return rc;
+	glm->loss = loss;
 	if (glm->n_hosts == 1)
 		report_loss(glm, iter, loss);
 	glm->converged = converge_reached(&a->converge, loss, a->sum, a->n_w);
@@ -235,6 +240,12 @@ glm_fit_arbiter(struct glm *glm, struct buf *err)
 	enum err rc = ERR_OK;
 
 	a.width = xcalloc(a.n_parties, sizeof(*a.width));
+	for (size_t i = 0; glm->widths && i < a.n_parties; i++) {
+		a.width[i] = glm->widths[i];
+		a.n_w += a.width[i];
+	}
+	if (glm->widths)
+		a.gradient = xcalloc(a.n_w + 1, sizeof(double));
 	for (int64_t t = 0; !rc && !stop && t < glm->p.max_iter; t++) {
 		rc = run_iteration(glm, &a, t, err);
 		if (!rc)

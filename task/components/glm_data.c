@@ -163,6 +163,58 @@ glm_data_take(const struct glm_data *data, const size_t *rows, size_t n,
 		copy_row(data, rows[i], out);
 }
 
+/* Row i's values in the columns that have a place. */
+static void
+pick_values(const struct glm_data *data, size_t i, const size_t *place,
+    struct glm_data *out)
+{
+	size_t to;
+
+	if (!data->columns) {
+		for (size_t j = 0; j < data->d; j++)
+			if (place[j] < out->d)
+				out->values[i * out->d + place[j]] =
+				    data->values[i * data->d + j];
+		return;
+	}
+	to = out->start[i];
+	for (size_t k = data->start[i]; k < data->start[i + 1]; k++) {
+		if (place[data->columns[k]] == out->d)
+			continue;
+		out->values[to] = data->values[k];
+		out->columns[to++] = (uint32_t)place[data->columns[k]];
+	}
+	out->start[i + 1] = to;
+}
+
+void
+glm_data_pick(const struct glm_data *data, const size_t *columns, size_t n,
+    struct glm_data *out)
+{
+	size_t *rows = xcalloc(data->n + 1, sizeof(*rows));
+	size_t *place = xcalloc(data->d + 1, sizeof(*place));
+
+	for (size_t i = 0; i < data->n; i++)
+		rows[i] = i;
+	/* values of the right size, to be written over */
+	glm_data_take(data, rows, data->n, out);
+	out->d = n;
+	table_schema_release(&out->schema);
+	table_schema_init(&out->schema, data->schema.kind);
+	out->schema.sid_name = xstrdup_null(data->schema.sid_name);
+	out->schema.label_name = xstrdup_null(data->schema.label_name);
+	for (size_t j = 0; j < data->d; j++)
+		place[j] = n;
+	for (size_t j = 0; j < n; j++) {
+		place[columns[j]] = j;
+		table_schema_add(&out->schema, data->schema.header[columns[j]]);
+	}
+	for (size_t i = 0; i < data->n; i++)
+		pick_values(data, i, place, out);
+	free(rows);
+	free(place);
+}
+
 /* Row i without column `gone`, whose value it had; `to` is where it goes. */
 static double
 drop_value(struct glm_data *data, size_t i, size_t gone, size_t *to)
@@ -211,6 +263,10 @@ glm_data_expose(struct glm_data *data, const char *name, struct buf *err)
 		;
 	if (gone == data->d)
 		return ERR_OK;
+	if (data->d == 1)
+		return err_set(err, ERR_INVALID,
+		    "Number of features of DTable is 0: the input has no "
+		    "column but the exposure");
 	data->offset = xcalloc(data->n + 1, sizeof(double));
 	for (size_t i = 0; i < data->n; i++) {
 		v = drop_value(data, i, gone, &to);

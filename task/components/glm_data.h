@@ -32,6 +32,10 @@ void glm_data_release(struct glm_data *data);
 void glm_data_take(const struct glm_data *data, const size_t *rows, size_t n,
     struct glm_data *out);
 
+/* The columns of these numbers, which may be none, copied. */
+void glm_data_pick(const struct glm_data *data, const size_t *columns, size_t n,
+    struct glm_data *out);
+
 /*
  * Takes the column of that name out of the features and makes its logarithm
  * the rows' offset; 0 counts as 1e-7. A name that is no column changes nothing.

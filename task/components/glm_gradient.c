@@ -129,6 +129,8 @@ glm_add_gradient(struct glm *glm, const struct glm_batch *b, size_t at,
 	struct glm_set *set = b->set;
 	size_t lo = b->lo + at;
 
+	if (glm->n_w == 0)
+		return ERR_OK;
 	if (!set->sums)
 		make_sums(glm, set, b->hi - b->lo);
 	for (size_t j = 0; j < set->data->d; j++)
@@ -167,6 +169,8 @@ glm_send_gradient(struct glm *glm, const struct glm_batch *b, struct buf *err)
 {
 	enum err rc;
 
+	if (glm->n_w == 0)
+		return ERR_OK;
 	/* d at its scale, of as many parties as a sum of u; raised by <= 60 */
 	rc = fixed_check_sum(GLM_SUM_BITS - GLM_U_SCALE + glm->model->d_scale,
 	    GLM_COLUMN_BITS + GLM_FACTOR_SCALE, b->hi - b->lo,
@@ -198,9 +202,12 @@ glm_take_step(struct glm *glm, int64_t iter, struct buf *err)
 	    .learning_rate = glm->p.optimizer.learning_rate,
 	    .t = iter,
 	};
-	double *delta = xcalloc(glm->n_w, sizeof(*delta));
+	double *delta;
 	enum err rc;
 
+	if (glm->n_w == 0)
+		return ERR_OK;
+	delta = xcalloc(glm->n_w, sizeof(*delta));
 	rc = glm_receive_doubles(
 	    glm, glm_arbiter(glm), "glm_step", delta, glm->n_w, err);
 	if (!rc) {

@@ -180,6 +180,18 @@ poisson_loss(double u, double y)
 	return y - y * u;
 }
 
+static double
+misfit(double n, double loss)
+{
+	return 2 * n * loss;
+}
+
+static double
+linear_misfit(double n, double loss)
+{
+	return n * log(2 * loss);
+}
+
 const struct glm_model glm_logistic = {
     .module = "HeteroLR",
     .buffer = "HeteroLogisticRegression",
@@ -191,6 +203,7 @@ const struct glm_model glm_logistic = {
     .target = half,
     .row_loss = logistic_loss,
     .link = sigmoid,
+    .misfit = misfit,
     .send_rows = send_scores,
     .residuals = residuals_of_sum,
     .write = glm_write_logistic,
@@ -207,6 +220,7 @@ const struct glm_model glm_linear = {
     .target = same,
     .row_loss = linear_loss,
     .link = same,
+    .misfit = linear_misfit,
     .send_rows = send_scores,
     .residuals = residuals_of_sum,
     .write = glm_write_linear,
@@ -224,6 +238,7 @@ const struct glm_model glm_poisson = {
     .target = same,
     .row_loss = poisson_loss,
     .link = exp,
+    .misfit = misfit,
     .send_rows = send_exponentials,
     .residuals = residuals_of_product,
     .write = glm_write_poisson,

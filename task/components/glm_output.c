@@ -237,28 +237,32 @@ find_weight(const Model__SingleModel *m, const char *name)
 	return NULL;
 }
 
-/* Weights in the order of the data's columns. */
+/* Weights in the order of the data's columns; stepwise left some out. */
 static enum err
 take_weights(
     struct glm *glm, const Model__SingleModel *m, size_t k, struct buf *err)
 {
 	const struct glm_data *data = &glm->eval;
 	const double *found;
+	size_t used = 0;
 	double *w = xcalloc(data->d + 1, sizeof(*w));
 
 	glm->fitted[k].w = w;
 	for (size_t j = 0; j < data->d; j++) {
 		found = find_weight(m, data->schema.header[j]);
+		used += found ? 1 : 0;
+		if (!found && glm->p.need_stepwise)
+			continue;
 		if (!found)
 			return err_set(err, ERR_INVALID,
 			    "the model has no weight for column \"%s\"",
 			    data->schema.header[j]);
 		w[j] = *found;
 	}
-	if (m->n_weight != data->d)
+	if (m->n_weight != used)
 		return err_set(err, ERR_INVALID,
-		    "the model has %zu columns and the data %zu", m->n_weight,
-		    data->d);
+		    "the model has %zu columns and the data %zu of them",
+		    m->n_weight, used);
 	w[data->d] = m->intercept;
 	return ERR_OK;
 }

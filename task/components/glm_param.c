@@ -81,17 +81,24 @@ read_sqn(const cJSON *p, struct glm_param *out)
 	out->sqn_seed = json_int(sqn, "random_seed", -1);
 }
 
+static void
+read_stepwise(const cJSON *p, struct glm_param *out)
+{
+	const cJSON *stepwise = json_get(p, "stepwise_param");
+
+	out->need_stepwise = json_bool(stepwise, "need_stepwise", false);
+	out->score_name = json_str(stepwise, "score_name", "AIC");
+	out->direction = json_str(stepwise, "direction", "both");
+	out->max_step = json_int(stepwise, "max_step", 10);
+	out->nvmin = json_int(stepwise, "nvmin", 2);
+	out->nvmax = json_int(stepwise, "nvmax", INT64_MAX);
+}
+
 static enum err
 check(const struct glm *glm, int64_t bits, struct buf *err)
 {
 	const struct glm_param *p = &glm->p;
 
-	if (json_bool(json_get(glm->t->param, "stepwise_param"),
-		"need_stepwise", false))
-		return err_set(err, ERR_INVALID,
-		    "stepwise_param.need_stepwise is true, which %s does not "
-		    "offer yet; set it to false",
-		    glm->model->module);
 	if (bits < PAILLIER_BITS_MIN || bits > PAILLIER_BITS_MAX)
 		return err_set(err, ERR_INVALID,
 		    "encrypt_param.key_length is %lld, expected %d to %d",
@@ -134,6 +141,7 @@ glm_param_read(struct glm *glm, struct buf *err)
 	read_init(glm->t, out);
 	read_cv(p, out);
 	read_sqn(p, out);
+	read_stepwise(p, out);
 	out->threshold =
 	    json_double(json_get(p, "predict_param"), "threshold", 0.5);
 	out->freqs = json_get(p, "validation_freqs");
@@ -151,7 +159,7 @@ glm_validates(const struct glm *glm, int64_t k)
 {
 	const cJSON *it, *freqs = glm->p.freqs;
 
-	if (glm->n_models > 1)
+	if (glm->n_models > 1 || glm->is_quiet)
 		return false;
 	if (cJSON_IsNumber(freqs))
 		return freqs->valuedouble >= 1 &&

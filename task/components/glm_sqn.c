@@ -137,7 +137,7 @@ glm_sqn_answer(struct glm *glm, struct buf *err)
 	b.w = s;
 	b.y = zeros;
 	rc = prepare(glm, err);
-	if (!rc)
+	if (!rc && glm->n_w)
 		rc = glm_receive_doubles(
 		    glm, glm_arbiter(glm), "glm_direction", s, glm->n_w, err);
 	if (!rc)

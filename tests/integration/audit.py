@@ -24,7 +24,8 @@ HEX = re.compile(r"[0-9a-f]+\Z")
 
 def read_tags():
     """{tag: (kinds, keys of its JSON)} from the table that is compiled in."""
-    row = re.compile(r'\{"(\w+)",\s*([A-Z |]+),\s*"((?:[^"\\]|\\.|"\s+")*)"\}')
+    row = re.compile(r'\{"(\w+)",\s*([A-Z |]+),'
+                     r'((?:\s*"(?:[^"\\]|\\.)*")+)\}')
     return {tag: ({k.strip().lower() for k in kinds.split("|")},
                   set(re.findall(r'\\"(\w+)\\"', shape)))
             for tag, kinds, shape in row.findall(TAGS_C.read_text())}
@@ -279,7 +280,7 @@ class Audit:
                    all(type(x) in (int, float) for x in v),
                    f"{key} is no {columns} numbers")
         elif key == "columns":
-            host = m.to if m.tag == "selection_left" else m.sender
+            host = m.sender if m.tag == "selection_columns" else m.to
             expect(isinstance(v, list) and all(
                 type(x) is int and 0 <= x < self.facts.columns.get(host, 0)
                 for x in v), f"{key} names no columns of {host}")
@@ -291,7 +292,12 @@ class Audit:
         elif key == "sum":
             expect(isinstance(v, str) and len(v) == 16 and HEX.match(v),
                    f"{key} is no share")
-        elif key in ("rows", "models", "splits"):
+        elif key in ("guest_mask", "host_mask"):
+            columns = max(self.facts.columns.values())
+            expect(isinstance(v, list) and len(v) <= columns and
+                   all(type(x) is bool for x in v),
+                   f"{key} is no {columns} flags")
+        elif key in ("rows", "models", "splits", "count", "step"):
             expect(type(v) is int and 0 <= v < 2 ** 32, f"{key} is no count")
         elif key == "seed":
             expect(type(v) is int and v >= -1, f"{key} is no seed")

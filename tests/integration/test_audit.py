@@ -110,7 +110,7 @@ def test_lr_job_when_decoded_then_nothing_leaks(keeping, lr_job, facts):
     # all were seen but for what other models and parameters bring
     assert set(tags) == RSA_TAGS | GLM_TAGS - {
         "glm_host_log", "glm_folds", "glm_direction", "glm_sample",
-        "glm_curvature"}
+        "glm_curvature", "glm_columns", "glm_candidate"}
     assert tags["glm_converged"] == 6 and tags["glm_step"] == 12
     assert tags["glm_blinded_score"] == 8      # 3 iterations and the end, 2 sets
 
@@ -255,6 +255,17 @@ def test_sqn_when_decoded_then_nothing_leaks(tmp_path):
     pairs = 2 * 3 - 1           # iterations, batches
     assert tags["glm_sample"] == 2 * pairs
     assert tags["glm_curvature"] == tags["glm_direction"] == 3 * pairs
+
+
+def test_stepwise_when_decoded_then_nothing_leaks(tmp_path):
+    """Of the others' columns a party hears how many there are and which,
+    by number, are in the best model so far."""
+    steps = {"direction": "forward", "max_step": 2, "need_stepwise": True}
+    faults, tags = audited(tmp_path, "HeteroLR", ONE_HOST, lambda k: k % 2,
+                           max_iter=1, batch_size=-1, stepwise_param=steps)
+    assert faults == []
+    assert tags["glm_columns"] == 2
+    assert tags["glm_candidate"] >= 2 * (1 + 5 + 1)  # none, each, the end
 
 
 def test_three_classes_in_folds_when_decoded_then_nothing_leaks(tmp_path):

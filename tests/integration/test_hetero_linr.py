@@ -250,7 +250,6 @@ def test_cross_validation_is_a_training_per_fold(tmp_path, module):
     (POISSON, {"exposure": True}, "has the exposure -"),
     (POISSON, {"hosts": 2}, "HeteroPoisson needs one host"),
     (POISSON, {"rate": 1e9}, "lower learning_rate"),
-    (LINR, {"stepwise_param": {"need_stepwise": True}}, "need_stepwise"),
     (POISSON, {"optimizer": "sqn"}, "HeteroPoisson does not have"),
     (LINR, {"early_stop": "diff", "hosts": 2}, "no loss to compare"),
     (LINR, {"ids": True}, "put Intersection before HeteroLinR"),
@@ -260,7 +259,7 @@ def test_refusals(tmp_path, module, change, words):
     if "y" in change:
         y[7] = change["y"]
     p = {**SLOW, **{k: v for k, v in change.items()
-                    if k in ("stepwise_param", "early_stop", "optimizer")}}
+                    if k in ("early_stop", "optimizer")}}
     if "rate" in change:
         p["learning_rate"] = change["rate"]
     if "exposure" in change:

@@ -309,7 +309,6 @@ def test_cross_validation_of_three_classes_and_two_hosts(tmp_path):
 
 
 @pytest.mark.parametrize("change, words", [
-    ({"stepwise_param": {"need_stepwise": True}}, "need_stepwise"),
     ({"cv_param": {**CV, "n_splits": 61}}, "n_splits is 61"),
     ({"labels": "x"}, "no numeric label"),
     ({"ids": True}, "put Intersection before HeteroLR"),

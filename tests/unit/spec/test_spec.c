@@ -93,10 +93,11 @@ test_check_when_illegal_then_says_what_is_legal(void **state)
 		"number >= 0; component 'c_0': parameter 'max_iter' is 0, "
 		"expected an integer from 1 to 1000000"},
 	    {"HeteroLR", "{\"cv_param\":{\"need_cv\":true}}", ""},
-	    {"HeteroLinR", "{\"stepwise_param\":{\"need_stepwise\":true}}",
-		"component 'c_0': parameter 'stepwise_param.need_stepwise' is "
-		"true, expected false (stepwise selection is not offered "
-		"yet)"},
+	    {"HeteroLinR",
+		"{\"stepwise_param\":{\"need_stepwise\":true,"
+		"\"direction\":\"up\"}}",
+		"component 'c_0': parameter 'stepwise_param.direction' is "
+		"\"up\", expected \"forward\", \"backward\" or \"both\""},
 	    {"HeteroLinR", "{\"metrics\":[\"rmse\",\"r2_score\"]}", ""},
 	    {"HeteroLinR", "{\"optimizer\":\"nesterov_momentum_sgd\"}",
 		"component 'c_0': parameter 'optimizer' is "
