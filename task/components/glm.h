@@ -94,6 +94,7 @@ struct glm_model {
 	bool has_exposure;
 	double curvature; /* c */
 	unsigned d_scale;
+	unsigned d_bits;  /* |d| < 2^d_bits at that scale */
 	double loss_base; /* of a batch's loss, whatever its rows */
 	enum err (*labels)(const struct glm *glm, const struct glm_data *data,
 	    double **y_out, struct buf *err);

@@ -171,8 +171,8 @@ glm_send_gradient(struct glm *glm, const struct glm_batch *b, struct buf *err)
 
 	if (glm->n_w == 0)
 		return ERR_OK;
-	/* d at its scale, of as many parties as a sum of u; raised by <= 60 */
-	rc = fixed_check_sum(GLM_SUM_BITS - GLM_U_SCALE + glm->model->d_scale,
+	/* raising to one scale adds up to 60 bits */
+	rc = fixed_check_sum(glm->model->d_bits,
 	    GLM_COLUMN_BITS + GLM_FACTOR_SCALE, b->hi - b->lo,
 	    paillier_headroom(glm->pub), "a gradient", err);
 	if (rc)

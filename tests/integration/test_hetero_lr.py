@@ -72,6 +72,19 @@ def test_train_when_rows_need_several_messages(tmp_path, hosts, sparse):
     check_rows(runs["guest-9999"], y, sigmoid(score(xs, want, bias)), "train")
 
 
+@pytest.mark.parametrize("hosts", [1, 3])
+def test_train_wide_with_constant_and_large_columns(tmp_path, hosts):
+    """200 columns; one that never changes, one of zeros, one far larger and
+    one far smaller than the others."""
+    xs, y = make_data(hosts, widths=(50, 150 // hosts))
+    for x in xs:
+        x[:, 1], x[:, 2] = 3.5, 0
+        x[:, 3] *= 50
+        x[:, 4] *= 1e-4
+    p = {**BASE, "learning_rate": 1e-3, "max_iter": 2}
+    linear.check(tmp_path, LR, xs, y, p)
+
+
 def test_train_sparse(tmp_path):
     check(tmp_path, {**BASE, "max_iter": 3}, sparse=True)
 
