@@ -28,7 +28,7 @@ const struct mailbox_tag mailbox_tags[] = {
 	"number, "
 	"\"guest_mask\", \"host_mask\": the best so far}"},
     {"glm_host_forward", CIPHERTEXT, "a batch's scores of one host"},
-    {"glm_host_log", CIPHERTEXT, "their logarithms, for Poisson's loss"},
+    {"glm_labels", CIPHERTEXT, "a batch's labels, for Poisson's loss"},
     {"glm_host_loss", CIPHERTEXT, "the host's part of a batch's loss"},
     {"glm_residual", CIPHERTEXT, "a batch's residuals, made random again"},
     {"glm_gradient", CIPHERTEXT, "a party's gradient of a batch"},

@@ -202,6 +202,10 @@ finish(struct glm *glm, struct glm_fitted *out)
 		free(glm->w);
 	paillier_sums_free(glm->cross);
 	paillier_sums_free(glm->total);
+	for (size_t i = 0; glm->label_sums && i < glm_batches(glm); i++)
+		glm_vector_release(&glm->label_sums[i]);
+	free(glm->label_sums);
+	glm->label_sums = NULL;
 	glm_set_release(&glm->set);
 	glm_sqn_release(glm);
 	glm_stopper_free(glm->stopper);

@@ -2,7 +2,7 @@
  * Generalized linear models on vertically split data: HeteroLR, HeteroLinR,
  * HeteroPoisson (contract: components, sections 2.3 to 2.6 and 6.2). Private
  * to glm*.c. What makes the three differ is a row of functions and numbers
- * (struct glm_model, glm_model.c).
+ * (struct glm_model, glm_model.h).
  *
  * The arbiter makes the Paillier key and is the only one to decrypt. Per
  * batch:
@@ -37,6 +37,7 @@
 #include "lib/math/eval.h"
 #include "lib/math/optimizer.h"
 #include "task/components/glm_data.h"
+#include "task/components/glm_model.h"
 #include "task/components/glm_param.h"
 #include "task/task.h"
 
@@ -77,6 +78,8 @@ struct glm_batch {
 	size_t lo;
 	size_t hi;
 	const char *tag; /* under which the gradient is sent */
+	size_t index;	 /* among the batches */
+	bool is_first;	 /* of this batch, in this fit */
 	bool has_loss;
 	const double *y; /* guest: of all the set's rows */
 	double *u;	 /* this party's scores */
@@ -84,38 +87,6 @@ struct glm_batch {
 	int64_t *k;	 /* guest: factors of u_h in the loss, at k_scale */
 	unsigned k_scale;
 };
-
-/* A model: its formulas, and how rows become residuals. */
-struct glm_model {
-	const char *module;
-	const char *buffer; /* of the model, less "Meta" and "Param" */
-	enum eval_type eval;
-	bool is_one_host;
-	bool has_exposure;
-	double curvature; /* c */
-	unsigned d_scale;
-	unsigned d_bits;  /* |d| < 2^d_bits at that scale */
-	double loss_base; /* of a batch's loss, whatever its rows */
-	enum err (*labels)(const struct glm *glm, const struct glm_data *data,
-	    double **y_out, struct buf *err);
-	double (*target)(double y);		 /* t */
-	double (*row_loss)(double u, double y);	 /* n * loss of u = u_g alone */
-	double (*link)(double u);		 /* what is predicted */
-	double (*misfit)(double n, double loss); /* of an IC */
-	/* host: rows u of a batch to the guest */
-	enum err (*send_rows)(
-	    struct glm *glm, const struct glm_batch *b, struct buf *err);
-	/* guest: receives n rows at `at` of a batch; glm->c becomes [[d]] */
-	enum err (*residuals)(struct glm *glm, const struct glm_batch *b,
-	    size_t at, size_t n, struct buf *err);
-	/* the model's buffers; glm->fitted is what they say */
-	enum err (*write)(struct glm *glm, struct buf *err);
-	enum err (*read)(struct glm *glm, struct buf *err);
-};
-
-extern const struct glm_model glm_logistic;
-extern const struct glm_model glm_linear;
-extern const struct glm_model glm_poisson;
 
 /* What came of one fit. */
 struct glm_fitted {
@@ -156,10 +127,11 @@ struct glm {
 	bool has_intercept;
 	double positive;	     /* the label that is 1; others are -1 */
 	double *y;		     /* guest: labels as the model takes them */
-	struct paillier_sums *cross; /* guest: of the loss */
+	struct paillier_sums *cross; /* of the loss */
 	struct paillier_sums *total; /* guest: of d, for Poisson's loss */
-	int64_t steps;		     /* of all batches so far */
-	uint64_t sqn_state;	     /* guest: of the samples' seeds */
+	struct glm_vector *label_sums; /* Poisson's host: [[X^T y]] by batch */
+	int64_t steps;		       /* of all batches so far */
+	uint64_t sqn_state;	       /* guest: of the samples' seeds */
 	struct glm_data sqn_sample;
 	struct glm_set sqn_set;
 	double loss;	      /* arbiter: of the last iteration */

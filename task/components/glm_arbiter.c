@@ -170,7 +170,7 @@ receive_loss(struct glm *glm, double *loss, struct buf *err)
 	rc = glm_receive_vector(
 	    glm, glm_guest(glm), "glm_loss", &glm->c, &one, err);
 	if (!rc)
-		rc = decrypt_doubles(glm, glm->c.v, 1, GLM_LOSS_SCALE,
+		rc = decrypt_doubles(glm, glm->c.v, 1, glm->model->loss_scale,
 		    (double)glm->n, &batch, err);
 	*loss += batch / (double)glm_batches(glm);
 	return rc;

@@ -140,6 +140,23 @@ glm_add_gradient(struct glm *glm, const struct glm_batch *b, size_t at,
 	return paillier_sums_add(set->sums, d, n, set->factors, err);
 }
 
+/* glm->c += the guest's part of d, made random. */
+enum err
+glm_add_own(struct glm *glm, const double *d, size_t n, struct buf *err)
+{
+	unsigned scale = glm->model->d_scale;
+	enum err rc = ERR_OK;
+
+	glm_vector_reserve(&glm->other, n);
+	for (size_t i = 0; !rc && i < n; i++)
+		rc = fixed_encode(glm->other.v[i], d[i], scale,
+		    scale + GLM_WHOLE_BITS, "a row's residual", err);
+	if (rc)
+		return rc;
+	return paillier_add_blind_many(
+	    glm->pub, glm->c.v, glm->other.v, n, err);
+}
+
 /* Adds alpha * w * rows, makes it random. */
 static enum err
 finish_gradient(

@@ -69,11 +69,14 @@ send_loss(struct glm *glm, const struct glm_batch *b, struct buf *err)
 	    glm, glm_host(glm, 0), "glm_host_loss", &glm->c, &one, err);
 	if (rc)
 		return rc;
-	add_sum(glm, glm->cross, GLM_FACTOR_SCALE - b->k_scale);
+	if (glm->cross)
+		add_sum(glm, glm->cross, GLM_FACTOR_SCALE - b->k_scale);
 	if (glm->total)
-		add_sum(glm, glm->total, GLM_LOSS_SCALE - glm->model->d_scale);
-	rc = fixed_encode(glm->other.v[0], own_loss(glm, b), GLM_LOSS_SCALE,
-	    GLM_WIDE_BITS, "the loss", err);
+		add_sum(glm, glm->total,
+		    glm->model->loss_scale - glm->model->d_scale);
+	glm_vector_reserve(&glm->other, 1);
+	rc = fixed_encode(glm->other.v[0], own_loss(glm, b),
+	    glm->model->loss_scale, GLM_WIDE_BITS, "the loss", err);
 	if (!rc)
 		rc = paillier_add_blind_many(
 		    glm->pub, glm->c.v, glm->other.v, 1, err);
@@ -107,7 +110,9 @@ glm_batch_guest(struct glm *glm, struct glm_batch *b, struct buf *err)
 	make_own(glm, b);
 	/* the first time: hosts are encrypting */
 	glm_masks_ahead(glm, n);
-	if (b->has_loss)
+	if (b->is_first && glm->model->begin)
+		rc = glm->model->begin(glm, b, err);
+	if (!rc && b->has_loss && !glm->model->cross)
 		rc = make_cross(glm, b, err);
 	for (size_t at = 0; !rc && at < n; at += glm_chunk(at, n))
 		rc = run_chunk(glm, b, at, glm_chunk(at, n), err);
@@ -128,11 +133,13 @@ run_iteration(struct glm *glm, int64_t iter, bool *stop, struct buf *err)
 	struct glm_batch b = {.set = &glm->set,
 	    .w = glm->w,
 	    .tag = "glm_gradient",
+	    .is_first = iter == 0,
 	    .has_loss = glm->n_hosts == 1,
 	    .y = glm->y};
 	enum err rc = ERR_OK;
 
 	for (size_t i = 0; !rc && i < glm_batches(glm); i++) {
+		b.index = i;
 		glm_batch_at(glm, i, &b.lo, &b.hi);
 		rc = glm_batch_guest(glm, &b, err);
 		if (!rc)

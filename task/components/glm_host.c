@@ -7,23 +7,29 @@
 static enum err
 send_loss_part(struct glm *glm, const struct glm_batch *b, struct buf *err)
 {
-	mpz_t *c;
-	double half = 0.5 * glm->model->curvature;
+	const struct glm_model *m = glm->model;
+	double half = 0.5 * m->curvature;
 	double sum = (double)glm->n * penalty_loss(glm->p.penalty, glm->p.alpha,
 					  b->w, glm->train.d);
-	enum err rc;
+	enum err rc = ERR_OK;
 
-	glm_vector_reserve(&glm->c, 1);
-	c = glm->c.v;
 	for (size_t i = 0; i < b->hi - b->lo; i++)
 		sum += half * b->u[i] * b->u[i];
-	rc = fixed_encode(
-	    c[0], sum, GLM_LOSS_SCALE, GLM_WIDE_BITS, "the loss", err);
+	glm_vector_reserve(&glm->c, 1);
+	/* a bare [[0]] */
+	mpz_set_ui(glm->c.v[0], 1);
+	if (m->cross)
+		rc = m->cross(glm, b, err);
+	glm_vector_reserve(&glm->other, 1);
 	if (!rc)
-		rc = paillier_encrypt_many(glm->pub, c, 1, err);
+		rc = fixed_encode(glm->other.v[0], sum, m->loss_scale,
+		    GLM_WIDE_BITS, "the loss", err);
+	if (!rc)
+		rc = paillier_add_blind_many(
+		    glm->pub, glm->c.v, glm->other.v, 1, err);
 	if (!rc)
 		rc = glm_send_vector(
-		    glm, glm_guest(glm), "glm_host_loss", c, 1, err);
+		    glm, glm_guest(glm), "glm_host_loss", glm->c.v, 1, err);
 	return rc;
 }
 
@@ -72,10 +78,12 @@ run_iteration(struct glm *glm, int64_t iter, bool *stop, struct buf *err)
 	struct glm_batch b = {.set = &glm->set,
 	    .w = glm->w,
 	    .tag = "glm_gradient",
+	    .is_first = iter == 0,
 	    .has_loss = glm->n_hosts == 1};
 	enum err rc = ERR_OK;
 
 	for (size_t i = 0; !rc && i < glm_batches(glm); i++) {
+		b.index = i;
 		glm_batch_at(glm, i, &b.lo, &b.hi);
 		rc = glm_batch_host(glm, &b, err);
 		if (!rc)

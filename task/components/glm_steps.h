@@ -69,6 +69,9 @@ void glm_batch_end(struct glm_batch *b);
 /* Takes [[d]] of n rows at `at` of the batch, at most a chunk, into the sums */
 enum err glm_add_gradient(struct glm *glm, const struct glm_batch *b, size_t at,
     mpz_t *d, size_t n, struct buf *err);
+/* glm->c, of n rows, += the guest's own part of d, made random. */
+enum err
+glm_add_own(struct glm *glm, const double *d, size_t n, struct buf *err);
 /* This party's encrypted gradient of the batch to the arbiter. */
 enum err
 glm_send_gradient(struct glm *glm, const struct glm_batch *b, struct buf *err);

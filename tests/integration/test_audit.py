@@ -109,7 +109,7 @@ def test_lr_job_when_decoded_then_nothing_leaks(keeping, lr_job, facts):
     assert faults == []
     # all were seen but for what other models and parameters bring
     assert set(tags) == RSA_TAGS | GLM_TAGS - {
-        "glm_host_log", "glm_folds", "glm_direction", "glm_sample",
+        "glm_labels", "glm_folds", "glm_direction", "glm_sample",
         "glm_curvature", "glm_columns", "glm_candidate"}
     assert tags["glm_converged"] == 6 and tags["glm_step"] == 12
     assert tags["glm_blinded_score"] == 8      # 3 iterations and the end, 2 sets
@@ -243,8 +243,8 @@ def test_poisson_when_decoded_then_nothing_leaks(tmp_path):
     faults, tags = audited(tmp_path, "HeteroPoisson", ONE_HOST,
                            lambda k: k % 5, early_stop="diff")
     assert faults == []
-    assert tags["glm_host_forward"] == tags["glm_host_log"] == \
-        tags["glm_residual"] == 2 * 3
+    assert tags["glm_host_forward"] == tags["glm_residual"] == 2 * 3
+    assert tags["glm_labels"] == 3      # once a batch
 
 
 def test_sqn_when_decoded_then_nothing_leaks(tmp_path):
