@@ -148,6 +148,12 @@ compare(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
+static bool
+is_known(const struct known *k, const char *job_id)
+{
+	return k->n && bsearch(job_id, k->ids, k->n, sizeof(*k->ids), compare);
+}
+
 static size_t
 move_unknown(const char *work_dir, const char *day, const struct known *k)
 {
@@ -162,8 +168,7 @@ move_unknown(const char *work_dir, const char *day, const struct known *k)
 		size_t len = strlen(e->d_name);
 
 		if (len > ID_JOB_MAX || strspn(e->d_name, DIGITS) != len ||
-		    strncmp(e->d_name, day, 8) ||
-		    bsearch(e->d_name, k->ids, k->n, sizeof(*k->ids), compare))
+		    strncmp(e->d_name, day, 8) || is_known(k, e->d_name))
 			continue;
 		path_set(&path, "%s/jobs/%s/%s", work_dir, day, e->d_name);
 		if (!is_left_alone(path.ptr))
