@@ -121,6 +121,31 @@ def test_a_task_that_is_killed_fails_its_job_with_the_reason(
             "dataio_0", "intersection_0", "hetero_lr_0"}
 
 
+@pytest.mark.parametrize("victim", ["component", "supervisor"])
+def test_a_killed_task_is_tried_again_when_the_job_allows_it(
+        site, tables, victim):
+    """All parties begin anew, whichever process of one of them was killed."""
+    job = site.flow.submitted(DSL, conf_with(
+        {"auto_retries": 1, "auto_retry_delay": 0.1}, max_iter=12,
+        tol=1e-30, batch_size=-1))
+    until(lambda: [len(p) for p in lr_tasks(site, job).values()] == [2] * 3,
+          "each party's hetero_lr_0 and its supervisor run")
+    for pid in lr_tasks(site, job)["host-10000"]:
+        if is_component(pid) == (victim == "component"):
+            os.kill(pid, signal.SIGKILL)
+    assert site.flow.wait(job, 60) == "success"
+    attempts = {path.name for path in site.work.glob(
+        f"jobs/*/{job}/*/hetero_lr_0/*")}
+    assert attempts == {"0", "1"}
+    assert {path.name for path in site.work.glob(
+        f"jobs/*/{job}/*/dataio_0/*")} == {"0"}
+    answer = site.flow.component("metric_data", job, "hetero_lr_0", "arbiter",
+                                 10000, metric_namespace="train",
+                                 metric_name="loss")
+    assert len(answer["data"]) == 12    # of the second attempt alone
+    assert lr_tasks(site, job) == {}
+
+
 def test_a_job_over_its_timeout_ends_with_that_status(site, tables):
     job = site.flow.submitted(DSL, conf_with({"timeout": 2}, **LONG))
     assert site.flow.wait(job, 20) == "timeout"
