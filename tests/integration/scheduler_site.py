@@ -118,6 +118,7 @@ class Site:
                        check=True)
         self.n = 0
         self.daemon = None
+        self.started = []
 
     def sql(self, text):
         out = subprocess.run([*self.client, "-e", text], check=True,
@@ -134,6 +135,7 @@ class Site:
     def start(self):
         self.daemon = subprocess.Popen(
             [conftest.BIN / "fateflow-scheduler", "-c", self.conf, "-d"])
+        self.started.append(self.daemon)
         return self.daemon
 
     def stop(self, how=signal.SIGTERM):
@@ -206,4 +208,10 @@ def site(database, tmp_path, request):
             pytest.skip(f"no {program} in {conftest.BIN} (FATEFLOW_BIN)")
     s = Site(tmp_path, database, f"sched_{abs(hash(request.node.name))}")
     yield s
-    s.stop()
+    try:
+        s.stop()
+    finally:
+        for daemon in s.started:    # of a test that failed on its way
+            if daemon.poll() is None:
+                daemon.kill()
+                daemon.wait()

@@ -8,7 +8,6 @@ import time
 
 import pytest
 
-import conftest
 from scheduler_site import site  # noqa: F401  (a fixture)
 
 
@@ -47,8 +46,7 @@ def test_jobs_of_a_killed_scheduler_move_again_within_ten_seconds(site):
     job = site.submit()
     first = site.start()
     site.wait_runs(2)
-    second = subprocess.Popen(
-        [conftest.BIN / "fateflow-scheduler", "-c", site.conf, "-d"])
+    second = site.start()
     time.sleep(0.5)
     first.kill()
     first.wait()
