@@ -310,6 +310,34 @@ adopt_task(struct run_task *t, void *arg)
 	buf_release(&reason);
 }
 
+static void
+find_failed(struct run_task *t, void *arg)
+{
+	const struct job_run *row = arg;
+
+	if (row->failed_component && row->failed_role && row->failed_party_id &&
+	    !strcmp(run_task_component(t), row->failed_component) &&
+	    !strcmp(t->party->role, row->failed_role) &&
+	    !strcmp(t->party->party_id, row->failed_party_id))
+		t->job->failed = t;
+}
+
+/* Its last owner had decided that it ends: that decision stands. */
+static void
+restore_ending(struct run_job *j, struct job_run *row)
+{
+	enum state_event event = state_event_parse(row->ending);
+
+	if (event == STATE_EVENT__MAX)
+		return;
+	job_end_by(j, event, failure_parse(row->error_class), NULL,
+	    row->reason ? row->reason : "");
+	job_each(j, find_failed, row);
+	j->is_told = j->next_is_told = true;
+	buf_reset(&j->stop_by);
+	buf_adds(&j->stop_by, row->stop_by ? row->stop_by : "");
+}
+
 static enum err
 adopt_job(struct settle *p, const char *job_id, struct buf *err)
 {
@@ -332,6 +360,7 @@ adopt_job(struct settle *p, const char *job_id, struct buf *err)
 	}
 	log_info("job=%s adopted", job_id);
 	append(p->s, j);
+	restore_ending(j, &row);
 	if (row.stop_requested)
 		note_stop(j, row.stop_requested, row.stop_by);
 	retry_restore(j);

@@ -85,6 +85,7 @@ job_new(const struct job_run *row, struct run_job **out, struct buf *err)
 	buf_init(&j->reason);
 	buf_init(&j->stop_by);
 	buf_init(&j->pending);
+	buf_init(&j->pipeline_text);
 	if (row->rerun_from)
 		buf_adds(&j->rerun_from, row->rerun_from);
 	if (row->pending_reason)
@@ -135,6 +136,7 @@ job_free(struct run_job *j)
 	buf_release(&j->reason);
 	buf_release(&j->stop_by);
 	buf_release(&j->pending);
+	buf_release(&j->pipeline_text);
 	free(j);
 }
 
@@ -359,6 +361,7 @@ job_commit(struct run_job *j)
 		j->counted_at = j->next_counted_at;
 	}
 	j->retries = j->next_retries;
+	j->is_told = j->next_is_told;
 	j->next_spent_ms = -1;
 	j->is_new = j->is_dirty = false;
 }
@@ -388,6 +391,7 @@ job_rollback(struct run_job *j)
 		j->components[i].next_is_redo = j->components[i].is_redo;
 	}
 	j->next_retries = j->retries;
+	j->next_is_told = j->is_told;
 	j->next_spent_ms = -1;
 	j->is_over = j->is_lost = false;
 	j->current = SIZE_MAX;

@@ -68,6 +68,7 @@ struct run_component {
 	bool is_retry;	      /* and counts as a retry */
 	bool next_is_redo;    /* as planned by this pass */
 	bool is_resumed;      /* found in the rows, by an adoption */
+	int64_t retry_no;     /* which of the job's retries it is part of */
 	int64_t redo_at;      /* monotonic: not before; 0: not known yet */
 	int64_t kill_at;      /* monotonic: TERM was sent, KILL is due */
 	struct buf redo_text; /* why, for the pending reason */
@@ -99,15 +100,19 @@ struct run_job {
 	struct buf reason;	       /* why it ends */
 	enum failure failure;	       /* the class of that */
 	const struct run_task *failed; /* whose failure it is, or NULL */
+	bool is_told;		       /* the rows say that it ends, and why */
+	bool next_is_told;
 	struct buf stop_by;
-	struct buf pending;	 /* reason stored as pending_reason */
-	bool is_new;		 /* claimed in this pass: gone at a rollback */
-	bool is_dirty;		 /* this pass has something to commit */
-	bool is_poisoned;	 /* its results could not be stored */
-	bool is_lost;		 /* another scheduler owns it */
-	bool is_over;		 /* this pass commits its end */
-	int64_t *pipeline_sizes; /* per party; NULL: not saved yet */
-	size_t current;		 /* component just ended, SIZE_MAX: none */
+	struct buf pending;	  /* reason stored as pending_reason */
+	bool is_new;		  /* claimed in this pass: gone at a rollback */
+	bool is_dirty;		  /* this pass has something to commit */
+	bool is_poisoned;	  /* its results could not be stored */
+	bool is_lost;		  /* another scheduler owns it */
+	bool is_over;		  /* this pass commits its end */
+	int64_t *pipeline_sizes;  /* per party; NULL: not saved yet */
+	int64_t pipeline_at;	  /* monotonic: tried again then; 0: at once */
+	struct buf pipeline_text; /* what it waits for, or "" */
+	size_t current;		  /* component just ended, SIZE_MAX: none */
 	struct run_job *next_job;
 };
 

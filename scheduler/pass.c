@@ -251,7 +251,8 @@ after_commit(struct pass *p)
 		job_each(j, launch_one, s);
 		j->is_dirty |= j->ending != STATE_SUBMIT
 				   ? !job_has_live(j)
-				   : job_n_done(j) == j->dsl.n_components;
+				   : job_n_done(j) == j->dsl.n_components &&
+					 !j->pipeline_at;
 	}
 	forget_jobs(s, is_gone);
 	sweep_run(&sweep);
@@ -445,7 +446,7 @@ look(struct scheduler *s, int64_t now)
 	for (struct run_job *j = s->jobs; j; j = j->next_job)
 		retry_look(j, s->cfg->scheduler.retry_delay_ms, now);
 	stop_look(s, now);
-	pipeline_save_due(s);
+	pipeline_save_due(s, now);
 }
 
 void

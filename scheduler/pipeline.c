@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #define COMPONENT "pipeline"
+#define AGAIN_MS  2000
 
 /* Uploads and the like serve data or models and train nothing. */
 static bool
@@ -61,8 +62,30 @@ write_one(struct scheduler *s, const struct run_job *j, size_t party,
 	return rc;
 }
 
+/*
+ * The work is done and lies on disk: what may pass is waited for, within the
+ * job's time, and shown; anything else ends the job.
+ */
 static void
-save(struct scheduler *s, struct run_job *j)
+fail(struct run_job *j, const char *reason, int64_t mono_now)
+{
+	enum failure failure = failure_of_text(reason);
+
+	log_error("job=%s %s", j->id, reason);
+	free(j->pipeline_sizes);
+	j->pipeline_sizes = NULL;
+	if (!failure_is_transient(failure)) {
+		job_end_by(j, STATE_FAIL, failure, NULL, reason);
+		return;
+	}
+	j->pipeline_at = mono_now + AGAIN_MS;
+	buf_reset(&j->pipeline_text);
+	buf_addf(&j->pipeline_text, "%s; trying again", reason);
+	j->is_dirty = true;
+}
+
+static void
+save(struct scheduler *s, struct run_job *j, int64_t mono_now)
 {
 	struct buf dsl = BUF_INIT, conf = BUF_INIT;
 	struct buf err = BUF_INIT, reason = BUF_INIT;
@@ -89,10 +112,10 @@ save(struct scheduler *s, struct run_job *j)
 			    j->conf.parties[i].role,
 			    j->conf.parties[i].party_id, err.ptr);
 	}
-	if (rc) {
-		log_error("job=%s %s", j->id, reason.ptr);
-		job_end(j, STATE_FAIL, reason.ptr);
-	}
+	if (rc)
+		fail(j, reason.ptr, mono_now);
+	else
+		j->is_dirty = true;
 	buf_release(&dsl);
 	buf_release(&conf);
 	buf_release(&err);
@@ -100,11 +123,20 @@ save(struct scheduler *s, struct run_job *j)
 }
 
 void
-pipeline_save_due(struct scheduler *s)
+pipeline_save_due(struct scheduler *s, int64_t mono_now)
 {
 	for (struct run_job *j = s->jobs; j; j = j->next_job)
-		if (j->is_dirty && pipeline_is_due(j))
-			save(s, j);
+		if ((j->is_dirty || j->pipeline_at) && pipeline_is_due(j) &&
+		    mono_now >= j->pipeline_at)
+			save(s, j, mono_now);
+}
+
+int64_t
+pipeline_due_at(const struct run_job *j, int64_t limit)
+{
+	return j->pipeline_at && j->pipeline_at < limit && pipeline_is_due(j)
+		   ? j->pipeline_at
+		   : limit;
 }
 
 /* ---- rows ---- */

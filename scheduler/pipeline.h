@@ -13,8 +13,14 @@
  */
 bool pipeline_is_due(const struct run_job *j);
 
-/* Saves what is due; a job whose pipeline cannot be kept is to fail. */
-void pipeline_save_due(struct scheduler *s);
+/*
+ * Saves what is due. A job whose pipeline cannot be kept is to fail, but on a
+ * full disk it waits, and its pending reason says so.
+ */
+void pipeline_save_due(struct scheduler *s, int64_t mono_now);
+
+/* When that is tried again, or `limit`. */
+int64_t pipeline_due_at(const struct run_job *j, int64_t limit);
 
 /* Data views and model metadata of a saved pipeline, as its job ends. */
 enum err

@@ -4,8 +4,9 @@
  * that may pass ends the other tasks as well, and then all begin anew.
  *
  * A retry is counted when it begins, in the transaction that raises the
- * attempts; those that are still to begin are counted with it, so that two
- * components that fail at once do not share the last one.
+ * attempts. Components that fail before it does are part of the same one: a
+ * disk that is full for a moment costs a job one retry, not one for each
+ * component that met it.
  *
  * Rows tell runs apart by the fence: every claim raises it, and a task keeps
  * the one it began with. What is older than the run is to be done again
@@ -16,28 +17,19 @@
 
 /* ---- a failure ---- */
 
-static int64_t
-n_retries_to_begin(const struct run_job *j)
-{
-	int64_t n = 0;
-
-	for (size_t i = 0; i < j->dsl.n_components; i++)
-		n += j->components[i].is_retry;
-	return n;
-}
-
 static bool
 may_retry(const struct run_job *j, enum failure failure)
 {
 	return failure_is_transient(failure) &&
-	       j->retries + n_retries_to_begin(j) < j->conf.run.auto_retries;
+	       j->retries < j->conf.run.auto_retries;
 }
 
 static void
-want_retry(struct run_component *c, const char *reason)
+want_retry(struct run_job *j, struct run_component *c, const char *reason)
 {
 	if (c->is_retry)
 		return;
+	c->retry_no = j->retries + 1;
 	c->is_redo = c->next_is_redo = c->is_retry = true;
 	c->is_done = c->next_is_done = false;
 	c->redo_at = c->kill_at = 0;
@@ -57,7 +49,7 @@ retry_fail(struct run_task *t, enum failure failure, const char *reason)
 	if (job_component_of(t)->is_retry && failure_is_transient(failure))
 		return;
 	if (may_retry(j, failure))
-		want_retry(job_component_of(t), reason);
+		want_retry(j, job_component_of(t), reason);
 	else
 		job_end_by(j, STATE_FAIL, failure, t, reason);
 }
@@ -128,7 +120,7 @@ resolve_failed(struct run_job *j, struct run_component *c)
 	if (!weight(worst))
 		return;
 	if (may_retry(j, worst->failure)) {
-		want_retry(c, worst->reason.ptr);
+		want_retry(j, c, worst->reason.ptr);
 		c->is_resumed = true;
 	} else {
 		job_end_by(j,
@@ -189,14 +181,14 @@ set_time(struct run_job *j, size_t at, int64_t default_ms, int64_t mono_now)
 	struct run_component *c = &j->components[at];
 	int64_t given = j->conf.run.retry_delay_ms;
 	int64_t ms =
-	    retry_delay_ms(given >= 0 ? given : default_ms, j->retries);
+	    retry_delay_ms(given >= 0 ? given : default_ms, c->retry_no - 1);
 	struct buf text = BUF_INIT;
 
 	if (c->is_resumed && ms > RETRY_RESUMED_MAX_MS)
 		ms = RETRY_RESUMED_MAX_MS;
 	c->redo_at = mono_now + ms;
 	buf_addf(&text, "retry %lld of %lld of %s in %lld s: %s",
-	    (long long)j->retries + 1, (long long)j->conf.run.auto_retries,
+	    (long long)c->retry_no, (long long)j->conf.run.auto_retries,
 	    j->dsl.components[at].name, (long long)(ms + 999) / 1000,
 	    c->redo_text.ptr);
 	log_info("job=%s %s", j->id, text.ptr);

@@ -233,7 +233,7 @@ end_attempt(struct settle *p, struct run_job *j, size_t i, struct buf *err)
 	if (!rc)
 		rc = task_run_forget_outputs(p->s->db, j->id, task_id,
 		    j->dsl.components[i].name, p->now, err);
-	if (!rc && c->is_retry) {
+	if (!rc && c->is_retry && c->retry_no > j->next_retries) {
 		rc = job_run_count_retry(p->s->db, &guard, err);
 		j->next_retries++;
 	}
@@ -307,30 +307,54 @@ settle_start(struct settle *p, struct run_job *j, struct buf *err)
 
 /* ---- the job ---- */
 
-static enum err
-end_job(struct settle *p, struct run_job *j, enum state_event event,
-    struct buf *err)
+static struct job_run_end
+end_of(const struct settle *p, const struct run_job *j, enum state_event event)
 {
-	struct job_run_guard guard = guard_of(p, j);
 	struct job_run_end end = {
 	    .status =
 		state_next(STATE_JOB, STATE_RUNNING, event, STATE_BY_SCHEDULER),
-	    .reason = event == STATE_SUCCEED ? NULL : j->reason.ptr,
 	    .stop_by = j->stop_by.len ? j->stop_by.ptr : NULL,
 	    .now = p->now,
 	    .start_time = j->start_time,
 	    .spent_ms = budget_spent(j, p->mono_now),
 	};
-	const struct run_task *t = event == STATE_SUCCEED ? NULL : j->failed;
-	enum err rc = ERR_OK;
+	const struct run_task *t = j->failed;
 
-	if (event != STATE_SUCCEED)
-		end.error_class = failure_name(j->failure);
+	if (event == STATE_SUCCEED)
+		return end;
+	end.reason = j->reason.ptr;
+	end.error_class = failure_name(j->failure);
 	if (t) {
 		end.component = run_task_component(t);
 		end.role = t->party->role;
 		end.party_id = t->party->party_id;
 	}
+	return end;
+}
+
+/*
+ * Before any task is told to end: whoever adopts the job then must not take
+ * the signal for the cause.
+ */
+static enum err
+tell_ending(struct settle *p, struct run_job *j, struct buf *err)
+{
+	struct job_run_guard guard = guard_of(p, j);
+	struct job_run_end end = end_of(p, j, j->ending);
+
+	if (j->is_told)
+		return ERR_OK;
+	j->next_is_told = true;
+	return job_run_set_ending(p->s->db, &guard, j->ending, &end, err);
+}
+
+static enum err
+end_job(struct settle *p, struct run_job *j, enum state_event event,
+    struct buf *err)
+{
+	struct job_run_guard guard = guard_of(p, j);
+	struct job_run_end end = end_of(p, j, event);
+	enum err rc = ERR_OK;
 
 	if (event == STATE_SUCCEED)
 		rc = pipeline_rows(p, j, err);
@@ -404,9 +428,11 @@ settle_job(struct settle *p, struct run_job *j, struct buf *err)
 	if (rc)
 		return rc;
 	if (j->ending != STATE_SUBMIT)
-		return job_has_live(j) ? ERR_OK : end_job(p, j, j->ending, err);
+		return job_has_live(j) ? tell_ending(p, j, err)
+				       : end_job(p, j, j->ending, err);
 	if (job_n_done(j) == j->dsl.n_components)
-		return pipeline_is_due(j) ? ERR_OK
-					  : end_job(p, j, STATE_SUCCEED, err);
+		return pipeline_is_due(j)
+			   ? show_pending(p, j, j->pipeline_text.ptr, err)
+			   : end_job(p, j, STATE_SUCCEED, err);
 	return settle_start(p, j, err);
 }

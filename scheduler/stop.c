@@ -2,6 +2,9 @@
  * KILL follows TERM after scheduler.stop_grace_ms, but after STOP_GRACE_MAX_MS
  * at the latest, and is repeated until the lock is free: a process that forks
  * faster than /proc can be read is met again at the next look.
+ *
+ * Nobody is signalled before the reason is committed: a scheduler that adopts
+ * the job in between would take the signal for the cause.
  */
 #include "scheduler/stop.h"
 #include "lib/base/log.h"
@@ -15,9 +18,19 @@ enum {
 };
 
 static bool
+has_failed_row(const struct run_component *c)
+{
+	for (size_t k = 0; k < c->n_tasks; k++)
+		if (c->tasks[k].status == STATE_FAILED ||
+		    c->tasks[k].status == STATE_TIMEOUT)
+			return true;
+	return false;
+}
+
+static bool
 is_wanted(const struct run_job *j, const struct run_component *c)
 {
-	return (j->ending != STATE_SUBMIT || c->is_retry) &&
+	return (j->is_told || (c->is_retry && has_failed_row(c))) &&
 	       job_component_has_live(c);
 }
 

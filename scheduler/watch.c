@@ -12,6 +12,7 @@
 #include "scheduler/budget.h"
 #include "scheduler/harvest.h"
 #include "scheduler/launch.h"
+#include "scheduler/pipeline.h"
 #include "scheduler/retry.h"
 #include "scheduler/stop.h"
 #include "scheduler/taskdir.h"
@@ -413,6 +414,7 @@ watch_due(const struct scheduler *s, int64_t mono_now, int64_t limit)
 		d.at = budget_due_at(s, j, d.at);
 		d.at = stop_due_at(j, d.at);
 		d.at = retry_due_at(j, d.at);
+		d.at = pipeline_due_at(j, d.at);
 		if (j->is_dirty)
 			d.at = mono_now;
 	}

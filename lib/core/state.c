@@ -100,6 +100,16 @@ state_event_name(enum state_event e)
 	return event_names[e];
 }
 
+enum state_event
+state_event_parse(const char *name)
+{
+	size_t i = 0;
+
+	while (i < STATE_EVENT__MAX && (!name || strcmp(name, event_names[i])))
+		i++;
+	return (enum state_event)i;
+}
+
 bool
 state_is_final(enum state s)
 {

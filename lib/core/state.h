@@ -57,6 +57,8 @@ const char *state_name(enum state s);
 /* STATE_NONE for a word that is no status. */
 enum state state_parse(const char *name);
 const char *state_event_name(enum state_event e);
+/* STATE_EVENT__MAX for NULL and for a word that is no event. */
+enum state_event state_event_parse(const char *name);
 
 /* True for success, failed, timeout and canceled. */
 bool state_is_final(enum state s);

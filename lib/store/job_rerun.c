@@ -31,7 +31,8 @@ static const char *const stmts[JOB_RERUN__MAX] = {
 	" stop_time = NULL, reason = NULL, pending_reason = NULL,"
 	" error_class = NULL, failed_component = NULL, failed_role = NULL,"
 	" failed_party_id = NULL, spent_ms = 0, start_time = NULL,"
-	" end_time = NULL, elapsed = NULL, rerun_from = ?, update_time = ?"
+	" end_time = NULL, elapsed = NULL, rerun_from = ?, ending = NULL,"
+	" update_time = ?"
 	" WHERE job_id = ? AND status = ? AND live = 0",
     [JOB_RERUN_SHOW] =
 	"UPDATE t_job SET f_status = ?, f_tag = '', f_progress = 0,"

@@ -20,6 +20,7 @@ enum {
 	JOB_RUN_READ,
 	JOB_RUN_HOLD,
 	JOB_RUN_COUNT_RETRY,
+	JOB_RUN_SET_ENDING,
 	JOB_RUN_SET_PENDING,
 	JOB_RUN_SHOW_PROGRESS,
 	JOB_RUN_END,
@@ -57,7 +58,9 @@ static const char *const stmts[JOB_RUN__MAX] = {
     [JOB_RUN_READ] = "SELECT status, fence, timeout_ms, spent_ms,"
 		     " start_time, pending_reason, f_dsl, f_runtime_conf,"
 		     " f_train_runtime_conf, retries, runs, run_fence,"
-		     " stop_requested, stop_by, rerun_from"
+		     " stop_requested, stop_by, rerun_from, ending, reason,"
+		     " error_class, failed_component, failed_role,"
+		     " failed_party_id"
 		     " FROM job_run WHERE job_id = ?",
     [JOB_RUN_HOLD] = "UPDATE job_run SET spent_ms = ?, update_time = ?"
 		     " WHERE job_id = ? AND owner = ? AND fence = ?"
@@ -65,6 +68,12 @@ static const char *const stmts[JOB_RUN__MAX] = {
     [JOB_RUN_COUNT_RETRY] =
 	"UPDATE job_run SET retries = retries + 1 WHERE job_id = ?"
 	" AND owner = ? AND fence = ? AND status = 'running'",
+    [JOB_RUN_SET_ENDING] =
+	"UPDATE job_run SET ending = ?, reason = ?,"
+	" stop_by = COALESCE(?, stop_by), error_class = ?,"
+	" failed_component = ?, failed_role = ?, failed_party_id = ?"
+	" WHERE job_id = ? AND owner = ? AND fence = ?"
+	" AND status = 'running'",
     [JOB_RUN_SET_PENDING] = "UPDATE job_run SET pending_reason = ?"
 			    " WHERE job_id = ? AND live = 1",
     [JOB_RUN_SHOW_PROGRESS] = "UPDATE t_job SET f_progress = ?,"
@@ -94,6 +103,12 @@ job_run_release(struct job_run *j)
 {
 	free(j->stop_by);
 	free(j->rerun_from);
+	free(j->ending);
+	free(j->reason);
+	free(j->error_class);
+	free(j->failed_component);
+	free(j->failed_role);
+	free(j->failed_party_id);
 	free(j->pending_reason);
 	free(j->dsl);
 	free(j->conf);
@@ -234,6 +249,12 @@ job_run_read(
 		out->stop_requested = db_int(rows, 12);
 		out->stop_by = xstrdup_null(db_text(rows, 13));
 		out->rerun_from = xstrdup_null(db_text(rows, 14));
+		out->ending = xstrdup_null(db_text(rows, 15));
+		out->reason = xstrdup_null(db_text(rows, 16));
+		out->error_class = xstrdup_null(db_text(rows, 17));
+		out->failed_component = xstrdup_null(db_text(rows, 18));
+		out->failed_role = xstrdup_null(db_text(rows, 19));
+		out->failed_party_id = xstrdup_null(db_text(rows, 20));
 	}
 	db_end(&rows);
 	return rc;
@@ -255,6 +276,18 @@ job_run_count_retry(
 {
 	return db_exec_one(db, stmts[JOB_RUN_COUNT_RETRY],
 	    DB_BINDS(DB_TEXT(g->job_id), DB_INT(g->owner), DB_INT(g->fence)),
+	    err);
+}
+
+enum err
+job_run_set_ending(struct db *db, const struct job_run_guard *g,
+    enum state_event event, const struct job_run_end *e, struct buf *err)
+{
+	return db_exec_one(db, stmts[JOB_RUN_SET_ENDING],
+	    DB_BINDS(DB_TEXT(state_event_name(event)), DB_TEXT(e->reason),
+		DB_TEXT(e->stop_by), DB_TEXT(e->error_class),
+		DB_TEXT(e->component), DB_TEXT(e->role), DB_TEXT(e->party_id),
+		DB_TEXT(g->job_id), DB_INT(g->owner), DB_INT(g->fence)),
 	    err);
 }
 

@@ -23,6 +23,12 @@ struct job_run {
 	int64_t run_fence; /* the fence with which the last run began */
 	int64_t stop_requested;
 	char *stop_by;
+	char *ending; /* an event: it was about to end by that; or NULL */
+	char *reason; /* why, as the next four */
+	char *error_class;
+	char *failed_component;
+	char *failed_role;
+	char *failed_party_id;
 	char *rerun_from;     /* a component, or NULL */
 	char *pending_reason; /* NULL: none */
 	char *dsl;
@@ -104,6 +110,12 @@ struct job_run_end {
 	const char *party_id;
 };
 
+/*
+ * A running job that we own is to end by that event; now its tasks may be
+ * told. Status and times of `end` do not count.
+ */
+enum err job_run_set_ending(struct db *db, const struct job_run_guard *g,
+    enum state_event event, const struct job_run_end *end, struct buf *err);
 /* A running job that we own reaches its end, on every party. */
 enum err job_run_end(struct db *db, const struct job_run_guard *g,
     const struct job_run_end *end, struct buf *err);

@@ -300,3 +300,25 @@ def test_what_an_ended_job_left_goes_at_the_next_start(site):
         time.sleep(0.02)
     assert not (folder / "mail").exists() and not (task / "data").exists()
     assert (task / "task.log").exists()
+
+
+def test_decision_to_end_stands_when_its_maker_is_killed(site):
+    """Else the signal that its tasks were sent looks like the cause."""
+    site.plan("dataio_0-guest", "sleep 30")
+    site.plan("dataio_0-host", "stubborn 30")
+    job = site.submit(timeout_ms=1000, auto_retries=2)
+    site.start()
+    site.wait_runs(2)
+    until = time.monotonic() + 10
+    ending = None
+    while not ending and time.monotonic() < until:
+        ending = site.sql("SELECT ending FROM job_run WHERE ending <> ''")
+    assert ending == [["expire"]]
+    site.stop(signal.SIGKILL)
+    assert site.status(job)[0] == "running"
+    site.start()
+    status, reason, _ = site.wait(job, ["timeout", "failed", "success"])
+    assert status == "timeout" and "dataio_0 of " in reason, reason
+    assert site.sql("SELECT DISTINCT f_status FROM t_task") == [["timeout"]]
+    assert site.sql("SELECT retries, error_class FROM job_run") == [
+        ["0", "timeout"]]

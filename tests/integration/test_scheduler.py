@@ -2,6 +2,7 @@
 the middle of them."""
 import json
 import pathlib
+import resource
 import signal
 import subprocess
 import time
@@ -182,6 +183,26 @@ def test_pipeline_that_cannot_be_saved_fails_the_job_with_the_reason(site):
     assert "pipeline of host 10000 cannot be saved" in reason
     assert site.sql("SELECT * FROM t_data_view WHERE f_component_name = "
                     "'pipeline'") == []
+
+
+def test_pipeline_waits_for_a_disk_that_is_full(site):
+    site.plan("intersection_0-host", "sleep 1.5")
+    job = site.submit()
+    site.start()
+    site.wait_runs(4)
+    resource.prlimit(site.daemon.pid, resource.RLIMIT_FSIZE, (200, -1))
+    end = time.monotonic() + 10
+    reason = None
+    while not reason and time.monotonic() < end:
+        reason = site.sql("SELECT pending_reason FROM job_run WHERE "
+                          "pending_reason LIKE '%pipeline%'")
+        time.sleep(0.02)
+    assert "pipeline of guest 9999 cannot be saved" in reason[0][0]
+    assert site.status(job)[0] == "running"
+    resource.prlimit(site.daemon.pid, resource.RLIMIT_FSIZE, (-1, -1))
+    assert site.wait(job, ["success", "failed"], 15)[:2] == ["success", ""]
+    assert site.sql("SELECT COUNT(*) FROM t_data_view WHERE "
+                    "f_component_name = 'pipeline'") == [["2"]]
 
 
 def test_job_without_any_task_has_a_pipeline_too(site):

@@ -138,6 +138,12 @@ test_parse_when_name_is_printed_then_reads_back(void **state)
 	(void)state;
 	for (int s = STATE_WAITING; s < STATE__MAX; s++)
 		assert_int_equal(state_parse(state_name((enum state)s)), s);
+	for (int e = 0; e < STATE_EVENT__MAX; e++)
+		assert_int_equal(
+		    state_event_parse(state_event_name((enum state_event)e)),
+		    e);
+	assert_int_equal(state_event_parse("die"), STATE_EVENT__MAX);
+	assert_int_equal(state_event_parse(NULL), STATE_EVENT__MAX);
 	assert_int_equal(state_parse("none"), STATE_NONE);
 	assert_int_equal(state_parse("partial"), STATE_NONE);
 	assert_int_equal(state_parse(NULL), STATE_NONE);

@@ -86,8 +86,27 @@ test_delay_when_retries_grow_then_doubles_up_to_the_limit(void **state)
 }
 
 static void
-test_fail_when_two_share_the_last_retry_then_the_second_ends_the_job(
-    void **state)
+test_fail_when_two_fail_at_once_then_they_share_a_retry(void **state)
+{
+	struct run_job *j = job(1, 0, NULL);
+	struct run_component *a = &j->components[at(j, "a_0")];
+	struct run_component *c = &j->components[at(j, "c_0")];
+
+	(void)state;
+	retry_fail(&a->tasks[0], FAILURE_DISK_FULL, "full");
+	assert_true(a->is_retry && a->is_redo);
+	retry_fail(&a->tasks[1], FAILURE_DISK_FULL, "full too");
+	assert_string_equal(a->redo_text.ptr, "full");
+	retry_fail(&c->tasks[0], FAILURE_DISK_FULL, "full");
+	assert_true(c->is_retry);
+	assert_int_equal(a->retry_no, 1);
+	assert_int_equal(c->retry_no, 1);
+	assert_int_equal(j->ending, STATE_SUBMIT);
+	job_free(j);
+}
+
+static void
+test_fail_when_the_retries_have_begun_then_ends_the_job(void **state)
 {
 	struct run_job *j = job(1, 0, NULL);
 	struct run_component *a = &j->components[at(j, "a_0")];
@@ -95,10 +114,7 @@ test_fail_when_two_share_the_last_retry_then_the_second_ends_the_job(
 
 	(void)state;
 	retry_fail(&a->tasks[0], FAILURE_KILLED, "killed");
-	assert_true(a->is_retry && a->is_redo);
-	assert_int_equal(j->ending, STATE_SUBMIT);
-	retry_fail(&a->tasks[1], FAILURE_KILLED, "killed too");
-	assert_string_equal(a->redo_text.ptr, "killed");
+	j->retries = j->next_retries = 1; /* its attempt began */
 	retry_fail(&c->tasks[0], FAILURE_LOST, "lost");
 	assert_int_equal(j->ending, STATE_FAIL);
 	assert_ptr_equal(j->failed, &c->tasks[0]);
@@ -245,7 +261,9 @@ main(void)
 	    cmocka_unit_test(
 		test_delay_when_retries_grow_then_doubles_up_to_the_limit),
 	    cmocka_unit_test(
-		test_fail_when_two_share_the_last_retry_then_the_second_ends_the_job),
+		test_fail_when_two_fail_at_once_then_they_share_a_retry),
+	    cmocka_unit_test(
+		test_fail_when_the_retries_have_begun_then_ends_the_job),
 	    cmocka_unit_test(
 		test_fail_when_it_is_the_jobs_own_then_ends_the_job),
 	    cmocka_unit_test(
