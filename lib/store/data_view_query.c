@@ -56,9 +56,10 @@ data_view_query_stream(struct db *db, const struct filter *f,
 {
 	struct filter_query q = {
 	    .head = stmts[DATA_VIEW_STREAM],
-	    .tail = f->has_job_id
-			? " ORDER BY f_job_id, f_task_id, f_role, f_party_id"
-			: " ORDER BY f_create_time",
+	    /* of one job: as its tasks ended */
+	    .tail = f->has_job_id ? " ORDER BY f_create_time, f_task_id,"
+				    " f_role, f_party_id"
+				  : " ORDER BY f_create_time",
 	    .filter = f,
 	};
 
