@@ -102,8 +102,6 @@ DIFFERENCES = {
 
 # Cases that ask for what is not there yet, or is not asked of a job of ours.
 SKIPPED = {
-    "*binning*": "no binning yet",
-    "*selection*": "no feature selection yet",
     "*final_of_data_download__unknown_table": "refused at submit",
     "tracking_component_output_data_download__post_not_allowed":
         "POST is answered too, with the archive",
@@ -157,25 +155,10 @@ WITH_UNKNOWN_PARAMETER = "2026112315475456646949"
 # The recorded job came from FATE's own client.
 ADDED_BY_THE_CLIENT = {"config": "conf.json", "dsl": "dsl.json",
                        "function": "submit_job"}
-NOT_OFFERED = ("hetero_feature_binning_0", "hetero_feature_selection_0")
-
-
-def without_what_is_not_offered(body):
-    """The recorded job has two components that are not offered yet between
-    dataio_0 and hetero_lr_0."""
-    text = json.dumps(body).replace("hetero_feature_selection_0.train",
-                                    "dataio_0.train")
-    body = json.loads(text)
-    if isinstance(body, dict):
-        parts = (body.get("job_dsl") or {}).get("components", {})
-        for name in NOT_OFFERED:
-            parts.pop(name, None)
-    return body
 
 
 def submitted(flow, case):
     body = load(RECORDS / f"job_submit__{case}.json")["request"]["json"]
-    body = without_what_is_not_offered(body)
     conf = {**body["job_runtime_conf"], **ADDED_BY_THE_CLIENT}
     return flow.submitted(body["job_dsl"], conf)
 
@@ -264,8 +247,6 @@ def with_our_names(site, request):
         for part in ("params", "json"):
             if request[part] and "namespace" in request[part]:
                 request[part]["namespace"] = "golden_again"
-    if request["path"] == "/v1/job/submit" and request["json"]:
-        request["json"] = without_what_is_not_offered(request["json"])
     return request
 
 
@@ -305,16 +286,14 @@ def is_upload_without_header(value):
 
 
 def comparable(value):
-    """Without the components that are not offered yet, and with one name for
-    every job id that is a key. The recorded history has no upload without a
-    header, ours has."""
+    """With one name for every job id that is a key. The recorded history has
+    no upload without a header, ours has."""
     if isinstance(value, list):
-        return [comparable(v) for v in value if v not in NOT_OFFERED
-                and not is_upload_without_header(v)]
+        return [comparable(v) for v in value
+                if not is_upload_without_header(v)]
     if isinstance(value, dict):
         return {"JOB" if re.fullmatch(r"\d{20,}", k) else k: comparable(v)
-                for k, v in value.items()
-                if k.partition(".")[0] not in NOT_OFFERED}
+                for k, v in value.items()}
     return value
 
 
@@ -389,14 +368,13 @@ def tar_differences(theirs, content):
         ours = set(tar.getnames())
     return [f"{name} missing" for name in theirs
             if name.endswith(("/INFO.log", ".csv", ".json"))
-            and not any(c in name for c in NOT_OFFERED) and name not in ours]
+            and name not in ours]
 
 
 def model_members(members):
-    """Without the definitions, and the components that are not offered."""
+    """Without the definitions."""
     return {(k, v) for k, v in members.items()
-            if not k.startswith("define/proto/")
-            and not any(part in NOT_OFFERED for part in k.split("/"))}
+            if not k.startswith("define/proto/")}
 
 
 @pytest.mark.parametrize("case", cases())
