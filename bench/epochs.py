@@ -1,7 +1,8 @@
-"""An iteration of hetero LR by itself: the three tasks run side by side
+"""An iteration of a linear model by itself: the three tasks run side by side
 without a site, and are looked at whenever the arbiter has written a loss.
 
     epoch = Epochs(bin_dir, folder, rows, columns).run(n, portable)
+    epoch = Epochs(bin_dir, folder, rows, columns, "HeteroPoisson").run(n)
 """
 import contextlib
 import dataclasses
@@ -44,12 +45,12 @@ def pss(pid):
 
 
 class Epochs:
-    def __init__(self, bin_dir, folder, rows, columns):
+    def __init__(self, bin_dir, folder, rows, columns, module="HeteroLR"):
         taskdir.TASK = bin_dir / "fateflow-task"
         self.folder, self.rows, self.columns = folder, rows, columns
         self.tables = {"guest": self.table("guest", columns // 2, True),
                        "host": self.table("host", columns - columns // 2)}
-        self.n_runs = 0
+        self.n_runs, self.module = 0, module
 
     def table(self, name, columns, label=False):
         """Random numbers; a seed, so that every run does the same work."""
@@ -62,8 +63,8 @@ class Epochs:
 
     def start(self, n, portable):
         self.n_runs += 1
-        c = taskdir.Component(self.folder / f"run{self.n_runs}", "HeteroLR",
-                              {**PARAMETERS, "max_iter": n + 2}, "hetero_lr_0")
+        c = taskdir.Component(self.folder / f"run{self.n_runs}", self.module,
+                              {**PARAMETERS, "max_iter": n + 2}, "linear_0")
         for role, party in (("guest", 1), ("host", 2), ("arbiter", 3)):
             c.party(role, party, data=[taskdir.data_input(
                 self.tables.get(role), "train_data", "intersection_0")])
