@@ -68,6 +68,17 @@ class Run:
         if os.path.ismount(self.site.work):
             subprocess.run(["umount", "-l", self.site.work], check=False)
 
+    def keep(self):
+        """The work folder for those who look into it, off its disk."""
+        work = self.site.work
+        if os.path.ismount(work):
+            copy = work.with_name("work-kept")
+            shutil.copytree(work, copy, symlinks=True,
+                            ignore=shutil.ignore_patterns("ballast"))
+            self.unmount()
+            work.rmdir()
+            copy.rename(work)
+
     def is_sanitized(self):
         return b"__asan_init" in (self.site.bin /
                                   "fateflow-scheduler").read_bytes()
@@ -271,9 +282,13 @@ def main():
         run.report()
         run.stop()
         run.check_end()
-    finally:
+    except BaseException:
         run.stop()
+        run.unmount()
+        raise
     print("\n".join(run.figures))
+    if run.found or args.keep:
+        run.keep()
     if run.found:
         print(f"\n{len(run.found)} found, the site is {root}:")
         print("\n".join(f"  {line}" for line in run.found))

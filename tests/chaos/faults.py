@@ -361,8 +361,9 @@ class Hand:
         return 0, ""
 
     def widen(self, n):
+        """Until it is done: the database may not answer just now."""
         if self.sql(f"SET GLOBAL max_connections = {n}") is None:
-            self.say("a database that starts again has its own limit")
+            self.later(0.3, self.widen, n)
 
     def do_doorbell(self, f):
         """The socket's name goes; its scheduler keeps a bell nobody finds."""

@@ -106,11 +106,13 @@ class Batch:
         return found
 
     def reasons(self):
+        """Of failures. What a timeout meets is chance."""
         ids = ", ".join(f"'{i}'" for i in self.ids.values())
         rows = dict(self.site.sql(
-            "SELECT job_id, COALESCE(reason, '') FROM job_run WHERE job_id "
-            f"IN ({ids})"))
-        return {m: rows[i].replace(i, "JOB") for m, i in self.ids.items()}
+            "SELECT job_id, reason FROM job_run WHERE status = 'failed' AND "
+            f"job_id IN ({ids})"))
+        return {m: rows[i].replace(i, "JOB") for m, i in self.ids.items()
+                if i in rows}
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +145,7 @@ def test_cron_drives_the_same_jobs_to_the_same_ends(batches):
 
 def test_cron_gives_failures_the_same_reasons(batches):
     by_daemon, by_cron, _ = batches
-    assert by_cron.reasons() == by_daemon.reasons()
+    assert by_cron.reasons() == by_daemon.reasons() != {}
 
 
 def test_cron_makes_the_same_tables(batches):
