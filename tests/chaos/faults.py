@@ -16,7 +16,8 @@ import threading
 import time
 import typing
 
-from private_site import SiteError, children, is_alive, stat_of
+import sampler
+from private_site import children, is_alive, stat_of
 
 KILL, PAUSE = "kill", "pause"
 PAUSE_MAX = 15.0
@@ -122,6 +123,7 @@ class Hand:
         self.left_over = {}     # service: processes of its old group
         self.full_until = 0
         self.well_since = self.begun
+        self.client = sampler.Client(site.db_socket)
         self.heap = [(f.at, i, self.begin, f) for i, f in enumerate(faults)]
         heapq.heapify(self.heap)
         self.n = len(self.heap)
@@ -139,6 +141,7 @@ class Hand:
         """Lets the services be, all of them running and none disturbed."""
         self.ends.set()
         self.thread.join(60)
+        self.client.close()
 
     def now(self):
         return time.monotonic() - self.begun
@@ -330,16 +333,16 @@ class Hand:
         self.say(f"clock is {seconds:+} s off")
 
     def sql(self, text):
-        """Not of a server that this thread must let go on: it would wait
+        """Through one connection, which is there when there is room for no
+        other. Not of a server that this thread must let go on: it would wait
         for itself."""
         pid = self.site.pid("mariadb")
         if not pid or process_of(pid) in self.paused:
             return None
-        try:
-            return self.site.sql(text, "mysql")
-        except SiteError as e:
-            self.say(f"no answer to {text}: {e}")
-            return None
+        rows = self.client.rows(text)
+        if rows is None:
+            self.say(f"no answer to {text}")
+        return rows
 
     def do_connections(self, f):
         """Ends up to three sessions of ours."""
