@@ -15,6 +15,7 @@
 #include "scheduler/launch.h"
 #include "scheduler/metrics.h"
 #include "scheduler/place.h"
+#include "scheduler/taskdir.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -35,8 +36,13 @@ key_of(const struct run_task *t)
 static void
 table_file(const struct run_task *t, const char *what, struct buf *out)
 {
-	path_set(out, "%s_%s_%s_%d.%s", t->task_id.ptr, t->party->role,
-	    t->party->party_id, t->attempt, what);
+	const struct taskdir_name n = {.job_id = t->job->id,
+	    .component = run_task_component(t),
+	    .role = t->party->role,
+	    .party_id = t->party->party_id,
+	    .attempt = t->attempt};
+
+	taskdir_table_file(&n, what, out);
 }
 
 static bool

@@ -118,8 +118,8 @@ sweep_add(struct sweep *w, const struct scheduler *s, struct run_job *j)
 	job_each(j, add_task, &a);
 }
 
-static void
-forget(struct sweep *w)
+void
+sweep_forget(struct sweep *w)
 {
 	for (size_t i = 0; i < w->n; i++)
 		free(w->v[i].path);
@@ -157,7 +157,7 @@ sweep_run(struct sweep *w)
 	}
 	if (pid < 0)
 		log_warn("cannot start a child to remove scratch files");
-	forget(w);
+	sweep_forget(w);
 }
 
 /* ---- what the database lists ---- */

@@ -31,6 +31,9 @@ void sweep_add(struct sweep *w, const struct scheduler *s, struct run_job *j);
  */
 void sweep_add_attempts(struct sweep *w, const struct taskdir_name *name);
 
+/* Notes a file or folder. */
+void sweep_add_path(struct sweep *w, const char *path);
+
 /*
  * When s->sweep_at has come: files of deleted and replaced tables that no
  * living job can have pinned, of upload sessions that nobody goes on with, and
@@ -45,5 +48,6 @@ void sweep_add_path(struct sweep *w, const char *path);
 
 /* Starts the child and forgets the paths. */
 void sweep_run(struct sweep *w);
+void sweep_forget(struct sweep *w);
 
 #endif

@@ -9,6 +9,7 @@
 #include "lib/base/num.h"
 #include "lib/base/path.h"
 #include "lib/base/proc.h"
+#include "lib/core/ids.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -88,6 +89,15 @@ taskdir_make(const struct taskdir_name *n, const char *path, struct buf *err)
 	rc = make_below(base.ptr, path, err);
 	buf_release(&base);
 	return rc;
+}
+
+void
+taskdir_table_file(
+    const struct taskdir_name *n, const char *what, struct buf *out)
+{
+	buf_reset(out);
+	ids_task(n->job_id, n->component, out);
+	buf_addf(out, "_%s_%s_%d.%s", n->role, n->party_id, n->attempt, what);
 }
 
 void

@@ -30,11 +30,13 @@ enum {
 	TABLE_LAST_JOB,
 	TABLE_MARK,
 	TABLE_SWEPT,
+	TABLE_HAS_FILE,
 	TABLE_DELETE_MADE,
 	TABLE__MAX
 };
 
 static const char *const stmts[TABLE__MAX] = {
+    [TABLE_HAS_FILE] = "SELECT id FROM data_table WHERE file = ?",
     [TABLE_FIND] = "SELECT " COLUMNS " FROM data_table"
 		   " WHERE name_key = ? AND is_current = 1",
     [TABLE_GET] = "SELECT " COLUMNS " FROM data_table"
@@ -303,4 +305,18 @@ catalogue_delete_made(
 {
 	return db_exec(db, stmts[TABLE_DELETE_MADE],
 	    DB_BINDS(DB_INT(now), DB_INT(id), DB_TEXT(job_id)), err);
+}
+
+enum err
+catalogue_has_file(struct db *db, const char *file, bool *out, struct buf *err)
+{
+	struct db_rows *rows = NULL;
+	enum err rc = db_query(
+	    db, stmts[TABLE_HAS_FILE], DB_BINDS(DB_TEXT(file)), &rows, err);
+
+	if (!rc)
+		rc = db_next(rows, err);
+	db_end(&rows);
+	*out = !rc;
+	return rc == ERR_NOTFOUND ? ERR_OK : rc;
 }

@@ -69,4 +69,8 @@ enum err catalogue_sweep(struct db *db, int limit, catalogue_sweep_each *each,
     void *ctx, size_t *n_new_out, struct buf *err);
 enum err catalogue_swept(struct db *db, int64_t id, struct buf *err);
 
+/* Does a row, of whatever version, name this file below <work>/tables? */
+enum err
+catalogue_has_file(struct db *db, const char *file, bool *out, struct buf *err);
+
 #endif

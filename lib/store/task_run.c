@@ -74,7 +74,7 @@ static const char *const stmts[TASK_RUN__MAX] = {
 	" FROM t_task WHERE f_job_id = ?",
     [TASK_RUN_ENDED] =
 	"SELECT j.job_id, t.f_role, t.f_party_id, t.f_component_name,"
-	" t.f_dir, t.f_attempt FROM job_run j JOIN t_task t"
+	" t.f_dir, t.f_attempt, t.f_status FROM job_run j JOIN t_task t"
 	" ON t.f_job_id = j.job_id WHERE j.live = 0 AND j.end_time >= ?"
 	" AND t.f_dir IS NOT NULL ORDER BY j.end_time DESC LIMIT ?",
 };
@@ -255,7 +255,8 @@ task_run_ended(struct db *db, int64_t since, int limit, task_run_ended_row *row,
 		    .party_id = db_text(rows, 2),
 		    .component = db_text(rows, 3),
 		    .dir = db_text(rows, 4),
-		    .attempt = (int)db_int(rows, 5)};
+		    .attempt = (int)db_int(rows, 5),
+		    .status = state_parse(db_text(rows, 6))};
 
 		row(&t, arg);
 	}

@@ -105,6 +105,7 @@ struct task_run_ended {
 	const char *component;
 	const char *dir;
 	int attempt;
+	enum state status;
 };
 
 typedef void task_run_ended_row(const struct task_run_ended *row, void *arg);

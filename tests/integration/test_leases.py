@@ -293,6 +293,10 @@ def test_what_an_ended_job_left_goes_at_the_next_start(site):
         stdout=subprocess.PIPE)
     assert holder.stdout.readline()
     holder.stdout.close()
+    tables = site.work / "tables"
+    named = sorted(p.name for p in tables.glob("*"))
+    stray = tables / f"{job}_dataio_0_host_10000_0.table"
+    stray.write_text("put in place before a commit that never came")
     site.start()
     assert holder.wait(5) == -signal.SIGKILL
     limit = time.monotonic() + 5
@@ -300,6 +304,9 @@ def test_what_an_ended_job_left_goes_at_the_next_start(site):
         time.sleep(0.02)
     assert not (folder / "mail").exists() and not (task / "data").exists()
     assert (task / "task.log").exists()
+    while stray.exists() and time.monotonic() < limit:
+        time.sleep(0.02)
+    assert sorted(p.name for p in tables.glob("*")) == named
 
 
 def test_decision_to_end_stands_when_its_maker_is_killed(site):
