@@ -13,7 +13,7 @@
 int64_t
 budget_spent(const struct run_job *j, int64_t mono_now)
 {
-	/* A job that this very pass took may count from a moment later. */
+	/* A job that was read during this pass counts from later on. */
 	return j->spent_ms +
 	       (mono_now > j->counted_at ? mono_now - j->counted_at : 0);
 }

@@ -358,7 +358,8 @@ job_commit(struct run_job *j)
 		commit_component(&j->components[i]);
 	if (j->next_spent_ms >= 0) {
 		j->spent_ms = j->next_spent_ms;
-		j->counted_at = j->next_counted_at;
+		if (j->next_counted_at > j->counted_at)
+			j->counted_at = j->next_counted_at;
 	}
 	j->retries = j->next_retries;
 	j->is_told = j->next_is_told;
