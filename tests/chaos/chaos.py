@@ -34,6 +34,7 @@ import sanitizers  # noqa: E402
 
 SERVICES = ["mariadb", "api", "bulk", "nginx", "scheduler", "scheduler2"]
 OPTIONS = {
+    "site": {"min_free": "8M", "warn_free": "16M"},
     "api": {"workers": 6, "bulk_workers": 6},
     "scheduler": {"max_jobs": 8, "max_tasks": 24, "lease_ms": "3s",
                   "stop_grace_ms": "1s"},
