@@ -280,7 +280,8 @@ class Audit:
                    all(type(x) in (int, float) for x in v),
                    f"{key} is no {columns} numbers")
         elif key == "columns":
-            host = m.sender if m.tag == "selection_columns" else m.to
+            host = m.sender if m.tag in (
+                "selection_columns", "binning_columns") else m.to
             expect(isinstance(v, list) and all(
                 type(x) is int and 0 <= x < self.facts.columns.get(host, 0)
                 for x in v), f"{key} names no columns of {host}")

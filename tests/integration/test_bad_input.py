@@ -25,7 +25,7 @@ OPTIONS = {"api": {"body_limit": f"{BODY_LIMIT >> 10}K",
                    "upload_limit": "1M", "model_limit": "1M",
                    "requests_per_worker": 1000000}}
 # Tables whose rows change by themselves.
-RESTLESS = {"scheduler_instance"}
+RESTLESS = {"scheduler_instance", "site_admission"}
 DOCUMENT = openapi.Document()
 OFFERED = [op for op in DOCUMENT.operations.values() if op.is_offered]
 # Texts of FATE-Flow, or where another field is asked for instead.
