@@ -67,6 +67,26 @@ add_upload(struct sweep *w, const struct scheduler *s, const struct run_job *j,
 	buf_release(&spool);
 }
 
+/* Half a file that a killed task was about to rename. */
+static void
+add_unfinished(struct sweep *w, const char *dir)
+{
+	struct buf path = BUF_INIT;
+	struct dirent *e;
+	DIR *d = opendir(dir);
+
+	while (d && (e = readdir(d)) != NULL) {
+		size_t len = strlen(e->d_name);
+
+		if (len > 4 && !strcmp(e->d_name + len - 4, ".tmp"))
+			add_path(
+			    w, path_set(&path, "%s/%s", dir, e->d_name), 0);
+	}
+	if (d)
+		closedir(d);
+	buf_release(&path);
+}
+
 void
 sweep_add_attempts(struct sweep *w, const struct taskdir_name *name)
 {
@@ -81,6 +101,7 @@ sweep_add_attempts(struct sweep *w, const struct taskdir_name *name)
 			if (path_exists(
 				path_set(&path, "%s/%s", dir.ptr, members[i])))
 				add_path(w, path.ptr, 0);
+		add_unfinished(w, dir.ptr);
 		taskdir_mailbox(&n, &path);
 		if (path_exists(path.ptr))
 			add_path(w, path.ptr, MAIL_PARENTS);

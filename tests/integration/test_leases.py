@@ -297,6 +297,8 @@ def test_what_an_ended_job_left_goes_at_the_next_start(site):
     named = sorted(p.name for p in tables.glob("*"))
     stray = tables / f"{job}_dataio_0_host_10000_0.table"
     stray.write_text("put in place before a commit that never came")
+    half = task / "state.json.123.tmp"
+    half.write_text("{")
     site.start()
     assert holder.wait(5) == -signal.SIGKILL
     limit = time.monotonic() + 5
@@ -304,9 +306,10 @@ def test_what_an_ended_job_left_goes_at_the_next_start(site):
         time.sleep(0.02)
     assert not (folder / "mail").exists() and not (task / "data").exists()
     assert (task / "task.log").exists()
-    while stray.exists() and time.monotonic() < limit:
+    while (stray.exists() or half.exists()) and time.monotonic() < limit:
         time.sleep(0.02)
     assert sorted(p.name for p in tables.glob("*")) == named
+    assert not half.exists()
 
 
 def test_decision_to_end_stands_when_its_maker_is_killed(site):
