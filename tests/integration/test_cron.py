@@ -1,6 +1,7 @@
 """Cron mode: what `fateflow-scheduler --once` makes of jobs, started again and
 again and two at a time, against what the daemon makes of the same jobs."""
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -106,12 +107,14 @@ class Batch:
         return found
 
     def reasons(self):
-        """Of failures. What a timeout meets is chance."""
+        """Of failures. What a timeout meets is chance, and so is which of
+        two parties with one fault is the first to say so."""
         ids = ", ".join(f"'{i}'" for i in self.ids.values())
         rows = dict(self.site.sql(
             "SELECT job_id, reason FROM job_run WHERE status = 'failed' AND "
             f"job_id IN ({ids})"))
-        return {m: rows[i].replace(i, "JOB") for m, i in self.ids.items()
+        return {m: re.sub(r"\b(guest|host|arbiter) \d+", "PARTY",
+                          rows[i].replace(i, "JOB")) for m, i in self.ids.items()
                 if i in rows}
 
 

@@ -58,11 +58,11 @@ def tables(site):
     for name in ("breast_hetero", "default_credit_hetero"):
         for role in ("guest", "host"):
             site.flow.uploaded(TABLES / f"{name}_{role}.csv", "experiment",
-                               f"{name}_{role}", partition=16)
+                               f"{name}_{role}", partition=16, drop=1)
     for role in ("guest", "host"):
         site.flow.uploaded(TABLES / f"breast_hetero_{role}.csv",
                            "fate_flow_test_breast_hetero",
-                           f"breast_hetero_{role}", partition=16)
+                           f"breast_hetero_{role}", partition=16, drop=1)
 
 
 @pytest.fixture(scope="module")

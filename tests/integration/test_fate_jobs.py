@@ -23,7 +23,7 @@ METRICS = {"auc", "ks"}
 def tables(site):
     for name in ("breast_hetero_guest", "breast_hetero_host"):
         site.flow.uploaded(TABLES / f"{name}.csv", "experiment", name,
-                           partition=16)
+                           partition=16, drop=1)
 
 
 @pytest.fixture(scope="module")

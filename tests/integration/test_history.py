@@ -50,12 +50,20 @@ def walks(site, text):
             and row[8] != "NULL" and int(row[8]) > FEW]
 
 
+def outermost(text):
+    """A statement without what stands in brackets."""
+    while "(" in text:
+        text = re.sub(r"\([^()]*\)", "", text)
+    return text
+
+
 def test_no_statement_walks_through_the_past(old_site):
     texts = prepared(old_site)
     assert len(texts) > 80
     # Without a condition it is the head of a query whose filter follows.
     asked = [t for t in texts if re.match("SELECT|UPDATE|DELETE", t)
-             and "WHERE" in t and not t.startswith(WALKS)]
+             and "WHERE" in outermost(t)
+             and not t.startswith(WALKS)]
     assert len(asked) > 50
     found = {text: walks(old_site, text) for text in asked}
     assert not {text: rows for text, rows in found.items() if rows}
