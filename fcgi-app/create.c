@@ -11,7 +11,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
-#include "lib/core/limits_demand.h"
+#include "lib/core/quota_demand.h"
 #include "lib/store/catalogue.h"
 #include "lib/store/job_submit.h"
 
@@ -132,13 +132,13 @@ check_tables(struct draft *d, struct buf *err)
 static enum err
 check_limits(const struct draft *d, struct buf *err)
 {
-	struct limits limits;
-	enum err rc = limits_init(&limits, d->app->cfg, err);
+	struct quota quota;
+	enum err rc = quota_init(&quota, d->app->cfg, err);
 
 	if (rc)
 		return rc;
-	rc = limits_demand_check(&limits, &d->conf, &d->dsl, err);
-	limits_release(&limits);
+	rc = quota_demand_check(&quota, &d->conf, &d->dsl, err);
+	quota_release(&quota);
 	return rc;
 }
 
@@ -269,7 +269,7 @@ insert(struct draft *d, const struct token *token, const cJSON *data,
 	struct buf answer = BUF_INIT;
 	struct buf roles = BUF_INIT, dsl = BUF_INIT, conf = BUF_INIT;
 	struct buf train = BUF_INIT, demand = BUF_INIT;
-	struct limits_use ask = {0};
+	struct quota_use ask = {0};
 	struct job_submit_party *parties =
 	    xcalloc(d->conf.n_parties, sizeof(*parties));
 	struct job_submit s = {
@@ -301,9 +301,9 @@ insert(struct draft *d, const struct token *token, const cJSON *data,
 		json_print(d->conf.train->root, JSON_STORE, &train);
 	else
 		buf_adds(&train, "{}");
-	limits_demand_job(&d->conf, &d->dsl, &ask);
-	limits_list_print(&ask.by, &demand);
-	s.max_width = ask.site[LIMITS_TASKS];
+	quota_demand_job(&d->conf, &d->dsl, &ask);
+	quota_list_print(&ask.by, &demand);
+	s.max_width = ask.site[QUOTA_TASKS];
 	s.demand = demand.ptr;
 	s.roles = roles.ptr;
 	s.dsl = dsl.ptr;
@@ -326,7 +326,7 @@ insert(struct draft *d, const struct token *token, const cJSON *data,
 	buf_release(&conf);
 	buf_release(&train);
 	buf_release(&demand);
-	limits_use_release(&ask);
+	quota_use_release(&ask);
 	buf_release(&answer);
 	return rc;
 }

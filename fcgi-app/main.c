@@ -6,7 +6,7 @@
 #include "fcgi-app/pool.h"
 #include "fcgi-app/route.h"
 #include "fcgi-app/worker.h"
-#include "lib/core/limits.h"
+#include "lib/core/quota.h"
 #include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "lib/base/num.h"
@@ -146,7 +146,7 @@ main(int argc, char **argv)
 	log_open("fateflow-fcgi", !o.is_foreground && !o.is_check);
 	log_set_level(o.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	json_init();
-	if (cfg_load(&cfg, o.pool.conf_path, &err) || limits_check(&cfg, &err))
+	if (cfg_load(&cfg, o.pool.conf_path, &err) || quota_check(&cfg, &err))
 		log_fatal("%s", err.ptr);
 	if (o.is_check)
 		rc = ERR_OK;

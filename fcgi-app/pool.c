@@ -7,7 +7,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
-#include "lib/core/limits.h"
+#include "lib/core/quota.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -197,7 +197,7 @@ reload(struct pool *p)
 	enum err rc;
 
 	rc = cfg_load(&fresh, p->o->conf_path, &err);
-	if (!rc && limits_check(&fresh, &err)) {
+	if (!rc && quota_check(&fresh, &err)) {
 		cfg_release(&fresh);
 		rc = ERR_INVALID;
 	}

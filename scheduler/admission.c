@@ -7,14 +7,14 @@
  * not from those that run: they need it to come to their end.
  */
 #include "scheduler/admission.h"
-#include "lib/core/limits_demand.h"
+#include "lib/core/quota_demand.h"
 
 void
 admission_release(struct admission *a)
 {
-	limits_use_release(&a->use);
+	quota_use_release(&a->use);
 	for (size_t i = 0; i < ADMISSION_KEPT; i++)
-		limits_use_release(&a->kept[i].room);
+		quota_use_release(&a->kept[i].room);
 }
 
 static void
@@ -25,25 +25,25 @@ count_task(struct run_task *t, void *arg)
 
 	if (t->next != STATE_RUNNING)
 		return;
-	a->use.site[LIMITS_TASKS]++;
-	a->use.site[LIMITS_CORES] += run->task_cores;
-	a->use.site[LIMITS_MEMORY] += run->task_memory;
-	if (limits_has_keys(a->limits))
-		limits_use_task(&a->use, t->party->role, t->party->party_id, 1);
+	a->use.site[QUOTA_TASKS]++;
+	a->use.site[QUOTA_CORES] += run->task_cores;
+	a->use.site[QUOTA_MEMORY] += run->task_memory;
+	if (quota_has_keys(a->quota))
+		quota_use_task(&a->use, t->party->role, t->party->party_id, 1);
 }
 
 void
 admission_count(struct admission *a, const struct run_job *jobs)
 {
 	for (const struct run_job *j = jobs; j; j = j->next_job) {
-		a->use.site[LIMITS_JOBS] += !j->is_over;
+		a->use.site[QUOTA_JOBS] += !j->is_over;
 		job_each((struct run_job *)(uintptr_t)j, count_task, a);
 	}
 }
 
 void
 admission_keep(
-    struct admission *a, const char *job_id, const struct limits_use *ask)
+    struct admission *a, const char *job_id, const struct quota_use *ask)
 {
 	struct admission_kept *k;
 
@@ -51,20 +51,20 @@ admission_keep(
 		return;
 	k = &a->kept[a->n_kept++];
 	snprintf(k->job_id, sizeof(k->job_id), "%s", job_id);
-	limits_in_the_way(a->limits, &a->use, ask, &k->room);
+	quota_in_the_way(a->quota, &a->use, ask, &k->room);
 }
 
-static enum limits_answer
+static enum quota_answer
 leaves_room(struct admission *a, const struct admission_kept *k,
-    const struct limits_use *ask, struct buf *reason)
+    const struct quota_use *ask, struct buf *reason)
 {
-	struct limits_use all = {0};
-	enum limits_answer answer;
+	struct quota_use all = {0};
+	enum quota_answer answer;
 
-	limits_use_copy(&all, &a->use);
-	limits_use_add(&all, &k->room);
-	answer = limits_ask(a->limits, &all, ask, "", NULL);
-	limits_use_release(&all);
+	quota_use_copy(&all, &a->use);
+	quota_use_add(&all, &k->room);
+	answer = quota_ask(a->quota, &all, ask, "", NULL);
+	quota_use_release(&all);
 	if (answer)
 		buf_addf(reason,
 		    "scheduler.max_passed_over_ms = \"%lldms\": room is kept "
@@ -73,32 +73,32 @@ leaves_room(struct admission *a, const struct admission_kept *k,
 	return answer;
 }
 
-enum limits_answer
+enum quota_answer
 admission_job(
-    struct admission *a, const struct limits_use *ask, struct buf *reason)
+    struct admission *a, const struct quota_use *ask, struct buf *reason)
 {
-	enum limits_answer answer =
-	    limits_ask(a->limits, &a->use, ask, "the job", reason);
+	enum quota_answer answer =
+	    quota_ask(a->quota, &a->use, ask, "the job", reason);
 
 	for (size_t i = 0; !answer && i < a->n_kept; i++)
 		answer = leaves_room(a, &a->kept[i], ask, reason);
 	if (!answer)
-		a->use.site[LIMITS_JOBS]++;
+		a->use.site[QUOTA_JOBS]++;
 	return answer;
 }
 
-enum limits_answer
+enum quota_answer
 admission_component(struct admission *a, const struct run_job *j,
     size_t component, struct buf *reason)
 {
-	struct limits_use ask = {0};
-	enum limits_answer answer;
+	struct quota_use ask = {0};
+	enum quota_answer answer;
 
-	limits_demand_component(&j->conf, &j->dsl, component, &ask);
-	answer = limits_ask(a->limits, &a->use, &ask,
-	    j->dsl.components[component].name, reason);
+	quota_demand_component(&j->conf, &j->dsl, component, &ask);
+	answer = quota_ask(
+	    a->quota, &a->use, &ask, j->dsl.components[component].name, reason);
 	if (!answer)
-		limits_use_add(&a->use, &ask);
-	limits_use_release(&ask);
+		quota_use_add(&a->use, &ask);
+	quota_use_release(&ask);
 	return answer;
 }

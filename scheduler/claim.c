@@ -21,16 +21,16 @@ claim_count(struct settle *p)
 {
 	struct scheduler *s = p->s;
 
-	p->room.limits = &s->limits;
+	p->room.quota = &s->quota;
 	p->room.max_passed_ms = s->cfg->scheduler.max_passed_over_ms;
 	p->room.n_kept = 0;
 	p->has_turn = false;
-	limits_use_reset(&p->room.use);
+	quota_use_reset(&p->room.use);
 	admission_count(&p->room, s->jobs);
-	limits_use_release(&p->queue.seen);
+	quota_use_release(&p->queue.seen);
 	p->queue = s->queue;
-	p->queue.seen = (struct limits_use){0};
-	limits_use_copy(&p->queue.seen, &s->queue.seen);
+	p->queue.seen = (struct quota_use){0};
+	quota_use_copy(&p->queue.seen, &s->queue.seen);
 }
 
 enum err
@@ -49,10 +49,10 @@ claim_turn(struct settle *p, struct buf *err)
 	p->has_turn = true;
 	if (alone && !p->queue.had_others)
 		return ERR_OK;
-	before = p->room.use.site[LIMITS_JOBS];
+	before = p->room.use.site[QUOTA_JOBS];
 	rc = job_queue_others(
-	    s->db, s->instance, limits_has_keys(&s->limits), &p->room.use, err);
-	p->queue.had_others = p->room.use.site[LIMITS_JOBS] > before;
+	    s->db, s->instance, quota_has_keys(&s->quota), &p->room.use, err);
+	p->queue.had_others = p->room.use.site[QUOTA_JOBS] > before;
 	return rc;
 }
 
@@ -72,10 +72,10 @@ claim_finish(struct settle *p, bool is_committed)
 	struct queue *q = &p->s->queue;
 
 	if (is_committed) {
-		limits_use_release(&q->seen);
+		quota_use_release(&q->seen);
 		*q = p->queue;
 	} else {
-		limits_use_release(&p->queue.seen);
+		quota_use_release(&p->queue.seen);
 	}
 	if (!is_committed || lost_any(p->s))
 		q->turn = 0;

@@ -137,7 +137,7 @@ loop_run(const struct cfg *cfg, enum loop_mode mode, struct buf *err)
 	    .signal_fd = -1,
 	    .bell_fd = -1,
 	};
-	enum err rc = limits_init(&l.s.limits, cfg, err);
+	enum err rc = quota_init(&l.s.quota, cfg, err);
 
 	if (rc)
 		return rc;
@@ -153,8 +153,8 @@ loop_run(const struct cfg *cfg, enum loop_mode mode, struct buf *err)
 		log_info("ending: running tasks go on");
 		pass_end(&l.s);
 	}
-	limits_use_release(&l.s.queue.seen);
-	limits_release(&l.s.limits);
+	quota_use_release(&l.s.queue.seen);
+	quota_release(&l.s.quota);
 	db_close(&l.s.db);
 	close_all(&l);
 	return rc;

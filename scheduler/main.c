@@ -7,7 +7,7 @@
 #include "lib/base/cfg.h"
 #include "lib/base/json.h"
 #include "lib/base/log.h"
-#include "lib/core/limits.h"
+#include "lib/core/quota.h"
 #include "scheduler/loop.h"
 
 struct options {
@@ -85,7 +85,7 @@ main(int argc, char **argv)
 	log_open("fateflow-scheduler", 0);
 	json_init();
 	parse_options(argc, argv, &o);
-	if (cfg_load(&cfg, o.cfg_path, &err) || limits_check(&cfg, &err))
+	if (cfg_load(&cfg, o.cfg_path, &err) || quota_check(&cfg, &err))
 		log_fatal("%s", err.ptr);
 	if (o.check_only) {
 		cfg_release(&cfg);

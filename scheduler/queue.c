@@ -44,8 +44,8 @@ struct look {
 	struct queue_head heads[QUEUE_HEADS]; /* met by a whole one */
 	size_t n_heads;
 	struct reasons reasons;
-	struct limits_use ask;
-	struct limits_use unfit; /* the last that did not fit, and why */
+	struct quota_use ask;
+	struct quota_use unfit; /* the last that did not fit, and why */
 	struct buf reason;
 };
 
@@ -72,7 +72,7 @@ note_reason(struct look *l, const struct job_queue_row *row, struct buf *err)
 	struct reasons *r = &l->reasons;
 	enum err rc = ERR_OK;
 
-	if (limits_same_reason(row->pending_reason, l->reason.ptr))
+	if (quota_same_reason(row->pending_reason, l->reason.ptr))
 		return ERR_OK;
 	if (r->n == JOB_QUEUE_IDS ||
 	    (r->n && strcmp(r->text.ptr, l->reason.ptr)))
@@ -158,7 +158,7 @@ note_head(struct look *l, const struct job_queue_row *row)
 	snprintf(h->job_id, sizeof(h->job_id), "%s", row->job_id);
 	if (is_passed_too_long(l->p, h)) {
 		admission_keep(&l->p->room, row->job_id, &l->ask);
-		limits_use_reset(&l->unfit);
+		quota_use_reset(&l->unfit);
 	}
 }
 
@@ -214,50 +214,50 @@ store_passed(struct settle *p, struct buf *err)
 static void
 set_ask(struct look *l, const struct job_queue_row *row)
 {
-	struct limits_use *ask = &l->ask;
+	struct quota_use *ask = &l->ask;
 
-	limits_use_reset(ask);
-	ask->site[LIMITS_JOBS] = 1;
-	ask->site[LIMITS_TASKS] = row->max_width;
-	ask->site[LIMITS_CORES] = row->max_width * row->task_cores;
-	ask->site[LIMITS_MEMORY] = row->max_width * row->task_memory;
+	quota_use_reset(ask);
+	ask->site[QUOTA_JOBS] = 1;
+	ask->site[QUOTA_TASKS] = row->max_width;
+	ask->site[QUOTA_CORES] = row->max_width * row->task_cores;
+	ask->site[QUOTA_MEMORY] = row->max_width * row->task_memory;
 	/* One that cannot be read is checked when its components start. */
-	if (row->demand && limits_has_keys(&l->p->s->limits))
-		(void)limits_list_parse(row->demand, "demand", &ask->by, NULL);
+	if (row->demand && quota_has_keys(&l->p->s->quota))
+		(void)quota_list_parse(row->demand, "demand", &ask->by, NULL);
 }
 
 /* In one look room only gets less, so equal jobs wait for the same reason. */
 static bool
 is_like_the_last(const struct look *l)
 {
-	return l->unfit.site[LIMITS_JOBS] && l->ask.by.n == l->unfit.by.n &&
-	       limits_none_freed(&l->ask, &l->unfit) &&
-	       limits_none_freed(&l->unfit, &l->ask);
+	return l->unfit.site[QUOTA_JOBS] && l->ask.by.n == l->unfit.by.n &&
+	       quota_none_freed(&l->ask, &l->unfit) &&
+	       quota_none_freed(&l->unfit, &l->ask);
 }
 
-static enum limits_answer
+static enum quota_answer
 ask_for(struct look *l, const struct job_queue_row *row)
 {
-	enum limits_answer answer;
+	enum quota_answer answer;
 
 	set_ask(l, row);
 	if (is_like_the_last(l))
-		return LIMITS_LATER;
+		return QUOTA_LATER;
 	buf_reset(&l->reason);
 	answer = admission_job(&l->p->room, &l->ask, &l->reason);
-	if (answer == LIMITS_LATER)
-		limits_use_copy(&l->unfit, &l->ask);
+	if (answer == QUOTA_LATER)
+		quota_use_copy(&l->unfit, &l->ask);
 	return answer;
 }
 
 static bool
 is_site_full(const struct settle *p)
 {
-	const int64_t *limit = p->s->limits.site;
+	const int64_t *limit = p->s->quota.site;
 	const int64_t *use = p->room.use.site;
 
-	return use[LIMITS_JOBS] >= limit[LIMITS_JOBS] ||
-	       use[LIMITS_TASKS] >= limit[LIMITS_TASKS];
+	return use[QUOTA_JOBS] >= limit[QUOTA_JOBS] ||
+	       use[QUOTA_TASKS] >= limit[QUOTA_TASKS];
 }
 
 /* A job that the limits let begin waits when the disk has no room for it. */
@@ -272,7 +272,7 @@ ask_disk(struct look *l, const struct job_queue_row *row, bool *fits_out,
 	rc = room_for(p->s, row->job_id, fits_out, &l->reason, err);
 	if (rc || *fits_out)
 		return rc;
-	p->room.use.site[LIMITS_JOBS]--; /* asked, not taken */
+	p->room.use.site[QUOTA_JOBS]--; /* asked, not taken */
 	p->queue.is_left = true;
 	l->is_stopped = p->s->disk_level == DISK_FULL;
 	return l->explains ? note_reason(l, row, err) : ERR_OK;
@@ -282,7 +282,7 @@ static enum err
 look_at(struct look *l, const struct job_queue_row *row, struct buf *err)
 {
 	struct queue *q = &l->p->queue;
-	enum limits_answer answer;
+	enum quota_answer answer;
 	bool fits = false;
 	enum err rc;
 
@@ -291,9 +291,9 @@ look_at(struct look *l, const struct job_queue_row *row, struct buf *err)
 	if (row->stop_requested)
 		return ERR_OK; /* claim_stop_waiting() ends it */
 	answer = ask_for(l, row);
-	if (answer == LIMITS_NEVER)
+	if (answer == QUOTA_NEVER)
 		return claim_refuse(l->p, row->job_id, l->reason.ptr, err);
-	if (answer == LIMITS_YES) {
+	if (answer == QUOTA_YES) {
 		rc = ask_disk(l, row, &fits, err);
 		if (rc || !fits)
 			return rc;
@@ -379,7 +379,7 @@ look(struct look *l, struct buf *err)
 	bool is_new = p->s->is_rung;
 	bool is_due = !before->looked_at ||
 		      p->mono_now - before->looked_at >= LOOK_AGAIN_MS ||
-		      !limits_none_freed(&p->room.use, &before->seen) ||
+		      !quota_none_freed(&p->room.use, &before->seen) ||
 		      (is_new && is_site_full(p));
 	enum err rc = ERR_OK;
 
@@ -397,17 +397,17 @@ look(struct look *l, struct buf *err)
 static enum err
 explain_row(struct look *l, const struct job_queue_row *row, struct buf *err)
 {
-	int64_t jobs = l->p->room.use.site[LIMITS_JOBS];
-	enum limits_answer answer = ask_for(l, row);
+	int64_t jobs = l->p->room.use.site[QUOTA_JOBS];
+	enum quota_answer answer = ask_for(l, row);
 	const struct scheduler *s = l->p->s;
 
-	if (answer == LIMITS_YES && s->disk_level == DISK_FULL) {
-		answer = LIMITS_LATER;
+	if (answer == QUOTA_YES && s->disk_level == DISK_FULL) {
+		answer = QUOTA_LATER;
 		buf_reset(&l->reason);
 		disk_judge(&s->disk, s->cfg, 0, &l->reason);
 	}
-	l->p->room.use.site[LIMITS_JOBS] = jobs; /* asked, not taken */
-	return answer == LIMITS_LATER ? note_reason(l, row, err) : ERR_OK;
+	l->p->room.use.site[QUOTA_JOBS] = jobs; /* asked, not taken */
+	return answer == QUOTA_LATER ? note_reason(l, row, err) : ERR_OK;
 }
 
 /* A part of the queue in each pass, from where the last one stopped. */
@@ -437,7 +437,7 @@ static void
 discount_ended(struct settle *p)
 {
 	for (const struct run_job *j = p->s->jobs; j; j = j->next_job)
-		p->room.use.site[LIMITS_JOBS] -= j->is_over;
+		p->room.use.site[QUOTA_JOBS] -= j->is_over;
 }
 
 enum err
@@ -460,9 +460,9 @@ queue_run(struct settle *p, bool explain, struct buf *err)
 		rc = write_reasons(&l, err);
 	if (!rc && explain)
 		rc = store_passed(p, err);
-	limits_use_copy(&p->queue.seen, &p->room.use);
-	limits_use_release(&l.ask);
-	limits_use_release(&l.unfit);
+	quota_use_copy(&p->queue.seen, &p->room.use);
+	quota_use_release(&l.ask);
+	quota_use_release(&l.unfit);
 	buf_release(&l.reason);
 	buf_release(&l.reasons.text);
 	return rc;

@@ -7,7 +7,7 @@
 
 #include "lib/base/cfg.h"
 #include "lib/base/disk.h"
-#include "lib/core/limits.h"
+#include "lib/core/quota.h"
 #include "lib/store/db.h"
 #include "lib/store/job_queue.h"
 #include "scheduler/job.h"
@@ -28,12 +28,12 @@ struct queue_head {
 
 /* What the last look left behind; a pass plans the next one in a copy. */
 struct queue {
-	struct limits_use seen; /* in use when the last look ended */
-	int64_t seen_seq;	/* the newest job looked at */
-	int64_t looked_at;	/* monotonic: at all of them; 0: never */
-	int64_t turn;		/* of the site, that we had last */
-	bool had_others;	/* who ran something then */
-	bool is_left;		/* somebody waits */
+	struct quota_use seen; /* in use when the last look ended */
+	int64_t seen_seq;      /* the newest job looked at */
+	int64_t looked_at;     /* monotonic: at all of them; 0: never */
+	int64_t turn;	       /* of the site, that we had last */
+	bool had_others;       /* who ran something then */
+	bool is_left;	       /* somebody waits */
 	bool is_explaining;
 	struct job_queue_place explained;     /* whose reasons are written */
 	struct queue_head heads[QUEUE_HEADS]; /* in their order */
@@ -44,7 +44,7 @@ struct queue {
 struct scheduler {
 	const struct cfg *cfg;
 	struct db *db;
-	struct limits limits;
+	struct quota quota;
 	int64_t instance;      /* 0: none yet */
 	int64_t last_instance; /* given up, its row not ended yet; 0: none */
 	int64_t renewed_at;    /* the lease */

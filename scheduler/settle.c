@@ -120,7 +120,7 @@ static enum err
 show_pending(
     struct settle *p, struct run_job *j, const char *reason, struct buf *err)
 {
-	if (limits_same_reason(j->pending.ptr, reason))
+	if (quota_same_reason(j->pending.ptr, reason))
 		return ERR_OK;
 	buf_reset(&j->pending);
 	buf_adds(&j->pending, reason);
@@ -265,18 +265,18 @@ start_if_fits(struct settle *p, struct run_job *j, size_t at, struct buf *first,
 {
 	struct buf reason = BUF_INIT;
 	enum err rc = claim_turn(p, err);
-	enum limits_answer answer;
+	enum quota_answer answer;
 
 	if (rc)
 		return rc;
 	answer = admission_component(&p->room, j, at, &reason);
-	if (answer == LIMITS_YES)
+	if (answer == QUOTA_YES)
 		rc = start_component(p, j, at, err);
-	else if (answer == LIMITS_NEVER)
+	else if (answer == QUOTA_NEVER)
 		job_end(j, STATE_FAIL, reason.ptr);
 	else
 		p->s->is_full = true;
-	if (answer == LIMITS_LATER && !first->len)
+	if (answer == QUOTA_LATER && !first->len)
 		buf_adds(first, reason.ptr);
 	buf_release(&reason);
 	return rc;

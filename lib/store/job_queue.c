@@ -140,26 +140,26 @@ job_queue_turn(struct db *db, int64_t *turn, bool *alone_out, struct buf *err)
 /* ---- others ---- */
 
 static void
-add_tasks(const struct db_rows *rows, bool keys, struct limits_use *use)
+add_tasks(const struct db_rows *rows, bool keys, struct quota_use *use)
 {
-	use->site[LIMITS_TASKS] += db_int(rows, 2);
-	use->site[LIMITS_CORES] += db_int(rows, 3);
-	use->site[LIMITS_MEMORY] += db_int(rows, 4);
+	use->site[QUOTA_TASKS] += db_int(rows, 2);
+	use->site[QUOTA_CORES] += db_int(rows, 3);
+	use->site[QUOTA_MEMORY] += db_int(rows, 4);
 	if (keys)
-		limits_use_task(
+		quota_use_task(
 		    use, db_text(rows, 0), db_text(rows, 1), db_int(rows, 2));
 }
 
 enum err
-job_queue_others(struct db *db, int64_t owner, bool keys,
-    struct limits_use *use, struct buf *err)
+job_queue_others(struct db *db, int64_t owner, bool keys, struct quota_use *use,
+    struct buf *err)
 {
 	struct db_rows *rows = NULL;
 	int64_t n_jobs = 0;
 	enum err rc = db_number(db, stmts[JOB_QUEUE_OTHER_JOBS],
 	    DB_BINDS(DB_INT(owner)), 0, &n_jobs, err);
 
-	use->site[LIMITS_JOBS] += n_jobs;
+	use->site[QUOTA_JOBS] += n_jobs;
 	if (rc || !n_jobs)
 		return rc;
 	rc = db_query(db, stmts[JOB_QUEUE_OTHER_TASKS], DB_BINDS(DB_INT(owner)),

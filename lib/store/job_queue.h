@@ -6,7 +6,7 @@
 #define FF_STORE_JOB_QUEUE_H
 
 #include "lib/core/ids.h"
-#include "lib/core/limits.h"
+#include "lib/core/quota.h"
 #include "lib/store/db.h"
 
 /* Where a job stands: by rank (less is earlier), then by submission. */
@@ -50,7 +50,7 @@ job_queue_turn(struct db *db, int64_t *turn, bool *alone_out, struct buf *err);
 
 /* Adds what other owners' jobs take; `keys`: by role and party too. */
 enum err job_queue_others(struct db *db, int64_t owner, bool keys,
-    struct limits_use *use, struct buf *err);
+    struct quota_use *use, struct buf *err);
 
 #define JOB_QUEUE_IDS 32
 

@@ -35,11 +35,11 @@ new_job(void)
 	return j;
 }
 
-static struct limits
-limits_of(int64_t jobs, int64_t tasks, int64_t per_party)
+static struct quota
+quota_of(int64_t jobs, int64_t tasks, int64_t per_party)
 {
-	return (struct limits){
-	    .site = {[LIMITS_JOBS] = jobs, [LIMITS_TASKS] = tasks},
+	return (struct quota){
+	    .site = {[QUOTA_JOBS] = jobs, [QUOTA_TASKS] = tasks},
 	    .per_party = per_party,
 	};
 }
@@ -47,18 +47,18 @@ limits_of(int64_t jobs, int64_t tasks, int64_t per_party)
 static void
 test_component_when_room_is_short_then_takes_none(void **state)
 {
-	struct limits limits = limits_of(2, 5, 0);
-	struct admission a = {.limits = &limits};
+	struct quota quota = quota_of(2, 5, 0);
+	struct admission a = {.quota = &quota};
 	struct run_job *j = new_job();
 	struct buf reason = BUF_INIT;
 
 	(void)state;
-	assert_int_equal(admission_component(&a, j, 0, &reason), LIMITS_YES);
-	assert_int_equal(a.use.site[LIMITS_TASKS], 3);
-	assert_int_equal(a.use.site[LIMITS_CORES], 6);
-	assert_int_equal(a.use.site[LIMITS_MEMORY], 30);
-	assert_int_equal(admission_component(&a, j, 1, &reason), LIMITS_LATER);
-	assert_int_equal(a.use.site[LIMITS_TASKS], 3);
+	assert_int_equal(admission_component(&a, j, 0, &reason), QUOTA_YES);
+	assert_int_equal(a.use.site[QUOTA_TASKS], 3);
+	assert_int_equal(a.use.site[QUOTA_CORES], 6);
+	assert_int_equal(a.use.site[QUOTA_MEMORY], 30);
+	assert_int_equal(admission_component(&a, j, 1, &reason), QUOTA_LATER);
+	assert_int_equal(a.use.site[QUOTA_TASKS], 3);
 	assert_string_equal(reason.ptr,
 	    "scheduler.max_tasks = 5: dataio_1 needs 3 tasks at once; 3 in "
 	    "use when it began to wait for this");
@@ -70,8 +70,8 @@ test_component_when_room_is_short_then_takes_none(void **state)
 static void
 test_count_when_tasks_run_then_they_are_taken(void **state)
 {
-	struct limits limits = limits_of(2, 5, 1);
-	struct admission a = {.limits = &limits};
+	struct quota quota = quota_of(2, 5, 1);
+	struct admission a = {.quota = &quota};
 	struct run_job *j = new_job();
 	struct buf reason = BUF_INIT;
 
@@ -79,10 +79,10 @@ test_count_when_tasks_run_then_they_are_taken(void **state)
 	j->components[0].tasks[0].next = STATE_RUNNING;
 	j->components[0].tasks[1].next = STATE_SUCCESS;
 	admission_count(&a, j);
-	assert_int_equal(a.use.site[LIMITS_JOBS], 1);
-	assert_int_equal(a.use.site[LIMITS_TASKS], 1);
-	assert_int_equal(a.use.site[LIMITS_CORES], 2);
-	assert_int_equal(admission_component(&a, j, 1, &reason), LIMITS_LATER);
+	assert_int_equal(a.use.site[QUOTA_JOBS], 1);
+	assert_int_equal(a.use.site[QUOTA_TASKS], 1);
+	assert_int_equal(a.use.site[QUOTA_CORES], 2);
+	assert_int_equal(admission_component(&a, j, 1, &reason), QUOTA_LATER);
 	assert_string_equal(reason.ptr,
 	    "scheduler.max_tasks_per_party = 1: dataio_1 needs 1 task of "
 	    "party 9 at once; 1 in use when it began to wait for this");
@@ -96,33 +96,33 @@ test_job_when_room_is_kept_then_only_what_leaves_it_begins(void **state)
 {
 	static const struct {
 		int64_t used, asked;
-		enum limits_answer want;
+		enum quota_answer want;
 		const char *says;
 	} rows[] = {
-	    {0, 2, LIMITS_YES, ""},
-	    {2, 4, LIMITS_YES, ""}, /* it lacks nothing: it fits */
-	    {4, 2, LIMITS_LATER, "room is kept for job 77"},
-	    {3, 1, LIMITS_LATER, "room is kept for job 77"},
-	    {5, 2, LIMITS_LATER, "scheduler.max_tasks = 6"},
-	    {0, 7, LIMITS_NEVER, "scheduler.max_tasks = 6"},
+	    {0, 2, QUOTA_YES, ""},
+	    {2, 4, QUOTA_YES, ""}, /* it lacks nothing: it fits */
+	    {4, 2, QUOTA_LATER, "room is kept for job 77"},
+	    {3, 1, QUOTA_LATER, "room is kept for job 77"},
+	    {5, 2, QUOTA_LATER, "scheduler.max_tasks = 6"},
+	    {0, 7, QUOTA_NEVER, "scheduler.max_tasks = 6"},
 	};
-	struct limits limits = limits_of(3, 6, 0);
+	struct quota quota = quota_of(3, 6, 0);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct admission a = {.limits = &limits};
-		struct limits_use kept = {.site = {1, 4}};
-		struct limits_use ask = {.site = {1, rows[i].asked}};
+		struct admission a = {.quota = &quota};
+		struct quota_use kept = {.site = {1, 4}};
+		struct quota_use ask = {.site = {1, rows[i].asked}};
 		struct buf reason = BUF_INIT;
 
-		a.use.site[LIMITS_TASKS] = rows[i].used;
+		a.use.site[QUOTA_TASKS] = rows[i].used;
 		admission_keep(&a, "77", &kept);
 		assert_int_equal(
 		    admission_job(&a, &ask, &reason), rows[i].want);
 		assert_non_null(strstr(reason.ptr, rows[i].says));
 		assert_int_equal(reason.len == 0, !rows[i].want);
-		assert_int_equal(a.use.site[LIMITS_JOBS], !rows[i].want);
-		assert_int_equal(a.use.site[LIMITS_TASKS], rows[i].used);
+		assert_int_equal(a.use.site[QUOTA_JOBS], !rows[i].want);
+		assert_int_equal(a.use.site[QUOTA_TASKS], rows[i].used);
 		buf_release(&reason);
 		admission_release(&a);
 	}

@@ -122,7 +122,7 @@ test_turn_when_another_had_one_then_we_are_not_alone(void **state)
 static void
 test_others_when_they_run_tasks_then_ours_are_left_out(void **state)
 {
-	struct limits_use use = {0};
+	struct quota_use use = {0};
 	struct buf text = BUF_INIT;
 
 	(void)state;
@@ -135,14 +135,14 @@ test_others_when_they_run_tasks_then_ours_are_left_out(void **state)
 	add_task("theirs", "host", "8", "success");
 	assert_int_equal(
 	    job_queue_others(store.db, 1, true, &use, NULL), ERR_OK);
-	assert_int_equal(use.site[LIMITS_JOBS], 1);
-	assert_int_equal(use.site[LIMITS_TASKS], 2);
-	assert_int_equal(use.site[LIMITS_CORES], 6);
-	assert_int_equal(use.site[LIMITS_MEMORY], 10);
-	limits_list_print(&use.by, &text);
+	assert_int_equal(use.site[QUOTA_JOBS], 1);
+	assert_int_equal(use.site[QUOTA_TASKS], 2);
+	assert_int_equal(use.site[QUOTA_CORES], 6);
+	assert_int_equal(use.site[QUOTA_MEMORY], 10);
+	quota_list_print(&use.by, &text);
 	assert_string_equal(
 	    text.ptr, "7:1,9:1,guest:1,guest 9:1,host:1,host 7:1");
-	limits_use_release(&use);
+	quota_use_release(&use);
 	buf_release(&text);
 }
 

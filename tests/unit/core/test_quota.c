@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "lib/base/mem.h"
-#include "lib/core/limits_demand.h"
+#include "lib/core/quota_demand.h"
 
-static struct limits
-limits_of(const char *roles, const char *parties, int64_t per_party)
+static struct quota
+quota_of(const char *roles, const char *parties, int64_t per_party)
 {
 	struct cfg cfg = {.scheduler = {.max_jobs = 4,
 			      .max_tasks = 6,
@@ -19,19 +19,19 @@ limits_of(const char *roles, const char *parties, int64_t per_party)
 			      .max_tasks_per_party = per_party,
 			      .role_limits = (char *)(uintptr_t)roles,
 			      .party_limits = (char *)(uintptr_t)parties}};
-	struct limits l;
+	struct quota q;
 
-	assert_int_equal(limits_init(&l, &cfg, NULL), ERR_OK);
-	return l;
+	assert_int_equal(quota_init(&q, &cfg, NULL), ERR_OK);
+	return q;
 }
 
-static struct limits_use
+static struct quota_use
 use_of(
     int64_t jobs, int64_t tasks, int64_t cores, int64_t memory, const char *by)
 {
-	struct limits_use u = {.site = {jobs, tasks, cores, memory}};
+	struct quota_use u = {.site = {jobs, tasks, cores, memory}};
 
-	assert_int_equal(limits_list_parse(by, "test", &u.by, NULL), ERR_OK);
+	assert_int_equal(quota_list_parse(by, "test", &u.by, NULL), ERR_OK);
 	return u;
 }
 
@@ -43,63 +43,63 @@ test_ask_when_asked_then_names_the_limit_that_is_in_the_way(void **state)
 		const char *used_by;
 		int64_t asked[4];
 		const char *asked_by;
-		enum limits_answer want;
+		enum quota_answer want;
 		const char *says;
 	} rows[] = {
-	    {{0}, "", {1, 3, 3, 3}, "", LIMITS_YES, ""},
-	    {{3, 3, 5, 997}, "", {1, 3, 3, 3}, "", LIMITS_YES, ""},
-	    {{4}, "", {1, 1}, "", LIMITS_LATER,
+	    {{0}, "", {1, 3, 3, 3}, "", QUOTA_YES, ""},
+	    {{3, 3, 5, 997}, "", {1, 3, 3, 3}, "", QUOTA_YES, ""},
+	    {{4}, "", {1, 1}, "", QUOTA_LATER,
 		"scheduler.max_jobs = 4: it needs 1 place among the running "
 		"jobs at once; 4 in use when it began to wait for this"},
-	    {{1, 4}, "", {1, 3}, "", LIMITS_LATER,
+	    {{1, 4}, "", {1, 3}, "", QUOTA_LATER,
 		"scheduler.max_tasks = 6: it needs 3 tasks at once; 4 in use "
 		"when it began to wait for this"},
-	    {{1, 6}, "", {1, 7}, "", LIMITS_NEVER,
+	    {{1, 6}, "", {1, 7}, "", QUOTA_NEVER,
 		"scheduler.max_tasks = 6: it needs 7 tasks at once, which "
 		"this site never runs"},
-	    {{1, 1, 6}, "", {1, 1, 3}, "", LIMITS_LATER,
+	    {{1, 1, 6}, "", {1, 1, 3}, "", QUOTA_LATER,
 		"scheduler.cores = 8: it needs 3 cores at once; 6 in use "
 		"when it began to wait for this"},
-	    {{0}, "", {1, 1, 1, 1001}, "", LIMITS_NEVER,
+	    {{0}, "", {1, 1, 1, 1001}, "", QUOTA_NEVER,
 		"scheduler.memory = 1000: it needs 1001 bytes at once, which "
 		"this site never runs"},
-	    {{0}, "guest:2", {1, 1}, "guest:1", LIMITS_LATER,
+	    {{0}, "guest:2", {1, 1}, "guest:1", QUOTA_LATER,
 		"scheduler.role_limits \"guest:2\": it needs 1 task of role "
 		"guest at once; 2 in use when it began to wait for this"},
-	    {{0}, "host:9", {1, 1}, "host:1", LIMITS_YES, ""},
-	    {{0}, "5:2", {1, 2}, "5:2", LIMITS_LATER,
+	    {{0}, "host:9", {1, 1}, "host:1", QUOTA_YES, ""},
+	    {{0}, "5:2", {1, 2}, "5:2", QUOTA_LATER,
 		"scheduler.max_tasks_per_party = 3: it needs 2 tasks of party "
 		"5 at once; 2 in use when it began to wait for this"},
-	    {{0}, "9:3", {1, 2}, "9:2", LIMITS_YES, ""},
-	    {{0}, "", {1, 5}, "9:6", LIMITS_NEVER,
+	    {{0}, "9:3", {1, 2}, "9:2", QUOTA_YES, ""},
+	    {{0}, "", {1, 5}, "9:6", QUOTA_NEVER,
 		"scheduler.party_limits \"9:5\": it needs 6 tasks of party "
 		"9 at once, which this site never runs"},
-	    {{0}, "host 7:1", {1, 1}, "7:1,host 7:1", LIMITS_LATER,
+	    {{0}, "host 7:1", {1, 1}, "7:1,host 7:1", QUOTA_LATER,
 		"scheduler.party_limits \"host 7:1\": it needs 1 task of host "
 		"7 at once; 1 in use when it began to wait for this"},
-	    {{0}, "8:50", {1, 1}, "8:1", LIMITS_YES, ""},
+	    {{0}, "8:50", {1, 1}, "8:1", QUOTA_YES, ""},
 	};
-	struct limits l = limits_of("guest:2", "9:5, host 7:1,8:0", 3);
+	struct quota q = quota_of("guest:2", "9:5, host 7:1,8:0", 3);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const int64_t *u = rows[i].used, *a = rows[i].asked;
-		struct limits_use use =
+		struct quota_use use =
 		    use_of(u[0], u[1], u[2], u[3], rows[i].used_by);
-		struct limits_use ask =
+		struct quota_use ask =
 		    use_of(a[0], a[1], a[2], a[3], rows[i].asked_by);
 		struct buf reason = BUF_INIT;
 
 		assert_int_equal(
-		    limits_ask(&l, &use, &ask, "it", &reason), rows[i].want);
+		    quota_ask(&q, &use, &ask, "it", &reason), rows[i].want);
 		assert_string_equal(reason.ptr, rows[i].says);
 		assert_int_equal(
-		    limits_ask(&l, &use, &ask, "it", NULL), rows[i].want);
+		    quota_ask(&q, &use, &ask, "it", NULL), rows[i].want);
 		buf_release(&reason);
-		limits_use_release(&use);
-		limits_use_release(&ask);
+		quota_use_release(&use);
+		quota_use_release(&ask);
 	}
-	limits_release(&l);
+	quota_release(&q);
 }
 
 static void
@@ -127,7 +127,7 @@ test_init_when_a_list_is_wrong_then_the_key_is_named(void **state)
 			.party_limits = (char *)(uintptr_t)rows[i].parties}};
 		struct buf err = BUF_INIT;
 
-		assert_int_equal(limits_check(&cfg, &err), ERR_INVALID);
+		assert_int_equal(quota_check(&cfg, &err), ERR_INVALID);
 		assert_non_null(strstr(err.ptr, rows[i].says));
 		buf_release(&err);
 	}
@@ -136,42 +136,42 @@ test_init_when_a_list_is_wrong_then_the_key_is_named(void **state)
 static void
 test_use_when_tasks_are_counted_then_by_role_party_and_both(void **state)
 {
-	struct limits_use u = {0}, copy = {0};
+	struct quota_use u = {0}, copy = {0};
 	struct buf text = BUF_INIT;
 
 	(void)state;
-	limits_use_task(&u, "host", "10000", 1);
-	limits_use_task(&u, "guest", "9999", 1);
-	limits_use_task(&u, "arbiter", "10000", 1);
-	limits_list_print(&u.by, &text);
+	quota_use_task(&u, "host", "10000", 1);
+	quota_use_task(&u, "guest", "9999", 1);
+	quota_use_task(&u, "arbiter", "10000", 1);
+	quota_list_print(&u.by, &text);
 	assert_string_equal(text.ptr,
 	    "10000:2,9999:1,arbiter:1,arbiter 10000:1,guest:1,guest 9999:1,"
 	    "host:1,host 10000:1");
 	assert_int_equal(
-	    limits_list_parse(text.ptr, "test", &copy.by, NULL), ERR_OK);
-	assert_true(limits_none_freed(&u, &copy));
-	limits_use_task(&copy, "host", "10000", 1);
-	assert_false(limits_none_freed(&u, &copy));
-	assert_true(limits_none_freed(&copy, &u));
-	limits_use_max(&u, &copy);
-	assert_true(limits_none_freed(&u, &copy));
-	limits_use_add(&u, &copy);
-	limits_use_reset(&copy);
-	copy.site[LIMITS_CORES] = 1;
-	assert_false(limits_none_freed(&u, &copy));
+	    quota_list_parse(text.ptr, "test", &copy.by, NULL), ERR_OK);
+	assert_true(quota_none_freed(&u, &copy));
+	quota_use_task(&copy, "host", "10000", 1);
+	assert_false(quota_none_freed(&u, &copy));
+	assert_true(quota_none_freed(&copy, &u));
+	quota_use_max(&u, &copy);
+	assert_true(quota_none_freed(&u, &copy));
+	quota_use_add(&u, &copy);
+	quota_use_reset(&copy);
+	copy.site[QUOTA_CORES] = 1;
+	assert_false(quota_none_freed(&u, &copy));
 	buf_release(&text);
-	limits_use_release(&u);
-	limits_use_release(&copy);
+	quota_use_release(&u);
+	quota_use_release(&copy);
 }
 
 static void
 test_same_reason_when_only_the_use_differs_then_yes(void **state)
 {
 	(void)state;
-	assert_true(limits_same_reason("a = 1: x; 3 in use", "a = 1: x; 2"));
-	assert_false(limits_same_reason("a = 1: x; 3", "a = 2: x; 3"));
-	assert_false(limits_same_reason(NULL, "a = 2: x; 3"));
-	assert_true(limits_same_reason("a = 1", "a = 1"));
+	assert_true(quota_same_reason("a = 1: x; 3 in use", "a = 1: x; 2"));
+	assert_false(quota_same_reason("a = 1: x; 3", "a = 2: x; 3"));
+	assert_false(quota_same_reason(NULL, "a = 2: x; 3"));
+	assert_true(quota_same_reason("a = 1", "a = 1"));
 }
 
 #define COMPONENT(in)                                    \
@@ -210,23 +210,23 @@ parse_job(struct conf *conf, struct dsl *dsl)
 static void
 test_demand_of_a_job_is_the_most_of_each(void **state)
 {
-	struct limits_use ask = {0};
+	struct quota_use ask = {0};
 	struct buf text = BUF_INIT;
 	struct conf conf;
 	struct dsl dsl;
 
 	(void)state;
 	parse_job(&conf, &dsl);
-	limits_demand_job(&conf, &dsl, &ask);
-	assert_int_equal(ask.site[LIMITS_JOBS], 1);
-	assert_int_equal(ask.site[LIMITS_TASKS], 4);
-	assert_int_equal(ask.site[LIMITS_CORES], 8);
-	assert_int_equal(ask.site[LIMITS_MEMORY], 400);
-	limits_list_print(&ask.by, &text);
+	quota_demand_job(&conf, &dsl, &ask);
+	assert_int_equal(ask.site[QUOTA_JOBS], 1);
+	assert_int_equal(ask.site[QUOTA_TASKS], 4);
+	assert_int_equal(ask.site[QUOTA_CORES], 8);
+	assert_int_equal(ask.site[QUOTA_MEMORY], 400);
+	quota_list_print(&ask.by, &text);
 	assert_string_equal(text.ptr,
 	    "7:2,8:1,9:1,arbiter:1,arbiter 7:1,guest:1,guest 9:1,host:2,"
 	    "host 7:1,host 8:1");
-	limits_use_release(&ask);
+	quota_use_release(&ask);
 	buf_release(&text);
 	conf_release(&conf);
 	dsl_release(&dsl);
@@ -254,15 +254,15 @@ test_check_when_a_component_can_never_run_then_it_is_named(void **state)
 	(void)state;
 	parse_job(&conf, &dsl);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct limits l = limits_of(
-		    rows[i].roles, rows[i].parties, rows[i].per_party);
+		struct quota q =
+		    quota_of(rows[i].roles, rows[i].parties, rows[i].per_party);
 		struct buf err = BUF_INIT;
 
-		assert_int_equal(limits_demand_check(&l, &conf, &dsl, &err),
+		assert_int_equal(quota_demand_check(&q, &conf, &dsl, &err),
 		    rows[i].says[0] ? ERR_INVALID : ERR_OK);
 		assert_string_equal(err.ptr, rows[i].says);
 		buf_release(&err);
-		limits_release(&l);
+		quota_release(&q);
 	}
 	conf_release(&conf);
 	dsl_release(&dsl);

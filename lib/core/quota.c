@@ -3,7 +3,7 @@
  * can never be had, so that nobody waits in vain, then what is taken. Lists
  * are kept sorted: a key is found by halving, two lists are walked together.
  */
-#include "lib/core/limits.h"
+#include "lib/core/quota.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/spec/spec.h"
@@ -17,19 +17,19 @@
 static const struct {
 	const char *key;
 	const char *one, *many;
-} site_words[LIMITS_SITE__MAX] = {
-    [LIMITS_JOBS] = {"scheduler.max_jobs", "place among the running jobs",
+} site_words[QUOTA_SITE__MAX] = {
+    [QUOTA_JOBS] = {"scheduler.max_jobs", "place among the running jobs",
 	"places among the running jobs"},
-    [LIMITS_TASKS] = {"scheduler.max_tasks", "task", "tasks"},
-    [LIMITS_CORES] = {"scheduler.cores", "core", "cores"},
-    [LIMITS_MEMORY] = {"scheduler.memory", "byte", "bytes"},
+    [QUOTA_TASKS] = {"scheduler.max_tasks", "task", "tasks"},
+    [QUOTA_CORES] = {"scheduler.cores", "core", "cores"},
+    [QUOTA_MEMORY] = {"scheduler.memory", "byte", "bytes"},
 };
 
 /* ---- lists ---- */
 
 /* The place of a key, or where it would stand. */
 static size_t
-find(const struct limits_list *l, const char *key, bool *found)
+find(const struct quota_list *l, const char *key, bool *found)
 {
 	size_t low = 0, high = l->n;
 
@@ -51,7 +51,7 @@ find(const struct limits_list *l, const char *key, bool *found)
 }
 
 static int64_t
-count_of(const struct limits_list *l, const char *key, int64_t none)
+count_of(const struct quota_list *l, const char *key, int64_t none)
 {
 	bool found;
 	size_t at = find(l, key, &found);
@@ -61,7 +61,7 @@ count_of(const struct limits_list *l, const char *key, int64_t none)
 
 /* The counter of a key, made when there is none. */
 static int64_t *
-counter(struct limits_list *l, const char *key)
+counter(struct quota_list *l, const char *key)
 {
 	bool found;
 	size_t at = find(l, key, &found);
@@ -80,14 +80,14 @@ counter(struct limits_list *l, const char *key)
 }
 
 void
-limits_list_release(struct limits_list *l)
+quota_list_release(struct quota_list *l)
 {
 	free(l->v);
 	memset(l, 0, sizeof(*l));
 }
 
 void
-limits_list_print(const struct limits_list *l, struct buf *out)
+quota_list_print(const struct quota_list *l, struct buf *out)
 {
 	for (size_t i = 0; i < l->n; i++)
 		buf_addf(out, "%s%s:%lld", i ? "," : "", l->v[i].key,
@@ -96,16 +96,16 @@ limits_list_print(const struct limits_list *l, struct buf *out)
 
 static enum err
 parse_one(const char *text, size_t len, const char *what,
-    struct limits_list *out, struct buf *err)
+    struct quota_list *out, struct buf *err)
 {
-	char item[LIMITS_KEY_MAX + 24], *colon;
+	char item[QUOTA_KEY_MAX + 24], *colon;
 	int64_t n = 0;
 	enum err rc;
 
 	snprintf(item, sizeof(item), "%.*s", (int)len, text);
 	colon = strrchr(item, ':');
 	if (len >= sizeof(item) || !colon || colon == item ||
-	    colon - item >= LIMITS_KEY_MAX)
+	    colon - item >= QUOTA_KEY_MAX)
 		return err_set(err, ERR_INVALID,
 		    "%s: '%s' is not \"name:number\"", what, item);
 	*colon = '\0';
@@ -116,8 +116,8 @@ parse_one(const char *text, size_t len, const char *what,
 }
 
 enum err
-limits_list_parse(const char *text, const char *what, struct limits_list *out,
-    struct buf *err)
+quota_list_parse(
+    const char *text, const char *what, struct quota_list *out, struct buf *err)
 {
 	enum err rc = ERR_OK;
 
@@ -136,39 +136,39 @@ limits_list_parse(const char *text, const char *what, struct limits_list *out,
 /* ---- uses ---- */
 
 void
-limits_use_release(struct limits_use *u)
+quota_use_release(struct quota_use *u)
 {
-	limits_list_release(&u->by);
+	quota_list_release(&u->by);
 	memset(u, 0, sizeof(*u));
 }
 
 void
-limits_use_reset(struct limits_use *u)
+quota_use_reset(struct quota_use *u)
 {
 	memset(u->site, 0, sizeof(u->site));
 	u->by.n = 0;
 }
 
 void
-limits_use_add(struct limits_use *to, const struct limits_use *what)
+quota_use_add(struct quota_use *to, const struct quota_use *what)
 {
-	for (int i = 0; i < LIMITS_SITE__MAX; i++)
+	for (int i = 0; i < QUOTA_SITE__MAX; i++)
 		to->site[i] += what->site[i];
 	for (size_t i = 0; i < what->by.n; i++)
 		*counter(&to->by, what->by.v[i].key) += what->by.v[i].n;
 }
 
 void
-limits_use_copy(struct limits_use *to, const struct limits_use *from)
+quota_use_copy(struct quota_use *to, const struct quota_use *from)
 {
-	limits_use_reset(to);
-	limits_use_add(to, from);
+	quota_use_reset(to);
+	quota_use_add(to, from);
 }
 
 void
-limits_use_max(struct limits_use *to, const struct limits_use *what)
+quota_use_max(struct quota_use *to, const struct quota_use *what)
 {
-	for (int i = 0; i < LIMITS_SITE__MAX; i++)
+	for (int i = 0; i < QUOTA_SITE__MAX; i++)
 		if (to->site[i] < what->site[i])
 			to->site[i] = what->site[i];
 	for (size_t i = 0; i < what->by.n; i++) {
@@ -180,10 +180,10 @@ limits_use_max(struct limits_use *to, const struct limits_use *what)
 }
 
 void
-limits_use_task(
-    struct limits_use *u, const char *role, const char *party_id, int64_t n)
+quota_use_task(
+    struct quota_use *u, const char *role, const char *party_id, int64_t n)
 {
-	char both[LIMITS_KEY_MAX];
+	char both[QUOTA_KEY_MAX];
 
 	snprintf(both, sizeof(both), "%s %s", role, party_id);
 	*counter(&u->by, role) += n;
@@ -192,9 +192,9 @@ limits_use_task(
 }
 
 bool
-limits_none_freed(const struct limits_use *use, const struct limits_use *then)
+quota_none_freed(const struct quota_use *use, const struct quota_use *then)
 {
-	for (int i = 0; i < LIMITS_SITE__MAX; i++)
+	for (int i = 0; i < QUOTA_SITE__MAX; i++)
 		if (use->site[i] < then->site[i])
 			return false;
 	for (size_t i = 0; i < then->by.n; i++)
@@ -203,7 +203,7 @@ limits_none_freed(const struct limits_use *use, const struct limits_use *then)
 	return true;
 }
 
-/* ---- the limits ---- */
+/* ---- the quota ---- */
 
 static bool
 is_party(const char *key)
@@ -215,7 +215,7 @@ is_party(const char *key)
 static enum err
 check_key(const char *key, bool is_role, struct buf *err)
 {
-	char role[LIMITS_KEY_MAX];
+	char role[QUOTA_KEY_MAX];
 	const char *space = strchr(key, ' ');
 
 	snprintf(role, sizeof(role), "%.*s",
@@ -230,71 +230,71 @@ check_key(const char *key, bool is_role, struct buf *err)
 }
 
 static enum err
-add_named(struct limits *l, const char *text, bool is_role, struct buf *err)
+add_named(struct quota *q, const char *text, bool is_role, struct buf *err)
 {
-	struct limits_list list = {0};
-	enum err rc = limits_list_parse(text,
+	struct quota_list list = {0};
+	enum err rc = quota_list_parse(text,
 	    is_role ? "scheduler.role_limits" : "scheduler.party_limits", &list,
 	    err);
 
 	for (size_t i = 0; !rc && i < list.n; i++) {
 		rc = check_key(list.v[i].key, is_role, err);
-		*counter(&l->named, list.v[i].key) = list.v[i].n;
+		*counter(&q->named, list.v[i].key) = list.v[i].n;
 	}
-	limits_list_release(&list);
+	quota_list_release(&list);
 	return rc;
 }
 
 enum err
-limits_init(struct limits *l, const struct cfg *cfg, struct buf *err)
+quota_init(struct quota *q, const struct cfg *cfg, struct buf *err)
 {
 	enum err rc;
 
-	*l = (struct limits){
+	*q = (struct quota){
 	    .site =
 		{
-		    [LIMITS_JOBS] = cfg->scheduler.max_jobs,
-		    [LIMITS_TASKS] = cfg->scheduler.max_tasks,
-		    [LIMITS_CORES] = cfg->scheduler.cores,
-		    [LIMITS_MEMORY] = cfg->scheduler.memory,
+		    [QUOTA_JOBS] = cfg->scheduler.max_jobs,
+		    [QUOTA_TASKS] = cfg->scheduler.max_tasks,
+		    [QUOTA_CORES] = cfg->scheduler.cores,
+		    [QUOTA_MEMORY] = cfg->scheduler.memory,
 		},
 	    .per_party = cfg->scheduler.max_tasks_per_party,
 	};
-	rc = add_named(l, cfg->scheduler.role_limits, true, err);
+	rc = add_named(q, cfg->scheduler.role_limits, true, err);
 	if (!rc)
-		rc = add_named(l, cfg->scheduler.party_limits, false, err);
+		rc = add_named(q, cfg->scheduler.party_limits, false, err);
 	if (rc)
-		limits_release(l);
+		quota_release(q);
 	return rc;
 }
 
 void
-limits_release(struct limits *l)
+quota_release(struct quota *q)
 {
-	limits_list_release(&l->named);
+	quota_list_release(&q->named);
 }
 
 enum err
-limits_check(const struct cfg *cfg, struct buf *err)
+quota_check(const struct cfg *cfg, struct buf *err)
 {
-	struct limits l;
-	enum err rc = limits_init(&l, cfg, err);
+	struct quota q;
+	enum err rc = quota_init(&q, cfg, err);
 
 	if (!rc)
-		limits_release(&l);
+		quota_release(&q);
 	return rc;
 }
 
 bool
-limits_has_keys(const struct limits *l)
+quota_has_keys(const struct quota *q)
 {
-	return l->per_party || l->named.n;
+	return q->per_party || q->named.n;
 }
 
 static int64_t
-limit_of(const struct limits *l, const char *key)
+limit_of(const struct quota *q, const char *key)
 {
-	return count_of(&l->named, key, is_party(key) ? l->per_party : 0);
+	return count_of(&q->named, key, is_party(key) ? q->per_party : 0);
 }
 
 /* ---- asking ---- */
@@ -307,7 +307,7 @@ struct dimension {
 };
 
 static void
-add_label(const struct limits *l, const struct dimension *d, struct buf *reason)
+add_label(const struct quota *q, const struct dimension *d, struct buf *reason)
 {
 	bool found = false;
 
@@ -316,7 +316,7 @@ add_label(const struct limits *l, const struct dimension *d, struct buf *reason)
 		    (long long)d->limit);
 		return;
 	}
-	(void)find(&l->named, d->key, &found);
+	(void)find(&q->named, d->key, &found);
 	if (!found)
 		buf_addf(reason, "scheduler.max_tasks_per_party = %lld",
 		    (long long)d->limit);
@@ -329,7 +329,7 @@ add_label(const struct limits *l, const struct dimension *d, struct buf *reason)
 static void
 add_asked(const struct dimension *d, const char *who, struct buf *reason)
 {
-	int site = d->key ? LIMITS_TASKS : d->site;
+	int site = d->key ? QUOTA_TASKS : d->site;
 
 	buf_addf(reason, ": %s needs %lld %s", who, (long long)d->asked,
 	    d->asked == 1 ? site_words[site].one : site_words[site].many);
@@ -342,71 +342,71 @@ add_asked(const struct dimension *d, const char *who, struct buf *reason)
 	buf_adds(reason, " at once");
 }
 
-static enum limits_answer
-ask_one(const struct limits *l, const struct dimension *d, const char *who,
+static enum quota_answer
+ask_one(const struct quota *q, const struct dimension *d, const char *who,
     bool never, struct buf *reason)
 {
 	if (!d->limit || !d->asked)
-		return LIMITS_YES;
+		return QUOTA_YES;
 	if (never ? d->asked <= d->limit : d->used + d->asked <= d->limit)
-		return LIMITS_YES;
+		return QUOTA_YES;
 	if (!reason)
-		return never ? LIMITS_NEVER : LIMITS_LATER;
-	add_label(l, d, reason);
+		return never ? QUOTA_NEVER : QUOTA_LATER;
+	add_label(q, d, reason);
 	add_asked(d, who, reason);
 	if (never)
 		buf_adds(reason, ", which this site never runs");
 	else
 		buf_addf(reason, "; %lld in use when it began to wait for this",
 		    (long long)d->used);
-	return never ? LIMITS_NEVER : LIMITS_LATER;
+	return never ? QUOTA_NEVER : QUOTA_LATER;
 }
 
-static enum limits_answer
-ask_all(const struct limits *l, const struct limits_use *use,
-    const struct limits_use *ask, const char *who, bool never,
+static enum quota_answer
+ask_all(const struct quota *q, const struct quota_use *use,
+    const struct quota_use *ask, const char *who, bool never,
     struct buf *reason)
 {
-	enum limits_answer answer = LIMITS_YES;
+	enum quota_answer answer = QUOTA_YES;
 
-	for (int i = 0; !answer && i < LIMITS_SITE__MAX; i++) {
+	for (int i = 0; !answer && i < QUOTA_SITE__MAX; i++) {
 		struct dimension d = {
-		    NULL, i, l->site[i], use->site[i], ask->site[i]};
+		    NULL, i, q->site[i], use->site[i], ask->site[i]};
 
-		answer = ask_one(l, &d, who, never, reason);
+		answer = ask_one(q, &d, who, never, reason);
 	}
-	if (!limits_has_keys(l))
+	if (!quota_has_keys(q))
 		return answer;
 	for (size_t i = 0; !answer && i < ask->by.n; i++) {
 		const char *key = ask->by.v[i].key;
-		struct dimension d = {key, 0, limit_of(l, key),
+		struct dimension d = {key, 0, limit_of(q, key),
 		    count_of(&use->by, key, 0), ask->by.v[i].n};
 
-		answer = ask_one(l, &d, who, never, reason);
+		answer = ask_one(q, &d, who, never, reason);
 	}
 	return answer;
 }
 
-enum limits_answer
-limits_ask(const struct limits *l, const struct limits_use *use,
-    const struct limits_use *ask, const char *who, struct buf *reason)
+enum quota_answer
+quota_ask(const struct quota *q, const struct quota_use *use,
+    const struct quota_use *ask, const char *who, struct buf *reason)
 {
-	enum limits_answer answer = ask_all(l, use, ask, who, true, reason);
+	enum quota_answer answer = ask_all(q, use, ask, who, true, reason);
 
-	return answer ? answer : ask_all(l, use, ask, who, false, reason);
+	return answer ? answer : ask_all(q, use, ask, who, false, reason);
 }
 
 void
-limits_in_the_way(const struct limits *l, const struct limits_use *use,
-    const struct limits_use *ask, struct limits_use *out)
+quota_in_the_way(const struct quota *q, const struct quota_use *use,
+    const struct quota_use *ask, struct quota_use *out)
 {
-	limits_use_reset(out);
-	for (int i = 0; i < LIMITS_SITE__MAX; i++)
-		if (l->site[i] && use->site[i] + ask->site[i] > l->site[i])
+	quota_use_reset(out);
+	for (int i = 0; i < QUOTA_SITE__MAX; i++)
+		if (q->site[i] && use->site[i] + ask->site[i] > q->site[i])
 			out->site[i] = ask->site[i];
 	for (size_t i = 0; i < ask->by.n; i++) {
-		const struct limits_count *c = &ask->by.v[i];
-		int64_t limit = limit_of(l, c->key);
+		const struct quota_count *c = &ask->by.v[i];
+		int64_t limit = limit_of(q, c->key);
 
 		if (limit && count_of(&use->by, c->key, 0) + c->n > limit)
 			*counter(&out->by, c->key) = c->n;
@@ -422,7 +422,7 @@ reason_len(const char *s)
 }
 
 bool
-limits_same_reason(const char *a, const char *b)
+quota_same_reason(const char *a, const char *b)
 {
 	if (!a || !b)
 		return a == b;
