@@ -76,23 +76,26 @@ exchange_send_ciphers(struct task *t, const struct mailbox_party *to,
 
 enum err
 exchange_receive_ciphers(struct task *t, const struct mailbox_party *from,
-    const struct exchange_ciphers *c, struct buf *err)
+    struct exchange_ciphers *c, struct buf *err)
 {
 	struct buf bytes = BUF_INIT;
-	size_t width = c->pub->width;
+	size_t width = c->pub->width, got;
 	enum err rc = mailbox_receive(
 	    t->mail, from, c->tag, MESSAGE_CIPHERTEXT, &bytes, NULL, err);
 
-	if (!rc && bytes.len != c->n * width)
+	got = bytes.len / width;
+	if (!rc && (bytes.len % width || !got || (c->n && got != c->n)))
 		rc = err_set(err, ERR_INVALID,
 		    "%s from %s-%s has %zu bytes, expected %zu ciphertexts of "
 		    "%zu bytes",
 		    c->tag, from->role, from->party_id, bytes.len, c->n, width);
 	if (!rc)
-		exchange_vector_reserve(c->v, c->n);
-	for (size_t i = 0; !rc && i < c->n; i++)
+		exchange_vector_reserve(c->v, got);
+	for (size_t i = 0; !rc && i < got; i++)
 		rc = paillier_get(
 		    c->pub, bytes.ptr + i * width, c->v->v[i], err);
+	if (!rc)
+		c->n = got;
 	buf_release(&bytes);
 	return rc;
 }
@@ -117,9 +120,9 @@ exchange_rows_begin(struct exchange_rows *r)
 }
 
 void
-exchange_rows_add(struct exchange_rows *r, const struct table_row *row)
+exchange_rows_add(struct exchange_rows *r, const char *id, size_t len)
 {
-	digest_update(r->running, row->id, row->id_len);
+	digest_update(r->running, id, len);
 	digest_update(r->running, "", 1);
 	r->n++;
 }

@@ -23,7 +23,10 @@ struct exchange_vector {
 void exchange_vector_reserve(struct exchange_vector *v, size_t n);
 void exchange_vector_release(struct exchange_vector *v);
 
-/* An array of ciphertexts under one key. */
+/*
+ * An array of ciphertexts under one key. Whoever expects 0 takes any number
+ * but none, and is told it in n.
+ */
 struct exchange_ciphers {
 	const char *tag;
 	const struct paillier_public *pub;
@@ -33,7 +36,7 @@ struct exchange_ciphers {
 enum err exchange_send_ciphers(struct task *t, const struct mailbox_party *to,
     const struct exchange_ciphers *c, struct buf *err);
 enum err exchange_receive_ciphers(struct task *t,
-    const struct mailbox_party *from, const struct exchange_ciphers *c,
+    const struct mailbox_party *from, struct exchange_ciphers *c,
     struct buf *err);
 
 /*
@@ -46,7 +49,7 @@ struct exchange_rows {
 	int64_t n;
 };
 void exchange_rows_begin(struct exchange_rows *r); /* with a fresh salt */
-void exchange_rows_add(struct exchange_rows *r, const struct table_row *row);
+void exchange_rows_add(struct exchange_rows *r, const char *id, size_t len);
 void exchange_rows_release(struct exchange_rows *r);
 /* {"rows", "salt", "digest"}: what the others compare with. Once. */
 cJSON *exchange_rows_proof(struct exchange_rows *r);

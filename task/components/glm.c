@@ -203,7 +203,7 @@ finish(struct glm *glm, struct glm_fitted *out)
 	paillier_sums_free(glm->cross);
 	paillier_sums_free(glm->total);
 	for (size_t i = 0; glm->label_sums && i < glm_batches(glm); i++)
-		glm_vector_release(&glm->label_sums[i]);
+		exchange_vector_release(&glm->label_sums[i]);
 	free(glm->label_sums);
 	glm->label_sums = NULL;
 	glm_set_release(&glm->set);
@@ -257,8 +257,8 @@ release(struct glm *glm)
 {
 	glm_forget(glm);
 	free(glm->classes);
-	glm_vector_release(&glm->c);
-	glm_vector_release(&glm->other);
+	exchange_vector_release(&glm->c);
+	exchange_vector_release(&glm->other);
 	glm_data_release(&glm->train);
 	glm_data_release(&glm->eval);
 	if (glm->secret)

@@ -33,9 +33,9 @@
 #ifndef FF_TASK_COMPONENTS_GLM_H
 #define FF_TASK_COMPONENTS_GLM_H
 
-#include "lib/crypto/paillier_many.h"
 #include "lib/math/eval.h"
 #include "lib/math/optimizer.h"
+#include "task/components/exchange.h"
 #include "task/components/glm_data.h"
 #include "task/components/glm_model.h"
 #include "task/components/glm_param.h"
@@ -53,14 +53,6 @@
 #define GLM_CHUNK      ((size_t)4096) /* rows of a message */
 
 struct glm;
-
-/* Numbers that are used again and again: v has room for n of them. */
-struct glm_vector {
-	mpz_t *v;
-	size_t n;
-};
-void glm_vector_reserve(struct glm_vector *v, size_t n);
-void glm_vector_release(struct glm_vector *v);
 
 /* A party's rows as what encrypted sums over batches of them need. */
 struct glm_set {
@@ -110,8 +102,8 @@ struct glm {
 	size_t n_eval; /* rows of the other set */
 	bool fits;
 	bool has_eval;
-	struct glm_vector c;	 /* a chunk's ciphertexts */
-	struct glm_vector other; /* another party's, or plain numbers */
+	struct exchange_vector c;     /* a chunk's ciphertexts */
+	struct exchange_vector other; /* another party's, or plain numbers */
 	/* one for all, or one for each class when there are more than two */
 	struct glm_fitted *fitted;
 	size_t n_models;
@@ -129,9 +121,10 @@ struct glm {
 	double *y;		     /* guest: labels as the model takes them */
 	struct paillier_sums *cross; /* of the loss */
 	struct paillier_sums *total; /* guest: of d, for Poisson's loss */
-	struct glm_vector *label_sums; /* Poisson's host: [[X^T y]] by batch */
-	int64_t steps;		       /* of all batches so far */
-	uint64_t sqn_state;	       /* guest: of the samples' seeds */
+	struct exchange_vector
+	    *label_sums;    /* Poisson's host: [[X^T y]] by batch */
+	int64_t steps;	    /* of all batches so far */
+	uint64_t sqn_state; /* guest: of the samples' seeds */
 	struct glm_data sqn_sample;
 	struct glm_set sqn_set;
 	double loss;	      /* arbiter: of the last iteration */

@@ -1,46 +1,36 @@
 /*
  * Who has which rows: guest and hosts compare theirs before anything else.
  */
-#include "lib/base/digest.h"
-#include "lib/base/mem.h"
-#include "lib/crypto/random.h"
 #include "task/components/glm_steps.h"
 
 static void
-ids_digest(const struct glm_data *data, const char *salt, char out[65])
+add_ids(struct exchange_rows *r, const struct glm_data *data)
 {
-	uint8_t hash[DIGEST_SHA256_LEN];
-	struct digest *d = digest_new();
-
-	digest_update(d, salt, strlen(salt));
 	for (size_t i = 0; i < data->n; i++)
-		digest_update(d, data->ids[i], strlen(data->ids[i]) + 1);
-	digest_final(d, hash);
-	digest_hex(hash, sizeof(hash), out);
+		exchange_rows_add(r, data->ids[i], strlen(data->ids[i]));
 }
 
 static enum err
 align_guest(struct glm *glm, const struct glm_data *data, struct buf *err)
 {
-	char salt[65], digest[65];
-	uint8_t random[32];
+	struct exchange_rows ids = {.n = 0};
 	struct task *t = glm->t;
-	cJSON *obj = cJSON_CreateObject();
-	enum err rc = ERR_OK;
+	cJSON *rows = cJSON_CreateObject(), *proof;
+	enum err rc;
 
-	random_bytes(random, sizeof(random));
-	digest_hex(random, sizeof(random), salt);
-	ids_digest(data, salt, digest);
-	json_add_int(obj, "rows", (int64_t)data->n);
-	json_add_int(obj, "models", (int64_t)glm->n_models);
-	rc = mailbox_send_json(
-	    t->mail, glm_arbiter(glm), "glm_rows", MESSAGE_AGGREGATE, obj, err);
-	json_add_str(obj, "salt", salt);
-	json_add_str(obj, "digest", digest);
+	json_add_int(rows, "rows", (int64_t)data->n);
+	json_add_int(rows, "models", (int64_t)glm->n_models);
+	exchange_rows_begin(&ids);
+	add_ids(&ids, data);
+	proof = exchange_rows_proof(&ids);
+	json_add_int(proof, "models", (int64_t)glm->n_models);
+	rc = mailbox_send_json(t->mail, glm_arbiter(glm), "glm_rows",
+	    MESSAGE_AGGREGATE, rows, err);
 	for (size_t i = 0; !rc && i < glm->n_hosts; i++)
 		rc = mailbox_send_json(t->mail, glm_host(glm, i), "glm_align",
-		    MESSAGE_AGGREGATE, obj, err);
-	cJSON_Delete(obj);
+		    MESSAGE_AGGREGATE, proof, err);
+	cJSON_Delete(rows);
+	cJSON_Delete(proof);
 	return rc;
 }
 
@@ -62,36 +52,33 @@ take_models(struct glm *glm, const cJSON *obj, struct buf *err)
 	return ERR_OK;
 }
 
+static enum err
+align_host(struct glm *glm, const struct glm_data *data, struct buf *err)
+{
+	struct exchange_rows ids = {.n = 0};
+	cJSON *proof = NULL;
+	enum err rc;
+
+	rc = mailbox_receive_json(glm->t->mail, glm_guest(glm), "glm_align",
+	    MESSAGE_AGGREGATE, &proof, err);
+	if (rc)
+		return rc;
+	rc = exchange_rows_follow(&ids, glm->t, proof, (int64_t)data->n, err);
+	if (!rc) {
+		add_ids(&ids, data);
+		rc = exchange_rows_check(&ids, glm->t, proof, err);
+	}
+	if (!rc)
+		rc = take_models(glm, proof, err);
+	cJSON_Delete(proof);
+	return rc;
+}
+
 enum err
 glm_align(struct glm *glm, const struct glm_data *data, struct buf *err)
 {
-	char digest[65];
-	cJSON *obj = NULL;
-	int64_t rows;
-	enum err rc;
-
-	if (glm_is(glm, "guest"))
-		return align_guest(glm, data, err);
-	rc = mailbox_receive_json(glm->t->mail, glm_guest(glm), "glm_align",
-	    MESSAGE_AGGREGATE, &obj, err);
-	if (rc)
-		return rc;
-	ids_digest(data, json_str(obj, "salt", ""), digest);
-	rows = json_int(obj, "rows", -1);
-	if (rows != (int64_t)data->n)
-		rc = err_set(err, ERR_INVALID,
-		    "this party has %zu rows and the guest %lld; put "
-		    "Intersection before %s",
-		    data->n, (long long)rows, glm->t->module);
-	else if (strcmp(digest, json_str(obj, "digest", "")) != 0)
-		rc = err_set(err, ERR_INVALID,
-		    "the ids of this party and the guest's differ; put "
-		    "Intersection before %s",
-		    glm->t->module);
-	else
-		rc = take_models(glm, obj, err);
-	cJSON_Delete(obj);
-	return rc;
+	return glm_is(glm, "guest") ? align_guest(glm, data, err)
+				    : align_host(glm, data, err);
 }
 
 enum err

@@ -67,27 +67,27 @@ static enum err
 receive_gradients(struct glm *glm, struct arbiter *a, const char *tag,
     size_t rows, struct buf *err)
 {
-	size_t at = 0, n;
+	struct exchange_ciphers c = {.tag = tag, .pub = glm->pub, .v = &glm->c};
+	size_t at = 0;
 	enum err rc = ERR_OK;
 
 	for (size_t i = 0; !rc && i < a->n_parties; i++) {
-		n = a->width[i];
-		if (n == 0 && glm->widths)
+		c.n = a->width[i];
+		if (c.n == 0 && glm->widths)
 			continue;
-		rc = glm_receive_vector(
-		    glm, party(glm, i), tag, &glm->c, &n, err);
+		rc = exchange_receive_ciphers(glm->t, party(glm, i), &c, err);
 		if (rc)
 			return rc;
 		if (!a->width[i]) {
-			a->width[i] = n;
-			a->n_w += n;
+			a->width[i] = c.n;
+			a->n_w += c.n;
 			a->gradient =
 			    xreallocarray(a->gradient, a->n_w, sizeof(double));
 		}
-		rc = decrypt_doubles(glm, glm->c.v, n,
+		rc = decrypt_doubles(glm, glm->c.v, c.n,
 		    glm->model->d_scale + GLM_FACTOR_SCALE, (double)rows,
 		    a->gradient + at, err);
-		at += n;
+		at += c.n;
 	}
 	return rc;
 }
@@ -163,12 +163,11 @@ run_curvature(struct glm *glm, struct arbiter *a, struct buf *err)
 static enum err
 receive_loss(struct glm *glm, double *loss, struct buf *err)
 {
-	size_t one = 1;
 	double batch = 0;
 	enum err rc;
 
-	rc = glm_receive_vector(
-	    glm, glm_guest(glm), "glm_loss", &glm->c, &one, err);
+	rc = glm_receive_ciphers(
+	    glm, glm_guest(glm), "glm_loss", &glm->c, 1, err);
 	if (!rc)
 		rc = decrypt_doubles(glm, glm->c.v, 1, glm->model->loss_scale,
 		    (double)glm->n, &batch, err);

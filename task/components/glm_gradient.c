@@ -147,7 +147,7 @@ glm_add_own(struct glm *glm, const double *d, size_t n, struct buf *err)
 	unsigned scale = glm->model->d_scale;
 	enum err rc = ERR_OK;
 
-	glm_vector_reserve(&glm->other, n);
+	exchange_vector_reserve(&glm->other, n);
 	for (size_t i = 0; !rc && i < n; i++)
 		rc = fixed_encode(glm->other.v[i], d[i], scale,
 		    scale + GLM_WHOLE_BITS, "a row's residual", err);
@@ -167,7 +167,7 @@ finish_gradient(
 	mpz_t *plain;
 	enum err rc = ERR_OK;
 
-	glm_vector_reserve(&glm->other, glm->n_w);
+	exchange_vector_reserve(&glm->other, glm->n_w);
 	plain = glm->other.v;
 	for (size_t j = 0; !rc && j < glm->n_w; j++) {
 		mpz_set_ui(plain[j], 0);
@@ -194,12 +194,12 @@ glm_send_gradient(struct glm *glm, const struct glm_batch *b, struct buf *err)
 	    paillier_headroom(glm->pub), "a gradient", err);
 	if (rc)
 		return rc;
-	glm_vector_reserve(&glm->c, glm->n_w);
+	exchange_vector_reserve(&glm->c, glm->n_w);
 	paillier_sums_finish(b->set->sums, glm->c.v, b->set->shift);
 	rc = finish_gradient(glm, b, glm->c.v, err);
 	if (!rc)
-		rc = glm_send_vector(
-		    glm, glm_arbiter(glm), b->tag, glm->c.v, glm->n_w, err);
+		rc = glm_send_ciphers(
+		    glm, glm_arbiter(glm), b->tag, glm->n_w, err);
 	return rc;
 }
 

@@ -53,7 +53,7 @@ own_loss(const struct glm *glm, const struct glm_batch *b)
 static void
 add_sum(struct glm *glm, struct paillier_sums *sum, unsigned shift)
 {
-	glm_vector_reserve(&glm->other, 1);
+	exchange_vector_reserve(&glm->other, 1);
 	paillier_sums_finish(sum, glm->other.v, &shift);
 	paillier_add_many(glm->pub, glm->c.v, glm->other.v, 1);
 }
@@ -62,11 +62,10 @@ add_sum(struct glm *glm, struct paillier_sums *sum, unsigned shift)
 static enum err
 send_loss(struct glm *glm, const struct glm_batch *b, struct buf *err)
 {
-	size_t one = 1;
 	enum err rc;
 
-	rc = glm_receive_vector(
-	    glm, glm_host(glm, 0), "glm_host_loss", &glm->c, &one, err);
+	rc = glm_receive_ciphers(
+	    glm, glm_host(glm, 0), "glm_host_loss", &glm->c, 1, err);
 	if (rc)
 		return rc;
 	if (glm->cross)
@@ -74,15 +73,15 @@ send_loss(struct glm *glm, const struct glm_batch *b, struct buf *err)
 	if (glm->total)
 		add_sum(glm, glm->total,
 		    glm->model->loss_scale - glm->model->d_scale);
-	glm_vector_reserve(&glm->other, 1);
+	exchange_vector_reserve(&glm->other, 1);
 	rc = fixed_encode(glm->other.v[0], own_loss(glm, b),
 	    glm->model->loss_scale, GLM_WIDE_BITS, "the loss", err);
 	if (!rc)
 		rc = paillier_add_blind_many(
 		    glm->pub, glm->c.v, glm->other.v, 1, err);
 	if (!rc)
-		rc = glm_send_vector(
-		    glm, glm_arbiter(glm), "glm_loss", glm->c.v, 1, err);
+		rc =
+		    glm_send_ciphers(glm, glm_arbiter(glm), "glm_loss", 1, err);
 	return rc;
 }
 
@@ -93,8 +92,8 @@ run_chunk(
 	enum err rc = glm->model->residuals(glm, b, at, n, err);
 
 	for (size_t h = 0; !rc && h < glm->n_hosts; h++)
-		rc = glm_send_vector(
-		    glm, glm_host(glm, h), "glm_residual", glm->c.v, n, err);
+		rc = glm_send_ciphers(
+		    glm, glm_host(glm, h), "glm_residual", n, err);
 	if (!rc)
 		rc = glm_add_gradient(glm, b, at, glm->c.v, n, err);
 	return rc;

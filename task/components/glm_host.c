@@ -15,12 +15,12 @@ send_loss_part(struct glm *glm, const struct glm_batch *b, struct buf *err)
 
 	for (size_t i = 0; i < b->hi - b->lo; i++)
 		sum += half * b->u[i] * b->u[i];
-	glm_vector_reserve(&glm->c, 1);
+	exchange_vector_reserve(&glm->c, 1);
 	/* a bare [[0]] */
 	mpz_set_ui(glm->c.v[0], 1);
 	if (m->cross)
 		rc = m->cross(glm, b, err);
-	glm_vector_reserve(&glm->other, 1);
+	exchange_vector_reserve(&glm->other, 1);
 	if (!rc)
 		rc = fixed_encode(glm->other.v[0], sum, m->loss_scale,
 		    GLM_WIDE_BITS, "the loss", err);
@@ -28,8 +28,8 @@ send_loss_part(struct glm *glm, const struct glm_batch *b, struct buf *err)
 		rc = paillier_add_blind_many(
 		    glm->pub, glm->c.v, glm->other.v, 1, err);
 	if (!rc)
-		rc = glm_send_vector(
-		    glm, glm_guest(glm), "glm_host_loss", glm->c.v, 1, err);
+		rc = glm_send_ciphers(
+		    glm, glm_guest(glm), "glm_host_loss", 1, err);
 	return rc;
 }
 
@@ -41,8 +41,8 @@ receive_residuals(struct glm *glm, const struct glm_batch *b, struct buf *err)
 
 	for (size_t at = 0; !rc && at < rows; at += n) {
 		n = glm_chunk(at, rows);
-		rc = glm_receive_vector(
-		    glm, glm_guest(glm), "glm_residual", &glm->c, &n, err);
+		rc = glm_receive_ciphers(
+		    glm, glm_guest(glm), "glm_residual", &glm->c, n, err);
 		if (!rc)
 			rc = glm_add_gradient(glm, b, at, glm->c.v, n, err);
 	}

@@ -47,11 +47,11 @@ residuals_of_product(struct glm *glm, const struct glm_batch *b, size_t at,
 {
 	enum err rc;
 
-	rc = glm_receive_vector(
-	    glm, glm_host(glm, 0), "glm_host_forward", &glm->c, &n, err);
+	rc = glm_receive_ciphers(
+	    glm, glm_host(glm, 0), "glm_host_forward", &glm->c, n, err);
 	if (rc)
 		return rc;
-	glm_vector_reserve(&glm->other, n);
+	exchange_vector_reserve(&glm->other, n);
 	for (size_t i = 0; !rc && i < n; i++)
 		rc = glm_encode_score(glm->other.v[i], exp(b->u[at + i]), err);
 	if (!rc)
@@ -74,14 +74,14 @@ send_labels(struct glm *glm, const struct glm_batch *b, struct buf *err)
 
 	for (size_t at = 0; !rc && at < rows; at += n) {
 		n = glm_chunk(at, rows);
-		glm_vector_reserve(&glm->c, n);
+		exchange_vector_reserve(&glm->c, n);
 		for (size_t i = 0; !rc && i < n; i++)
 			rc = glm_encode_score(glm->c.v[i], y[at + i], err);
 		if (!rc)
 			rc = paillier_encrypt_many(glm->pub, glm->c.v, n, err);
 		if (!rc)
-			rc = glm_send_vector(glm, glm_host(glm, 0),
-			    "glm_labels", glm->c.v, n, err);
+			rc = glm_send_ciphers(
+			    glm, glm_host(glm, 0), "glm_labels", n, err);
 	}
 	return rc;
 }
@@ -91,7 +91,7 @@ static enum err
 sum_labels(struct glm *glm, const struct glm_batch *b, struct buf *err)
 {
 	size_t n, rows = b->hi - b->lo;
-	struct glm_vector *out;
+	struct exchange_vector *out;
 	enum err rc = ERR_OK;
 
 	if (!glm->label_sums)
@@ -99,15 +99,15 @@ sum_labels(struct glm *glm, const struct glm_batch *b, struct buf *err)
 		    xcalloc(glm_batches(glm), sizeof(*glm->label_sums));
 	for (size_t at = 0; !rc && at < rows; at += n) {
 		n = glm_chunk(at, rows);
-		rc = glm_receive_vector(
-		    glm, glm_guest(glm), "glm_labels", &glm->c, &n, err);
+		rc = glm_receive_ciphers(
+		    glm, glm_guest(glm), "glm_labels", &glm->c, n, err);
 		if (!rc)
 			rc = glm_add_gradient(glm, b, at, glm->c.v, n, err);
 	}
 	if (rc || glm->n_w == 0)
 		return rc;
 	out = &glm->label_sums[b->index];
-	glm_vector_reserve(out, glm->n_w);
+	exchange_vector_reserve(out, glm->n_w);
 	paillier_sums_finish(b->set->sums, out->v, b->set->shift);
 	return ERR_OK;
 }

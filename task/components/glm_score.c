@@ -26,7 +26,7 @@ mask_scores(struct glm *glm, const double *u, unsigned char *masks, size_t n,
 	mpz_t *plain, mask, offset;
 	enum err rc = ERR_OK;
 
-	glm_vector_reserve(&glm->other, n);
+	exchange_vector_reserve(&glm->other, n);
 	plain = glm->other.v;
 	mpz_inits(mask, offset, NULL);
 	mpz_setbit(offset, GLM_SUM_BITS);
@@ -57,8 +57,8 @@ send_masked(struct glm *glm, const double *u, unsigned char *masks, size_t n,
 			rc = mask_scores(
 			    glm, u + at, masks + at * GLM_MASK_WIDTH, len, err);
 		if (!rc)
-			rc = glm_send_vector(glm, glm_arbiter(glm),
-			    "glm_masked_score", glm->c.v, len, err);
+			rc = glm_send_ciphers(glm, glm_arbiter(glm),
+			    "glm_masked_score", len, err);
 	}
 	return rc;
 }
@@ -173,8 +173,8 @@ score_arbiter(struct glm *glm, size_t n, struct buf *err)
 
 	for (size_t at = 0; !rc && at < n; at += len) {
 		len = glm_chunk(at, n);
-		rc = glm_receive_vector(glm, glm_guest(glm), "glm_masked_score",
-		    &glm->c, &len, err);
+		rc = glm_receive_ciphers(
+		    glm, glm_guest(glm), "glm_masked_score", &glm->c, len, err);
 		if (!rc)
 			rc = unblind_chunk(glm, len, err);
 	}

@@ -13,11 +13,12 @@
 enum err glm_make_key(struct glm *glm, struct buf *err);
 enum err glm_receive_key(struct glm *glm, struct buf *err);
 
-enum err glm_send_vector(struct glm *glm, const struct mailbox_party *to,
-    const char *tag, mpz_t *c, size_t n, struct buf *err);
-/* `n` ciphertexts are expected; n 0 takes any number and tells it. */
-enum err glm_receive_vector(struct glm *glm, const struct mailbox_party *from,
-    const char *tag, struct glm_vector *c, size_t *n, struct buf *err);
+/* n of glm->c, under the arbiter's key. */
+enum err glm_send_ciphers(struct glm *glm, const struct mailbox_party *to,
+    const char *tag, size_t n, struct buf *err);
+/* n of them into glm->c or glm->other. */
+enum err glm_receive_ciphers(struct glm *glm, const struct mailbox_party *from,
+    const char *tag, struct exchange_vector *v, size_t n, struct buf *err);
 /* A chunk [[sum over the hosts]] into glm->c. */
 enum err
 glm_receive_hosts(struct glm *glm, const char *tag, size_t n, struct buf *err);

@@ -1,16 +1,11 @@
 /* What crosses between the parties of HeteroLR, one function per shape. */
-#include "lib/base/digest.h"
-#include "lib/base/mem.h"
 #include "lib/crypto/fixed.h"
-#include "lib/crypto/random.h"
 #include "task/components/glm_steps.h"
 
 enum err
 glm_make_key(struct glm *glm, struct buf *err)
 {
 	struct task *t = glm->t;
-	struct buf hex = BUF_INIT;
-	cJSON *key = NULL;
 	enum err rc;
 
 	rc = paillier_generate(glm->p.key_bits, &glm->secret, err);
@@ -19,54 +14,23 @@ glm_make_key(struct glm *glm, struct buf *err)
 	/* borrowed: release() frees the secret alone */
 	glm->pub = (struct paillier_public *)(uintptr_t)paillier_public_of(
 	    glm->secret);
-	paillier_public_print(glm->pub, &hex);
-	key = cJSON_CreateObject();
-	json_add_str(key, "n", hex.ptr);
 	for (size_t i = 0; !rc && i < t->n_peers; i++)
-		rc = mailbox_send_json(t->mail, &t->peers[i], "glm_public_key",
-		    MESSAGE_KEY, key, err);
-	cJSON_Delete(key);
-	buf_release(&hex);
+		rc = exchange_send_key(
+		    t, &t->peers[i], "glm_public_key", glm->secret, err);
 	return rc;
 }
 
 enum err
 glm_receive_key(struct glm *glm, struct buf *err)
 {
-	cJSON *key = NULL;
-	enum err rc;
+	enum err rc = exchange_receive_key(
+	    glm->t, glm_arbiter(glm), "glm_public_key", &glm->pub, err);
 
-	rc = mailbox_receive_json(glm->t->mail, glm_arbiter(glm),
-	    "glm_public_key", MESSAGE_KEY, &key, err);
-	if (!rc)
-		rc = paillier_public_parse(
-		    json_str(key, "n", ""), &glm->pub, err);
 	if (!rc && glm->pub->bits != glm->p.key_bits)
 		rc = err_set(err, ERR_INVALID,
 		    "the arbiter's key has %u bits, expected %u",
 		    glm->pub->bits, glm->p.key_bits);
-	cJSON_Delete(key);
 	return rc;
-}
-
-void
-glm_vector_reserve(struct glm_vector *v, size_t n)
-{
-	if (n <= v->n)
-		return;
-	v->v = xreallocarray(v->v, n, sizeof(*v->v));
-	for (size_t i = v->n; i < n; i++)
-		mpz_init(v->v[i]);
-	v->n = n;
-}
-
-void
-glm_vector_release(struct glm_vector *v)
-{
-	for (size_t i = 0; i < v->n; i++)
-		mpz_clear(v->v[i]);
-	free(v->v);
-	*v = (struct glm_vector){NULL, 0};
 }
 
 size_t
@@ -76,49 +40,23 @@ glm_chunk(size_t at, size_t hi)
 }
 
 enum err
-glm_send_vector(struct glm *glm, const struct mailbox_party *to,
-    const char *tag, mpz_t *c, size_t n, struct buf *err)
+glm_send_ciphers(struct glm *glm, const struct mailbox_party *to,
+    const char *tag, size_t n, struct buf *err)
 {
-	struct buf bytes = BUF_INIT;
-	enum err rc;
+	struct exchange_ciphers c = {
+	    .tag = tag, .pub = glm->pub, .v = &glm->c, .n = n};
 
-	buf_reserve(&bytes, n * glm->pub->width);
-	for (size_t i = 0; i < n; i++)
-		paillier_put(glm->pub, c[i], &bytes);
-	rc = mailbox_send(glm->t->mail, to, tag, MESSAGE_CIPHERTEXT, (int64_t)n,
-	    bytes.ptr, bytes.len, err);
-	buf_release(&bytes);
-	return rc;
+	return exchange_send_ciphers(glm->t, to, &c, err);
 }
 
 enum err
-glm_receive_vector(struct glm *glm, const struct mailbox_party *from,
-    const char *tag, struct glm_vector *c, size_t *n, struct buf *err)
+glm_receive_ciphers(struct glm *glm, const struct mailbox_party *from,
+    const char *tag, struct exchange_vector *v, size_t n, struct buf *err)
 {
-	struct buf bytes = BUF_INIT;
-	size_t got = 0, width = glm->pub->width;
-	enum err rc;
+	struct exchange_ciphers c = {
+	    .tag = tag, .pub = glm->pub, .v = v, .n = n};
 
-	rc = mailbox_receive(
-	    glm->t->mail, from, tag, MESSAGE_CIPHERTEXT, &bytes, NULL, err);
-	if (rc)
-		goto out;
-	got = bytes.len / width;
-	if (bytes.len % width || got == 0 || (*n && got != *n)) {
-		rc = err_set(err, ERR_INVALID,
-		    "%s from %s-%s has %zu bytes, expected %zu ciphertexts of "
-		    "%zu bytes",
-		    tag, from->role, from->party_id, bytes.len, *n, width);
-		goto out;
-	}
-	glm_vector_reserve(c, got);
-	for (size_t i = 0; !rc && i < got; i++)
-		rc =
-		    paillier_get(glm->pub, bytes.ptr + i * width, c->v[i], err);
-	*n = got;
-out:
-	buf_release(&bytes);
-	return rc;
+	return exchange_receive_ciphers(glm->t, from, &c, err);
 }
 
 enum err
@@ -126,10 +64,10 @@ glm_receive_hosts(struct glm *glm, const char *tag, size_t n, struct buf *err)
 {
 	enum err rc;
 
-	rc = glm_receive_vector(glm, glm_host(glm, 0), tag, &glm->c, &n, err);
+	rc = glm_receive_ciphers(glm, glm_host(glm, 0), tag, &glm->c, n, err);
 	for (size_t h = 1; !rc && h < glm->n_hosts; h++) {
-		rc = glm_receive_vector(
-		    glm, glm_host(glm, h), tag, &glm->other, &n, err);
+		rc = glm_receive_ciphers(
+		    glm, glm_host(glm, h), tag, &glm->other, n, err);
 		if (!rc)
 			paillier_add_many(glm->pub, glm->c.v, glm->other.v, n);
 	}
@@ -153,14 +91,13 @@ glm_send_chunk(struct glm *glm, const char *tag, const double *u, size_t n,
 {
 	enum err rc = ERR_OK;
 
-	glm_vector_reserve(&glm->c, n);
+	exchange_vector_reserve(&glm->c, n);
 	for (size_t i = 0; !rc && i < n; i++)
 		rc = glm_encode_score(glm->c.v[i], u[i], err);
 	if (!rc)
 		rc = paillier_encrypt_many(glm->pub, glm->c.v, n, err);
 	if (!rc)
-		rc =
-		    glm_send_vector(glm, glm_guest(glm), tag, glm->c.v, n, err);
+		rc = glm_send_ciphers(glm, glm_guest(glm), tag, n, err);
 	return rc;
 }
 

@@ -119,7 +119,7 @@ meet_row(void *arg, const struct table_row *row, const double *values,
 	uint32_t *out = s->bins + s->n * s->n_columns;
 	size_t before = 0;
 
-	exchange_rows_add(&b->rows, row);
+	exchange_rows_add(&b->rows, row->id, row->id_len);
 	for (size_t i = 0; i < b->schema.n_header; i++) {
 		const struct binning_column *c = &b->columns[i];
 

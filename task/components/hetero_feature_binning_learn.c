@@ -120,7 +120,7 @@ meet_row(void *arg, const struct table_row *row, const double *values,
 			    &l->seen[i], b->columns[i].is_category, values[i]);
 	if (!b->is_guest)
 		return ERR_OK;
-	exchange_rows_add(&b->rows, row);
+	exchange_rows_add(&b->rows, row->id, row->id_len);
 	return meet_label(l, row, err);
 }
 
