@@ -140,6 +140,23 @@ glm_add_gradient(struct glm *glm, const struct glm_batch *b, size_t at,
 	return paillier_sums_add(set->sums, d, n, set->factors, err);
 }
 
+enum err
+glm_sum_rows(struct glm *glm, const struct glm_batch *b, const char *tag,
+    struct buf *err)
+{
+	size_t n, rows = b->hi - b->lo;
+	enum err rc = ERR_OK;
+
+	for (size_t at = 0; !rc && at < rows; at += n) {
+		n = glm_chunk(at, rows);
+		rc = glm_receive_ciphers(
+		    glm, glm_guest(glm), tag, &glm->c, n, err);
+		if (!rc)
+			rc = glm_add_gradient(glm, b, at, glm->c.v, n, err);
+	}
+	return rc;
+}
+
 /* glm->c += the guest's part of d, made random. */
 enum err
 glm_add_own(struct glm *glm, const double *d, size_t n, struct buf *err)

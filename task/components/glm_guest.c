@@ -1,5 +1,5 @@
 /*
- * The guest's loop: it holds the labels, builds the residuals and, with one
+ * The guest's batches: it holds the labels, builds the residuals and, with one
  * host, the loss, both under encryption.
  */
 #include "lib/base/mem.h"
@@ -126,45 +126,12 @@ glm_batch_guest(struct glm *glm, struct glm_batch *b, struct buf *err)
 	return rc;
 }
 
-static enum err
-run_iteration(struct glm *glm, int64_t iter, bool *stop, struct buf *err)
-{
-	struct glm_batch b = {.set = &glm->set,
-	    .w = glm->w,
-	    .tag = "glm_gradient",
-	    .is_first = iter == 0,
-	    .has_loss = glm->n_hosts == 1,
-	    .y = glm->y};
-	enum err rc = ERR_OK;
-
-	for (size_t i = 0; !rc && i < glm_batches(glm); i++) {
-		b.index = i;
-		glm_batch_at(glm, i, &b.lo, &b.hi);
-		rc = glm_batch_guest(glm, &b, err);
-		if (!rc)
-			rc = glm_take_step(glm, iter, err);
-		if (!rc)
-			rc = glm_sqn_answer(glm, err);
-	}
-	if (!rc)
-		rc = glm_receive_flags(glm, "arbiter", "glm_converged",
-		    "converged", &glm->converged, NULL, NULL, err);
-	if (!rc)
-		rc = glm_validate_guest(glm, iter, stop, err);
-	return rc;
-}
-
 enum err
 glm_fit_guest(struct glm *glm, struct buf *err)
 {
-	bool stop = false;
-	enum err rc;
+	static const struct glm_side side = {
+	    glm_batch_guest, glm_validate_guest};
+	enum err rc = glm->model->labels(glm, &glm->train, &glm->y, err);
 
-	rc = glm->model->labels(glm, &glm->train, &glm->y, err);
-	for (int64_t t = 0; !rc && !stop && t < glm->p.max_iter; t++) {
-		rc = run_iteration(glm, t, &stop, err);
-		glm_count(glm, t);
-		stop = stop || glm->converged;
-	}
-	return rc;
+	return rc ? rc : glm_iterate(glm, &side, err);
 }

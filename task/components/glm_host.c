@@ -1,4 +1,4 @@
-/* The host's loop: scores out under encryption, residuals in. */
+/* The host's batches: scores out under encryption, residuals in. */
 #include "lib/base/mem.h"
 #include "lib/crypto/fixed.h"
 #include "task/components/glm_steps.h"
@@ -33,22 +33,6 @@ send_loss_part(struct glm *glm, const struct glm_batch *b, struct buf *err)
 	return rc;
 }
 
-static enum err
-receive_residuals(struct glm *glm, const struct glm_batch *b, struct buf *err)
-{
-	size_t n, rows = b->hi - b->lo;
-	enum err rc = ERR_OK;
-
-	for (size_t at = 0; !rc && at < rows; at += n) {
-		n = glm_chunk(at, rows);
-		rc = glm_receive_ciphers(
-		    glm, glm_guest(glm), "glm_residual", &glm->c, n, err);
-		if (!rc)
-			rc = glm_add_gradient(glm, b, at, glm->c.v, n, err);
-	}
-	return rc;
-}
-
 enum err
 glm_batch_host(struct glm *glm, struct glm_batch *b, struct buf *err)
 {
@@ -63,7 +47,7 @@ glm_batch_host(struct glm *glm, struct glm_batch *b, struct buf *err)
 	if (!rc)
 		glm_masks_ahead(glm, n / 4);
 	if (!rc)
-		rc = receive_residuals(glm, b, err);
+		rc = glm_sum_rows(glm, b, "glm_residual", err);
 	if (!rc)
 		rc = glm_send_gradient(glm, b, err);
 	if (!rc)
@@ -72,43 +56,11 @@ glm_batch_host(struct glm *glm, struct glm_batch *b, struct buf *err)
 	return rc;
 }
 
-static enum err
-run_iteration(struct glm *glm, int64_t iter, bool *stop, struct buf *err)
-{
-	struct glm_batch b = {.set = &glm->set,
-	    .w = glm->w,
-	    .tag = "glm_gradient",
-	    .is_first = iter == 0,
-	    .has_loss = glm->n_hosts == 1};
-	enum err rc = ERR_OK;
-
-	for (size_t i = 0; !rc && i < glm_batches(glm); i++) {
-		b.index = i;
-		glm_batch_at(glm, i, &b.lo, &b.hi);
-		rc = glm_batch_host(glm, &b, err);
-		if (!rc)
-			rc = glm_take_step(glm, iter, err);
-		if (!rc)
-			rc = glm_sqn_answer(glm, err);
-	}
-	if (!rc)
-		rc = glm_receive_flags(glm, "arbiter", "glm_converged",
-		    "converged", &glm->converged, NULL, NULL, err);
-	if (!rc)
-		rc = glm_validate_other(glm, iter, stop, err);
-	return rc;
-}
-
 enum err
 glm_fit_host(struct glm *glm, struct buf *err)
 {
-	bool stop = false;
-	enum err rc = ERR_OK;
+	static const struct glm_side side = {
+	    glm_batch_host, glm_validate_other};
 
-	for (int64_t t = 0; !rc && !stop && t < glm->p.max_iter; t++) {
-		rc = run_iteration(glm, t, &stop, err);
-		glm_count(glm, t);
-		stop = stop || glm->converged;
-	}
-	return rc;
+	return glm_iterate(glm, &side, err);
 }

@@ -90,20 +90,13 @@ send_labels(struct glm *glm, const struct glm_batch *b, struct buf *err)
 static enum err
 sum_labels(struct glm *glm, const struct glm_batch *b, struct buf *err)
 {
-	size_t n, rows = b->hi - b->lo;
 	struct exchange_vector *out;
-	enum err rc = ERR_OK;
+	enum err rc;
 
 	if (!glm->label_sums)
 		glm->label_sums =
 		    xcalloc(glm_batches(glm), sizeof(*glm->label_sums));
-	for (size_t at = 0; !rc && at < rows; at += n) {
-		n = glm_chunk(at, rows);
-		rc = glm_receive_ciphers(
-		    glm, glm_guest(glm), "glm_labels", &glm->c, n, err);
-		if (!rc)
-			rc = glm_add_gradient(glm, b, at, glm->c.v, n, err);
-	}
+	rc = glm_sum_rows(glm, b, "glm_labels", err);
 	if (rc || glm->n_w == 0)
 		return rc;
 	out = &glm->label_sums[b->index];

@@ -70,6 +70,9 @@ void glm_batch_end(struct glm_batch *b);
 /* Takes [[d]] of n rows at `at` of the batch, at most a chunk, into the sums */
 enum err glm_add_gradient(struct glm *glm, const struct glm_batch *b, size_t at,
     mpz_t *d, size_t n, struct buf *err);
+/* The same of all rows of the batch, as the guest sends them. */
+enum err glm_sum_rows(struct glm *glm, const struct glm_batch *b,
+    const char *tag, struct buf *err);
 /* glm->c, of n rows, += the guest's own part of d, made random. */
 enum err
 glm_add_own(struct glm *glm, const double *d, size_t n, struct buf *err);
@@ -85,6 +88,17 @@ void glm_masks_ahead(const struct glm *glm, size_t rows);
 /* Rows and residuals of a batch cross, and gradients leave. */
 enum err glm_batch_guest(struct glm *glm, struct glm_batch *b, struct buf *err);
 enum err glm_batch_host(struct glm *glm, struct glm_batch *b, struct buf *err);
+
+/* What makes a guest's iterations or a host's. */
+struct glm_side {
+	enum err (*batch)(
+	    struct glm *glm, struct glm_batch *b, struct buf *err);
+	enum err (*validate)(
+	    struct glm *glm, int64_t iter, bool *stop, struct buf *err);
+};
+/* Until nothing more is to be gained, or max_iter (glm_iterate.c). */
+enum err
+glm_iterate(struct glm *glm, const struct glm_side *side, struct buf *err);
 
 /* ---- curvature for sqn (glm_sqn.c) ---- */
 
