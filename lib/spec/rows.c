@@ -135,3 +135,14 @@ spec_is_word(const cJSON *v, const char *const *words)
 			return true;
 	return false;
 }
+
+bool
+spec_are_words(const cJSON *v, const char *const *words)
+{
+	const cJSON *it;
+
+	if (!cJSON_IsArray(v))
+		return false;
+	cJSON_ArrayForEach(it, v) if (!spec_is_word(it, words)) return false;
+	return true;
+}

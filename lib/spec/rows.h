@@ -56,6 +56,8 @@ const char *spec_check_names(const cJSON *v);
 
 /* Is `v` a string that stands in `words` (NULL-ended)? */
 bool spec_is_word(const cJSON *v, const char *const *words);
+/* Is it a list of nothing but such strings? */
+bool spec_are_words(const cJSON *v, const char *const *words);
 
 #define SPEC_SEED_ROW(path)                                                 \
 	{                                                                   \

@@ -19,13 +19,8 @@ spec_check_regression_metrics(const cJSON *v)
 	    "\"median_absolute_error\", \"r2_score\", "
 	    "\"root_mean_squared_error\" (\"mae\", \"mse\", \"msle\", \"r2\", "
 	    "\"rmse\"), or null";
-	const cJSON *it;
 
-	if (!cJSON_IsArray(v))
-		return legal;
-	cJSON_ArrayForEach(
-	    it, v) if (!spec_is_word(it, regression_metrics)) return legal;
-	return NULL;
+	return spec_are_words(v, regression_metrics) ? NULL : legal;
 }
 
 const char *

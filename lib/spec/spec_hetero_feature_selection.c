@@ -12,12 +12,8 @@ check_filters(const cJSON *v)
 	    "a list of unique_value, iv_value_thres, iv_percentile, iv_top_k, "
 	    "coefficient_of_variation_value_thres, outlier_cols, manually, "
 	    "percentage_value";
-	const cJSON *it;
 
-	if (!cJSON_IsArray(v))
-		return legal;
-	cJSON_ArrayForEach(it, v) if (!spec_is_word(it, filters)) return legal;
-	return NULL;
+	return spec_are_words(v, filters) ? NULL : legal;
 }
 
 static const char *

@@ -24,13 +24,8 @@ check_metrics(const cJSON *v)
 	    "a list of \"auc\", \"ks\", \"accuracy\", \"precision\", "
 	    "\"recall\", \"lift\", \"gain\", \"roc\", \"confusion_mat\", "
 	    "\"f1_score\", or null";
-	const cJSON *it;
 
-	if (!cJSON_IsArray(v))
-		return legal;
-	cJSON_ArrayForEach(
-	    it, v) if (!spec_is_word(it, validation_metrics)) return legal;
-	return NULL;
+	return spec_are_words(v, validation_metrics) ? NULL : legal;
 }
 
 static const struct spec_param params[] = {
