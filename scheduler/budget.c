@@ -124,33 +124,33 @@ expire_job(const struct scheduler *s, struct run_job *j)
 	buf_release(&reason);
 }
 
+/* What a component can use up; the limit stands between the two texts. */
+struct allowance {
+	enum state_event event;
+	enum failure failure;
+	const char *before;
+	const char *after;
+};
+static const struct allowance of_time = {STATE_EXPIRE, FAILURE_TIMEOUT,
+    " was still running when its component's time was up "
+    "(component_timeout ",
+    " ms)"};
+static const struct allowance of_idleness = {STATE_FAIL, FAILURE_NO_PROGRESS,
+    " failed: it is alive, but no task of the component made any progress "
+    "for ",
+    " ms (progress_timeout)"};
+
 static void
-expire_component(struct run_job *j, size_t at)
+end_component(struct run_job *j, size_t at, const struct allowance *used_up,
+    int64_t limit)
 {
 	const struct run_task *t = first_live(&j->components[at]);
 	struct buf reason = BUF_INIT;
 
 	add_name(t, &reason);
-	buf_addf(&reason,
-	    " was still running when its component's time was up "
-	    "(component_timeout %lld ms)",
-	    (long long)component_limit(j, at));
-	job_end_by(j, STATE_EXPIRE, FAILURE_TIMEOUT, t, reason.ptr);
-	buf_release(&reason);
-}
-
-static void
-fail_idle(const struct scheduler *s, struct run_job *j, size_t at)
-{
-	const struct run_task *t = first_live(&j->components[at]);
-	struct buf reason = BUF_INIT;
-
-	add_name(t, &reason);
-	buf_addf(&reason,
-	    " failed: it is alive, but no task of the component made any "
-	    "progress for %lld ms (progress_timeout)",
-	    (long long)idle_limit(s, j));
-	job_end_by(j, STATE_FAIL, FAILURE_NO_PROGRESS, t, reason.ptr);
+	buf_addf(&reason, "%s%lld%s", used_up->before, (long long)limit,
+	    used_up->after);
+	job_end_by(j, used_up->event, used_up->failure, t, reason.ptr);
 	buf_release(&reason);
 }
 
@@ -165,12 +165,12 @@ look_at_component(
 	if (!c->counted_at || c->is_retry || j->ending != STATE_SUBMIT)
 		return;
 	if (limit > 0 && spent_of(c, mono_now) >= limit) {
-		expire_component(j, at);
+		end_component(j, at, &of_time, limit);
 		return;
 	}
 	limit = idle_limit(s, j);
 	if (limit > 0 && idle_of(c, mono_now) >= limit)
-		fail_idle(s, j, at);
+		end_component(j, at, &of_idleness, limit);
 }
 
 void
