@@ -262,16 +262,83 @@ take_id(struct draft *d)
 	create_dir(d->app->cfg, d->id, &d->dir);
 }
 
+/* What the row's columns borrow. */
+struct texts {
+	struct buf roles;
+	struct buf dsl;
+	struct buf conf;
+	struct buf train;
+	struct buf demand;
+	struct buf answer;
+};
+
+static void
+texts_init(struct texts *t)
+{
+	buf_init(&t->roles);
+	buf_init(&t->dsl);
+	buf_init(&t->conf);
+	buf_init(&t->train);
+	buf_init(&t->demand);
+	buf_init(&t->answer);
+}
+
+static void
+texts_release(struct texts *t)
+{
+	buf_release(&t->roles);
+	buf_release(&t->dsl);
+	buf_release(&t->conf);
+	buf_release(&t->train);
+	buf_release(&t->demand);
+	buf_release(&t->answer);
+}
+
+static void
+put_documents(const struct draft *d, struct texts *t, struct job_submit *s)
+{
+	json_print(d->conf.roles, JSON_STORE, &t->roles);
+	json_print(d->dsl.root, JSON_STORE, &t->dsl);
+	json_print(d->conf.root, JSON_STORE, &t->conf);
+	if (d->conf.train)
+		json_print(d->conf.train->root, JSON_STORE, &t->train);
+	else
+		buf_adds(&t->train, "{}");
+	s->roles = t->roles.ptr;
+	s->dsl = t->dsl.ptr;
+	s->conf = t->conf.ptr;
+	s->train_conf = t->train.ptr;
+}
+
+static void
+put_demand(const struct draft *d, struct texts *t, struct job_submit *s)
+{
+	struct quota_use ask = {0};
+
+	quota_demand_job(&d->conf, &d->dsl, &ask);
+	quota_list_print(&ask.by, &t->demand);
+	s->max_width = ask.site[QUOTA_TASKS];
+	s->demand = t->demand.ptr;
+	quota_use_release(&ask);
+}
+
+static struct job_submit_party *
+parties_of(const struct conf *c)
+{
+	struct job_submit_party *v = xcalloc(c->n_parties, sizeof(*v));
+
+	for (size_t i = 0; i < c->n_parties; i++)
+		v[i] = (struct job_submit_party){c->parties[i].role,
+		    c->parties[i].party_id, c->parties[i].is_initiator};
+	return v;
+}
+
 static enum err
 insert(struct draft *d, const struct token *token, const cJSON *data,
     struct buf *err)
 {
-	struct buf answer = BUF_INIT;
-	struct buf roles = BUF_INIT, dsl = BUF_INIT, conf = BUF_INIT;
-	struct buf train = BUF_INIT, demand = BUF_INIT;
-	struct quota_use ask = {0};
-	struct job_submit_party *parties =
-	    xcalloc(d->conf.n_parties, sizeof(*parties));
+	struct texts t;
+	struct job_submit_party *parties = parties_of(&d->conf);
 	struct job_submit s = {
 	    .job_id = d->id,
 	    .kind = d->kind,
@@ -294,40 +361,18 @@ insert(struct draft *d, const struct token *token, const cJSON *data,
 	};
 	enum err rc;
 
-	json_print(d->conf.roles, JSON_STORE, &roles);
-	json_print(d->dsl.root, JSON_STORE, &dsl);
-	json_print(d->conf.root, JSON_STORE, &conf);
-	if (d->conf.train)
-		json_print(d->conf.train->root, JSON_STORE, &train);
-	else
-		buf_adds(&train, "{}");
-	quota_demand_job(&d->conf, &d->dsl, &ask);
-	quota_list_print(&ask.by, &demand);
-	s.max_width = ask.site[QUOTA_TASKS];
-	s.demand = demand.ptr;
-	s.roles = roles.ptr;
-	s.dsl = dsl.ptr;
-	s.conf = conf.ptr;
-	s.train_conf = train.ptr;
+	texts_init(&t);
+	put_documents(d, &t, &s);
+	put_demand(d, &t, &s);
 	if (token && token->value) {
-		json_print(data, JSON_STORE, &answer);
+		json_print(data, JSON_STORE, &t.answer);
 		s.token = token->value;
 		s.digest = token->digest;
-		s.answer = answer.ptr;
+		s.answer = t.answer.ptr;
 	}
-	for (size_t i = 0; i < d->conf.n_parties; i++)
-		parties[i] = (struct job_submit_party){d->conf.parties[i].role,
-		    d->conf.parties[i].party_id,
-		    d->conf.parties[i].is_initiator};
 	rc = job_submit(d->app->db, &s, err);
 	free(parties);
-	buf_release(&roles);
-	buf_release(&dsl);
-	buf_release(&conf);
-	buf_release(&train);
-	buf_release(&demand);
-	quota_use_release(&ask);
-	buf_release(&answer);
+	texts_release(&t);
 	return rc;
 }
 
