@@ -87,13 +87,20 @@ look(struct app *app, struct explain *e, struct buf *err)
 
 /* ---- showing ---- */
 
+/* A number, or null when it is the one that stands for none. */
+static void
+add_unless(cJSON *obj, const char *key, int64_t n, int64_t none)
+{
+	if (n != none)
+		json_add_int(obj, key, n);
+	else
+		json_add_str(obj, key, NULL);
+}
+
 static void
 add_time(cJSON *obj, const char *key, int64_t ms)
 {
-	if (ms)
-		json_add_int(obj, key, ms);
-	else
-		json_add_str(obj, key, NULL);
+	add_unless(obj, key, ms, 0);
 }
 
 static cJSON *
@@ -197,10 +204,7 @@ show_running(const struct job_explain_task *t)
 	json_add_int(obj, "pid", t->pid);
 	json_add_int(obj, "spent_ms", t->spent_ms);
 	json_add_int(obj, "idle_ms", t->idle_ms);
-	if (t->silent_ms >= 0)
-		json_add_int(obj, "silent_ms", t->silent_ms);
-	else
-		json_add_str(obj, "silent_ms", NULL);
+	add_unless(obj, "silent_ms", t->silent_ms, -1);
 	return obj;
 }
 
