@@ -78,22 +78,28 @@ record_release(struct record *r)
 	free(r->m.weight);
 }
 
+/* What all metas tell, by the same names in messages of different types. */
+#define SET_META(meta, glm)                                               \
+	do {                                                              \
+		(meta)->penalty = text((glm)->p.penalty_name);            \
+		(meta)->tol = (glm)->p.tol;                               \
+		(meta)->alpha = (glm)->p.alpha;                           \
+		(meta)->optimizer = text((glm)->p.optimizer.name);        \
+		(meta)->batch_size = (glm)->p.batch_size;                 \
+		(meta)->learning_rate = (glm)->p.optimizer.learning_rate; \
+		(meta)->max_iter = (glm)->p.max_iter;                     \
+		(meta)->early_stop = text((glm)->p.early_stop_name);      \
+		(meta)->fit_intercept =                                   \
+		    (glm)->p.fit_intercept && !glm_is(glm, "host");       \
+	} while (0)
+
 static enum err
 write_lr_meta(struct glm *glm, struct buf *err)
 {
 	Model__LRModelMeta meta = MODEL__LRMODEL_META__INIT;
 
 	if (glm->fitted) {
-		meta.penalty = text(glm->p.penalty_name);
-		meta.tol = glm->p.tol;
-		meta.alpha = glm->p.alpha;
-		meta.optimizer = text(glm->p.optimizer.name);
-		meta.batch_size = glm->p.batch_size;
-		meta.learning_rate = glm->p.optimizer.learning_rate;
-		meta.max_iter = glm->p.max_iter;
-		meta.early_stop = text(glm->p.early_stop_name);
-		meta.fit_intercept =
-		    glm->p.fit_intercept && !glm_is(glm, "host");
+		SET_META(&meta, glm);
 		meta.need_one_vs_rest = glm->n_models > 1;
 	}
 	return save(glm, "Meta", "LRModelMeta", &meta.base, err);
@@ -192,16 +198,7 @@ write_regression(struct glm *glm, const char *meta_name, const char *param_name,
 	enum err rc;
 
 	if (glm->fitted) {
-		meta.penalty = text(glm->p.penalty_name);
-		meta.tol = glm->p.tol;
-		meta.alpha = glm->p.alpha;
-		meta.optimizer = text(glm->p.optimizer.name);
-		meta.batch_size = glm->p.batch_size;
-		meta.learning_rate = glm->p.optimizer.learning_rate;
-		meta.max_iter = glm->p.max_iter;
-		meta.early_stop = text(glm->p.early_stop_name);
-		meta.fit_intercept =
-		    glm->p.fit_intercept && !glm_is(glm, "host");
+		SET_META(&meta, glm);
 		meta.exposure_colname = text(glm->p.exposure);
 	}
 	rc = save(glm, "Meta", meta_name, &meta.base, err);

@@ -88,7 +88,6 @@ add_rows(struct glm *glm, struct table_writer *w, const struct glm_data *data,
     const char *type, struct buf *err)
 {
 	struct buf line = BUF_INIT;
-	struct table_row row = {.label = {.type = TABLE_NO_LABEL}};
 	double *p = xcalloc(data->n * glm->n_models + 1, sizeof(*p));
 	print_row *print = glm->n_models > 1		     ? print_classes
 			   : glm->model->eval == EVAL_BINARY ? print_binary
@@ -103,11 +102,7 @@ add_rows(struct glm *glm, struct table_writer *w, const struct glm_data *data,
 		buf_adds(&line, ", ");
 		print(glm, p, data->n, i, &line);
 		buf_addf(&line, ", \"%s\"]", type);
-		row.id = data->ids[i];
-		row.id_len = strlen(row.id);
-		row.text = line.ptr;
-		row.text_len = line.len;
-		rc = table_writer_add(w, &row, err);
+		rc = glm_output_row(w, data->ids[i], &line, err);
 	}
 	buf_release(&line);
 	free(p);
@@ -124,6 +119,21 @@ glm_output_schema(const struct glm_data *data, struct table_schema *s)
 	s->sid_name = xstrdup_null(data->schema.sid_name);
 	for (size_t i = 0; i < ARRAY_LEN(header); i++)
 		table_schema_add(s, header[i]);
+}
+
+enum err
+glm_output_row(struct table_writer *w, const char *id, const struct buf *line,
+    struct buf *err)
+{
+	struct table_row row = {
+	    .id = id,
+	    .id_len = strlen(id),
+	    .label = {.type = TABLE_NO_LABEL},
+	    .text = line->ptr,
+	    .text_len = line->len,
+	};
+
+	return table_writer_add(w, &row, err);
 }
 
 /* The validation rows come first: of equal ids the last one wins. */

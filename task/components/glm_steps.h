@@ -147,6 +147,9 @@ enum err glm_evaluate(struct glm *glm, const struct glm_data *data,
 enum err glm_predict(struct glm *glm, struct buf *err);
 /* The schema of a table of predictions for the rows of `data`. */
 void glm_output_schema(const struct glm_data *data, struct table_schema *s);
+/* A row of it, a list as JSON. */
+enum err glm_output_row(struct table_writer *w, const char *id,
+    const struct buf *line, struct buf *err);
 /* A label as JSON. */
 void glm_print_label(const struct table_label *label, struct buf *out);
 

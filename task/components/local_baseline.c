@@ -83,18 +83,13 @@ add_rows(const struct baseline *b, const struct glm_data *data,
 {
 	double *p = xcalloc(data->n * b->n_classes, sizeof(*p));
 	struct buf line = BUF_INIT;
-	struct table_row row = {.label = {.type = TABLE_NO_LABEL}};
 	enum err rc = ERR_OK;
 
 	baseline_probabilities(b, data, p);
 	for (size_t i = 0; !rc && i < data->n; i++) {
 		row_text(
 		    b, &data->labels[i], p + i * b->n_classes, type, &line);
-		row.id = data->ids[i];
-		row.id_len = strlen(row.id);
-		row.text = line.ptr;
-		row.text_len = line.len;
-		rc = table_writer_add(out, &row, err);
+		rc = glm_output_row(out, data->ids[i], &line, err);
 	}
 	buf_release(&line);
 	free(p);
