@@ -8,7 +8,7 @@
 #include "lib/base/path.h"
 #include "lib/base/proc.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HOUR_MS	 3600000
@@ -24,10 +24,19 @@ static bool
 read_record(const char *path, struct record *out)
 {
 	struct buf text = BUF_INIT;
-	bool ok = !path_read_file(path, TEXT_MAX, &text, NULL) &&
-		  sscanf(text.ptr, "%63s %lld %lld", out->boot, &out->offset,
-		      &out->since) == 3;
+	size_t len;
+	char *at;
+	bool ok = !path_read_file(path, TEXT_MAX, &text, NULL);
 
+	len = strcspn(text.ptr, " ");
+	ok &= len > 0 && len < sizeof(out->boot) && text.ptr[len] == ' ';
+	if (ok) {
+		memcpy(out->boot, text.ptr, len);
+		out->boot[len] = '\0';
+		out->offset = strtoll(text.ptr + len, &at, 10);
+		out->since = strtoll(at, &at, 10);
+		ok = *at == '\n';
+	}
 	buf_release(&text);
 	return ok;
 }

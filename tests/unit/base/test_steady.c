@@ -75,7 +75,7 @@ test_look_when_clock_is_corrected_then_it_stays_steady(void **state)
 {
 	(void)state;
 	steady_look(test.dir);
-	for (int i = 1; i <= 5; i++) {
+	for (int64_t i = 1; i <= 5; i++) {
 		poll(NULL, 0, 20);
 		shift_clock(i * (STEADY_STEP_MS / 2));
 		assert_true(steady_look(test.dir) >= i * 20);
