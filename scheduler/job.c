@@ -85,11 +85,13 @@ job_new(const struct job_run *row, struct run_job **out, struct buf *err)
 	buf_init(&j->reason);
 	buf_init(&j->stop_by);
 	buf_init(&j->pending);
+	buf_init(&j->next_pending);
 	buf_init(&j->pipeline_text);
 	if (row->rerun_from)
 		buf_adds(&j->rerun_from, row->rerun_from);
 	if (row->pending_reason)
 		buf_adds(&j->pending, row->pending_reason);
+	buf_add(&j->next_pending, j->pending.ptr, j->pending.len);
 	rc = parse_row(row, j, err);
 	if (rc) {
 		job_free(j);
@@ -136,6 +138,7 @@ job_free(struct run_job *j)
 	buf_release(&j->reason);
 	buf_release(&j->stop_by);
 	buf_release(&j->pending);
+	buf_release(&j->next_pending);
 	buf_release(&j->pipeline_text);
 	free(j);
 }
@@ -363,6 +366,8 @@ job_commit(struct run_job *j)
 	}
 	j->retries = j->next_retries;
 	j->is_told = j->next_is_told;
+	buf_reset(&j->pending);
+	buf_add(&j->pending, j->next_pending.ptr, j->next_pending.len);
 	j->next_spent_ms = -1;
 	j->is_new = j->is_dirty = false;
 }
@@ -396,5 +401,6 @@ job_rollback(struct run_job *j)
 	j->next_spent_ms = -1;
 	j->is_over = j->is_lost = false;
 	j->current = SIZE_MAX;
-	buf_reset(&j->pending); /* so that it is written again */
+	buf_reset(&j->next_pending);
+	buf_add(&j->next_pending, j->pending.ptr, j->pending.len);
 }

@@ -104,6 +104,7 @@ struct run_job {
 	bool next_is_told;
 	struct buf stop_by;
 	struct buf pending;	  /* reason stored as pending_reason */
+	struct buf next_pending;  /* as this pass stores it */
 	bool is_new;		  /* claimed in this pass: gone at a rollback */
 	bool is_dirty;		  /* this pass has something to commit */
 	bool is_poisoned;	  /* its results could not be stored */

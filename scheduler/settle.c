@@ -122,8 +122,8 @@ show_pending(
 {
 	if (quota_same_reason(j->pending.ptr, reason))
 		return ERR_OK;
-	buf_reset(&j->pending);
-	buf_adds(&j->pending, reason);
+	buf_reset(&j->next_pending);
+	buf_adds(&j->next_pending, reason);
 	return job_run_set_pending(
 	    p->s->db, j->id, *reason ? reason : NULL, err);
 }

@@ -267,3 +267,14 @@ def test_takeover_of_another_run_tells_old_failures_from_new_ones(site):
     site.start()
     assert site.wait(job, ["success", "failed"], 20)[:2] == ["success", ""]
     assert json.dumps(site.attempts()).count('"2"') == 0
+
+
+def test_wait_that_is_over_is_shown_no_longer(site):
+    site.plan("dataio_0-host", "first kill")
+    job = site.submit(auto_retries=1, auto_retry_delay=1)
+    site.start()
+    wait_for(lambda: pending(site, job))
+    site.plan("dataio_0-host", "sleep 2")
+    wait_for(lambda: ["dataio_0", "host", "1", "running", "NULL"] in
+             attempts(site))
+    assert pending(site, job) == ""
