@@ -344,7 +344,7 @@ commit_component(struct run_component *c)
 {
 	c->is_done = c->next_is_done;
 	if (c->is_redo && !c->next_is_redo) {
-		c->is_retry = c->is_resumed = false;
+		c->is_retry = c->is_resumed = c->is_due = false;
 		c->redo_at = c->kill_at = 0;
 		c->spent_ms = c->idle_ms = 0;
 		c->counted_at = 0;

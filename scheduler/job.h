@@ -70,6 +70,7 @@ struct run_component {
 	bool is_resumed;      /* found in the rows, by an adoption */
 	int64_t retry_no;     /* which of the job's retries it is part of */
 	int64_t redo_at;      /* monotonic: not before; 0: not known yet */
+	bool is_due;	      /* that has come: it waits for room at most */
 	int64_t kill_at;      /* monotonic: TERM was sent, KILL is due */
 	struct buf redo_text; /* why, for the pending reason */
 	int64_t spent_ms;     /* of this attempt, as last stored */

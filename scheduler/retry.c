@@ -33,6 +33,7 @@ want_retry(struct run_job *j, struct run_component *c, const char *reason)
 	c->is_redo = c->next_is_redo = c->is_retry = true;
 	c->is_done = c->next_is_done = false;
 	c->redo_at = c->kill_at = 0;
+	c->is_due = false;
 	buf_reset(&c->redo_text);
 	buf_adds(&c->redo_text, reason);
 }
@@ -208,7 +209,8 @@ retry_look(struct run_job *j, int64_t default_ms, int64_t mono_now)
 			set_time(j, i, default_ms, mono_now);
 			j->is_dirty = true;
 		}
-		j->is_dirty |= mono_now >= c->redo_at;
+		if (!c->is_due && mono_now >= c->redo_at)
+			c->is_due = j->is_dirty = true;
 	}
 }
 
@@ -233,7 +235,8 @@ retry_due_at(const struct run_job *j, int64_t limit)
 	for (size_t i = 0; i < j->dsl.n_components; i++) {
 		const struct run_component *c = &j->components[i];
 
-		if (c->is_retry && c->redo_at && c->redo_at < limit)
+		if (j->ending == STATE_SUBMIT && c->is_retry && c->redo_at &&
+		    !c->is_due && c->redo_at < limit)
 			limit = c->redo_at;
 	}
 	return limit;
@@ -242,8 +245,11 @@ retry_due_at(const struct run_job *j, int64_t limit)
 const char *
 retry_pending(const struct run_job *j)
 {
-	for (size_t i = 0; i < j->dsl.n_components; i++)
-		if (j->components[i].next_is_redo && j->components[i].redo_at)
-			return j->components[i].redo_text.ptr;
+	for (size_t i = 0; i < j->dsl.n_components; i++) {
+		const struct run_component *c = &j->components[i];
+
+		if (c->next_is_redo && c->redo_at && !c->is_due)
+			return c->redo_text.ptr;
+	}
 	return NULL;
 }

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from scheduler_site import site  # noqa: F401  (a fixture)
+from test_idle import cpu_s
 
 COLUMNS = "error_class, failed_component, failed_role, failed_party_id"
 
@@ -278,3 +279,22 @@ def test_wait_that_is_over_is_shown_no_longer(site):
     wait_for(lambda: ["dataio_0", "host", "1", "running", "NULL"] in
              attempts(site))
     assert pending(site, job) == ""
+
+
+def test_retry_that_is_due_waits_for_room_quietly_and_says_so(site):
+    site.conf.write_text(site.conf.read_text().replace(
+        "max_jobs = 2", "max_jobs = 3"))
+    site.plan("dataio_0-host", "first kill")
+    job = site.submit(auto_retries=1, auto_retry_delay=1)
+    site.start()
+    wait_for(lambda: pending(site, job))
+    for role in ("guest", "host"):
+        site.plan(f"dataio_0-{role}", "sleep 5")
+    for _ in range(2):
+        site.submit()
+    site.ring()
+    wait_for(lambda: "max_tasks" in pending(site, job))
+    before = cpu_s(site.daemon.pid)
+    time.sleep(2)
+    assert cpu_s(site.daemon.pid) - before < 0.3
+    assert site.wait(job, ["success", "failed"], 20)[0] == "success"

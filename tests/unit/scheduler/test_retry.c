@@ -162,6 +162,43 @@ test_look_when_the_last_attempt_is_over_then_waits_and_is_due(void **state)
 	job_free(j);
 }
 
+static void
+test_look_when_it_is_due_then_moves_the_job_once(void **state)
+{
+	struct run_job *j = job(3, 0, NULL);
+	size_t a = at(j, "a_0");
+
+	(void)state;
+	restore(j, "a_0", 9, STATE_FAILED, "killed", STATE_FAILED);
+	retry_restore(j);
+	retry_look(j, 7000, 1000);
+	j->is_dirty = false;
+	retry_look(j, 7000, 3000);
+	assert_true(j->is_dirty);
+	j->is_dirty = false; /* there was no room for it */
+	retry_look(j, 7000, 3001);
+	assert_false(j->is_dirty);
+	assert_true(retry_is_due(j, a, 3001));
+	assert_null(retry_pending(j));
+	assert_int_equal(retry_due_at(j, 99999), 99999);
+	job_free(j);
+}
+
+static void
+test_due_when_the_job_ends_then_no_retry_is_waited_for(void **state)
+{
+	struct run_job *j = job(3, 0, NULL);
+
+	(void)state;
+	restore(j, "a_0", 9, STATE_FAILED, "killed", STATE_FAILED);
+	retry_restore(j);
+	retry_look(j, 7000, 1000);
+	assert_int_equal(retry_due_at(j, 99999), 3000);
+	job_end(j, STATE_CANCEL, "stopped");
+	assert_int_equal(retry_due_at(j, 99999), 99999);
+	job_free(j);
+}
+
 struct row {
 	const char *what;
 	int64_t a_fence, b_fence; /* 0: no rows */
@@ -268,6 +305,9 @@ main(void)
 		test_fail_when_it_is_the_jobs_own_then_ends_the_job),
 	    cmocka_unit_test(
 		test_look_when_the_last_attempt_is_over_then_waits_and_is_due),
+	    cmocka_unit_test(test_look_when_it_is_due_then_moves_the_job_once),
+	    cmocka_unit_test(
+		test_due_when_the_job_ends_then_no_retry_is_waited_for),
 	    cmocka_unit_test(
 		test_restore_when_rows_are_of_runs_then_knows_what_to_do_again),
 	    cmocka_unit_test(
