@@ -358,14 +358,18 @@ adopt_job(struct settle *p, const char *job_id, struct buf *err)
 		job_free(j);
 		goto out;
 	}
-	log_info("job=%s adopted", job_id);
-	append(p->s, j);
 	restore_ending(j, &row);
 	if (row.stop_requested)
 		note_stop(j, row.stop_requested, row.stop_by);
 	retry_restore(j);
 	job_each(j, adopt_task, &adoption);
 	rc = adoption.rc;
+	if (rc) { /* half of it is not known: from the rows once more */
+		job_free(j);
+		goto out;
+	}
+	log_info("job=%s adopted", job_id);
+	append(p->s, j);
 	j->is_dirty = true;
 out:
 	job_run_release(&row);

@@ -155,6 +155,34 @@ def test_idle_scheduler_is_ready_for_a_job_after_its_time(site):
     assert site.sql("SELECT COUNT(*) FROM scheduler_instance") == [["1"]]
 
 
+@pytest.mark.parametrize("table", ["data_table", "t_task"])
+def test_takeover_that_the_database_cuts_short_is_done_again(site, table):
+    """The dead one had committed a start, and launched nothing yet."""
+    site.plan("dataio_0-host", "sleep 1")
+    job = site.submit()
+    site.start()
+    site.wait_runs(2)
+    site.stop(signal.SIGKILL)
+    wait_sql(site, "SELECT 1 FROM t_task WHERE f_component_name = 'dataio_0'")
+    for role in ("guest", "host"):
+        site.plan(f"intersection_0-{role}", "ok")
+        party = {"guest": 9999, "host": 10000}[role]
+        site.sql(
+            "INSERT INTO t_task (f_job_id, f_task_id, f_role, f_party_id, "
+            "f_component_name, f_status, f_create_time, f_start_time, f_attempt, f_fence, "
+            f"f_dir) VALUES ('{job}', '{job}_intersection_0', '{role}', "
+            f"'{party}', 'intersection_0', 'running', 1, 1, 0, 1, "
+            f"'{site.work}/jobs/20261123/{job}/{role}-{party}/"
+            "intersection_0/0')")
+    site.sql(f"RENAME TABLE {table} TO away")
+    site.start()
+    wait_sql(site, "SELECT 1 FROM job_run WHERE fence = 2")
+    time.sleep(0.5)
+    site.sql(f"RENAME TABLE away TO {table}")
+    assert site.wait(job, ["success", "failed"], 15)[:2] == ["success", ""]
+    assert len(site.runs()) == 4 == len(set(site.runs()))
+
+
 # ---- stops ----
 
 def daemon_pid(site):
