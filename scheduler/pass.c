@@ -250,7 +250,7 @@ after_commit(struct pass *p)
 		}
 		job_each(j, launch_one, s);
 		j->is_dirty |= j->ending != STATE_SUBMIT
-				   ? !job_has_live(j)
+				   ? !job_has_live(j) || !j->is_told
 				   : job_n_done(j) == j->dsl.n_components &&
 					 !j->pipeline_at;
 	}

@@ -262,6 +262,28 @@ def test_result_that_the_database_refuses_fails_that_job_alone(site):
     assert site.status(good)[0] == "success"
 
 
+def test_component_that_cannot_start_ends_those_beside_it_at_once(site):
+    dataio = DSL["components"]["dataio_0"]
+    dsl = {"components": {
+        "dataio_0": dataio, "dataio_1": dataio,
+        "dataio_2": {**dataio, "input": {
+            "data": {"data": ["args.gone"]},
+            "model": ["dataio_1.dataio"]}}}}
+    site.conf.write_text(site.conf.read_text().replace('"2s"', '"1h"'))
+    site.plan("dataio_0-host", "sleep 30")
+    site.plan("dataio_1-host", "sleep 2")
+    job = site.submit(dsl)
+    table = {"guest": {"args": {"data": {"gone": [
+        {"namespace": "x", "name": "y"}]}}}}
+    site.sql("UPDATE job_run SET f_runtime_conf = REPLACE(f_runtime_conf, "
+             f"'\"role_parameters\": {{}}', '\"role_parameters\": "
+             f"{json.dumps(table)}')")
+    site.start()
+    status, reason, _ = site.wait(job, ["failed"], 6)
+    assert reason == ("dataio_2 of guest 9999 cannot start: there is no table "
+                      "y in namespace x")
+
+
 def test_paused_scheduler_that_wakes_changes_nothing(site):
     site.plan("dataio_0-host", "sleep 1")
     job = site.submit()
