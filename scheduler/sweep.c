@@ -329,7 +329,7 @@ sweep_stored(struct scheduler *s, int64_t mono_now)
 	if (!rc)
 		again |= tidy(s, &l.sweep, mono_now);
 	s->sweep_at = mono_now + (again ? AGAIN_MS : period(s));
-	if (s->tidy_at < s->sweep_at)
+	if (!rc && s->tidy_at < s->sweep_at)
 		s->sweep_at = s->tidy_at;
 	if (!rc && n_new)
 		sweep_soon(s, mono_now);

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from scheduler_site import DSL, site  # noqa: F401  (a fixture)
+from test_idle import cpu_s
 
 
 def test_job_runs_through_once_and_leaves_tables_models_and_metrics(site):
@@ -282,6 +283,23 @@ def test_component_that_cannot_start_ends_those_beside_it_at_once(site):
     status, reason, _ = site.wait(job, ["failed"], 6)
     assert reason == ("dataio_2 of guest 9999 cannot start: there is no table "
                       "y in namespace x")
+
+
+def test_sweep_that_the_database_refuses_is_tried_again_with_pauses(site):
+    site.conf.write_text(
+        site.conf.read_text() + 'retention = { scratch = "1s"; };\n')
+    site.plan("dataio_0-host", "sleep 4")
+    job = site.submit()
+    site.start()
+    site.wait_runs(2)
+    time.sleep(0.5)
+    site.sql("RENAME TABLE data_table TO away")
+    time.sleep(1)
+    before = cpu_s(site.daemon.pid)
+    time.sleep(1.5)
+    assert cpu_s(site.daemon.pid) - before < 0.3
+    site.sql("RENAME TABLE away TO data_table")
+    assert site.wait(job, ["success", "failed"], 15)[0] == "success"
 
 
 def test_paused_scheduler_that_wakes_changes_nothing(site):
