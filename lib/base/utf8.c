@@ -1,5 +1,7 @@
 #include "lib/base/utf8.h"
 
+#include <string.h>
+
 /* The length of the well-formed character at s (at most len), or 0. */
 static size_t
 decode(const unsigned char *s, size_t len, unsigned *code_out)
@@ -53,4 +55,16 @@ utf8_next(const char **s)
 	n = decode((const unsigned char *)*s, left, &code);
 	*s += n ? n : 1;
 	return code;
+}
+
+size_t
+utf8_cut(const char *s, size_t max)
+{
+	size_t len = strlen(s);
+
+	if (len <= max)
+		return len;
+	while (max && ((unsigned char)s[max] & 0xc0) == 0x80)
+		max--;
+	return max;
 }

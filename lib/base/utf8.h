@@ -16,4 +16,7 @@ bool utf8_is_valid(const char *s, size_t len);
  */
 unsigned utf8_next(const char **s);
 
+/* Bytes of a well-formed text, at most max, cut between characters. */
+size_t utf8_cut(const char *s, size_t max);
+
 #endif

@@ -96,11 +96,13 @@ struct db_bind {
 };
 
 struct db_bind db_bind_text(const char *s);
+struct db_bind db_bind_reason(const char *s);
 
 #define DB_NULL	     ((struct db_bind){.kind = DB_KIND_NULL})
 #define DB_INT(v)    ((struct db_bind){.kind = DB_KIND_INT, .i = (v)})
 #define DB_DOUBLE(v) ((struct db_bind){.kind = DB_KIND_DOUBLE, .d = (v)})
-#define DB_TEXT(s)   (db_bind_text(s)) /* NULL is SQL's NULL */
+#define DB_TEXT(s)   (db_bind_text(s))	 /* NULL is SQL's NULL */
+#define DB_REASON(s) (db_bind_reason(s)) /* may be cut: it is told by tasks */
 #define DB_BYTES(p, n) \
 	((struct db_bind){.kind = DB_KIND_BYTES, .ptr = (p), .len = (n)})
 

@@ -16,9 +16,11 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
+#include "lib/base/utf8.h"
 #include "lib/store/db_internal.h"
 
 enum {
+	REASON_MAX = 8000,    /* bytes of a text that a task may tell */
 	TEXT_START = 120,     /* first size of a text column's buffer */
 	TEXT_KEEP = 64 * 1024 /* a larger one is given back at db_end() */
 };
@@ -41,6 +43,12 @@ db_bind_text(const char *s)
 	if (!s)
 		return DB_NULL;
 	return DB_BYTES(s, strlen(s));
+}
+
+struct db_bind
+db_bind_reason(const char *s)
+{
+	return s ? DB_BYTES(s, utf8_cut(s, REASON_MAX)) : DB_NULL;
 }
 
 /* ---- the cache ---- */

@@ -284,7 +284,7 @@ job_run_set_ending(struct db *db, const struct job_run_guard *g,
     enum state_event event, const struct job_run_end *e, struct buf *err)
 {
 	return db_exec_one(db, stmts[JOB_RUN_SET_ENDING],
-	    DB_BINDS(DB_TEXT(state_event_name(event)), DB_TEXT(e->reason),
+	    DB_BINDS(DB_TEXT(state_event_name(event)), DB_REASON(e->reason),
 		DB_TEXT(e->stop_by), DB_TEXT(e->error_class),
 		DB_TEXT(e->component), DB_TEXT(e->role), DB_TEXT(e->party_id),
 		DB_TEXT(g->job_id), DB_INT(g->owner), DB_INT(g->fence)),
@@ -296,7 +296,7 @@ job_run_set_pending(
     struct db *db, const char *job_id, const char *reason, struct buf *err)
 {
 	return db_exec(db, stmts[JOB_RUN_SET_PENDING],
-	    DB_BINDS(DB_TEXT(reason), DB_TEXT(job_id)), err);
+	    DB_BINDS(DB_REASON(reason), DB_TEXT(job_id)), err);
 }
 
 enum err
@@ -325,7 +325,7 @@ show_end(struct db *db, const char *job_id, const struct job_run_end *e,
 			  : DB_NULL;
 
 	return db_exec(db, stmts[JOB_RUN_SHOW_END],
-	    DB_BINDS(DB_TEXT(state_name(e->status)), DB_TEXT(e->reason),
+	    DB_BINDS(DB_TEXT(state_name(e->status)), DB_REASON(e->reason),
 		DB_INT(e->now), DB_INT(e->now), elapsed, DB_TEXT(job_id)),
 	    err);
 }
@@ -335,7 +335,7 @@ job_run_end(struct db *db, const struct job_run_guard *g,
     const struct job_run_end *e, struct buf *err)
 {
 	enum err rc = db_exec_one(db, stmts[JOB_RUN_END],
-	    DB_BINDS(DB_TEXT(state_name(e->status)), DB_TEXT(e->reason),
+	    DB_BINDS(DB_TEXT(state_name(e->status)), DB_REASON(e->reason),
 		DB_TEXT(e->stop_by), DB_TEXT(e->error_class),
 		DB_TEXT(e->component), DB_TEXT(e->role), DB_TEXT(e->party_id),
 		DB_INT(e->spent_ms), DB_INT(e->now), DB_INT(e->now),
@@ -351,7 +351,7 @@ job_run_end_waiting(struct db *db, const char *job_id,
     const struct job_run_end *e, struct buf *err)
 {
 	enum err rc = db_exec_one(db, stmts[JOB_RUN_END_WAITING],
-	    DB_BINDS(DB_TEXT(state_name(e->status)), DB_TEXT(e->reason),
+	    DB_BINDS(DB_TEXT(state_name(e->status)), DB_REASON(e->reason),
 		DB_TEXT(e->stop_by), DB_TEXT(e->error_class), DB_INT(e->now),
 		DB_INT(e->now), DB_TEXT(job_id)),
 	    err);

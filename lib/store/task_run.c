@@ -1,6 +1,7 @@
 #include "lib/store/task_run.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
+#include "lib/base/utf8.h"
 #include "lib/store/catalogue.h"
 
 #include <stdlib.h>
@@ -152,29 +153,15 @@ task_run_spend(struct db *db, const char *job_id, const char *task_id,
 	    err);
 }
 
-/* At most MESSAGE_MAX bytes, cut between characters. */
-static size_t
-message_len(const char *s)
-{
-	size_t len = strlen(s);
-
-	if (len <= MESSAGE_MAX)
-		return len;
-	len = MESSAGE_MAX;
-	while (len && ((unsigned char)s[len] & 0xc0) == 0x80)
-		len--;
-	return len;
-}
-
 enum err
 task_run_note(struct db *db, const struct task_run_key *k,
     const struct task_run_note *n, struct buf *err)
 {
 	return db_exec(db, stmts[TASK_RUN_NOTE],
 	    DB_BINDS(DB_INT(n->pid), DB_INT(n->progress),
-		DB_BYTES(n->message, message_len(n->message)), DB_INT(n->now),
-		DB_TEXT(k->job_id), DB_TEXT(k->task_id), DB_TEXT(k->role),
-		DB_TEXT(k->party_id)),
+		DB_BYTES(n->message, utf8_cut(n->message, MESSAGE_MAX)),
+		DB_INT(n->now), DB_TEXT(k->job_id), DB_TEXT(k->task_id),
+		DB_TEXT(k->role), DB_TEXT(k->party_id)),
 	    err);
 }
 
@@ -186,8 +173,9 @@ task_run_end(struct db *db, const struct task_run_key *k,
 	    DB_BINDS(DB_TEXT(state_name(e->status)), DB_INT(e->pid),
 		DB_INT(e->progress), DB_INT(e->now),
 		DB_INT(clock_span_ms(e->start_time, e->now)), DB_INT(e->now),
-		DB_TEXT(e->reason), DB_TEXT(e->error_class), DB_TEXT(k->job_id),
-		DB_TEXT(k->task_id), DB_TEXT(k->role), DB_TEXT(k->party_id)),
+		DB_REASON(e->reason), DB_TEXT(e->error_class),
+		DB_TEXT(k->job_id), DB_TEXT(k->task_id), DB_TEXT(k->role),
+		DB_TEXT(k->party_id)),
 	    err);
 }
 

@@ -263,6 +263,21 @@ def test_result_that_the_database_refuses_fails_that_job_alone(site):
     assert site.status(good)[0] == "success"
 
 
+def test_failure_that_is_told_at_length_is_cut_and_ends_that_job_alone(site):
+    site.plan("dataio_0-host", "report " + json.dumps(
+        {"text": "a" + "\u00e9" * 70000}))
+    bad = site.submit()
+    site.plan("dataio_0-guest", "sleep 1")
+    site.start()
+    status, reason, _ = site.wait(bad, ["failed"])
+    assert reason.startswith("dataio_0 of host 10000 failed: a\u00e9")
+    assert reason.endswith("\u00e9") and len(reason.encode()) <= 8000
+    site.plan("dataio_0-host", "ok")
+    good = site.submit()
+    site.ring()
+    assert site.wait(good, ["success", "failed"])[0] == "success"
+
+
 def test_component_that_cannot_start_ends_those_beside_it_at_once(site):
     dataio = DSL["components"]["dataio_0"]
     dsl = {"components": {
