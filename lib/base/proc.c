@@ -122,7 +122,8 @@ bool
 proc_is_locked(const char *path)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	/* For reading: the end of writing would wake whoever watches it. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	bool locked;
 
 	if (fd < 0)

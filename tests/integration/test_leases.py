@@ -9,6 +9,7 @@ import time
 import pytest
 
 from scheduler_site import site  # noqa: F401  (a fixture)
+from test_idle import cpu_s
 
 
 HOLD = """
@@ -153,6 +154,22 @@ def test_idle_scheduler_is_ready_for_a_job_after_its_time(site):
     site.wait(job, ["success"], 2)
     assert time.monotonic() - begun < 2
     assert site.sql("SELECT COUNT(*) FROM scheduler_instance") == [["1"]]
+
+
+def test_adopted_task_is_watched_quietly(site):
+    """A look at its lock is no change that calls for another look."""
+    site.plan("dataio_0-host", "sleep 6")
+    job = site.submit()
+    site.start()
+    site.wait_runs(2)
+    site.stop()
+    site.start()
+    wait_sql(site, "SELECT 1 FROM job_run WHERE fence = 2")
+    time.sleep(1)
+    before = cpu_s(site.daemon.pid)
+    time.sleep(2)
+    assert cpu_s(site.daemon.pid) - before < 0.3
+    assert site.wait(job, ["success", "failed"])[0] == "success"
 
 
 @pytest.mark.parametrize("table", ["data_table", "t_task"])
