@@ -242,6 +242,7 @@ after_commit(struct pass *p)
 		job_commit(j);
 		if (is_gone(j)) {
 			report_end(j);
+			s->must_relist |= j->is_lost; /* or ours again */
 			if (j->is_over) {
 				sweep_add(&sweep, s, j);
 				sweep_soon(s, clock_mono_ms());

@@ -156,6 +156,17 @@ def test_idle_scheduler_is_ready_for_a_job_after_its_time(site):
     assert site.sql("SELECT COUNT(*) FROM scheduler_instance") == [["1"]]
 
 
+def test_job_that_was_taken_over_and_came_back_is_adopted(site):
+    """Its owner learns that it lost the job when it has it again already."""
+    site.plan("dataio_0-host", "sleep 1")
+    job = site.submit()
+    site.start()
+    site.wait_runs(2)
+    site.sql("UPDATE job_run SET fence = fence + 2")
+    assert site.wait(job, ["success", "failed"], 8)[:2] == ["success", ""]
+    assert len(site.runs()) == 4 == len(set(site.runs()))
+
+
 def test_adopted_task_is_watched_quietly(site):
     """A look at its lock is no change that calls for another look."""
     site.plan("dataio_0-host", "sleep 6")
