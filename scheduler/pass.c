@@ -314,7 +314,7 @@ handle_failure(
 {
 	reset_plans(s);
 	s->is_full = p->was_full;
-	if (p->poison) {
+	if (p->poison && settle_is_job_fault(rc)) {
 		quarantine(p);
 		return;
 	}
