@@ -94,24 +94,48 @@ append(struct scheduler *s, struct run_job *j)
 	*at = j;
 }
 
-/* A job whose own texts cannot be read: it ends at once, with the reason. */
+struct unreadable {
+	const struct settle *p;
+	const struct job_run *row;
+	const char *reason;
+};
+
 static enum err
-end_unreadable(struct settle *p, const struct job_run *row, const char *reason,
-    struct buf *err)
+end_rows(struct db *db, void *ctx, struct buf *err)
 {
-	struct job_run_guard guard = {row->job_id, p->s->instance, row->fence};
+	const struct unreadable *u = ctx;
+	const struct job_run *row = u->row;
+	struct job_run_guard guard = {
+	    row->job_id, u->p->s->instance, row->fence};
 	struct job_run_end end = {
 	    .status = state_next(
 		STATE_JOB, STATE_RUNNING, STATE_FAIL, STATE_BY_SCHEDULER),
-	    .reason = reason,
-	    .now = p->now,
+	    .reason = u->reason,
+	    .now = u->p->now,
 	    .start_time = row->start_time,
 	    .spent_ms = row->spent_ms,
 	    .error_class = failure_name(FAILURE_ERROR),
 	};
+	enum err rc = job_run_end(db, &guard, &end, err);
+
+	return rc ? rc
+		  : task_run_end_all(
+			db, row->job_id, u->reason, u->p->now, err);
+}
+
+/*
+ * A job whose own texts cannot be read: it ends at once, with the reason. What
+ * runs of it is found among what ended jobs left.
+ */
+static enum err
+end_unreadable(struct settle *p, const struct job_run *row, const char *reason,
+    struct buf *err)
+{
+	struct unreadable u = {p, row, reason};
 
 	log_error("job=%s cannot be read: %s", row->job_id, reason);
-	return job_run_end(p->s->db, &guard, &end, err);
+	p->s->leftover_at = 0;
+	return db_transact(p->s->db, end_rows, &u, err);
 }
 
 /*

@@ -16,6 +16,7 @@ enum {
 	TASK_RUN_SPEND,
 	TASK_RUN_NOTE,
 	TASK_RUN_END,
+	TASK_RUN_END_ALL,
 	TASK_RUN_EACH,
 	TASK_RUN_ENDED,
 	TASK_RUN__MAX
@@ -68,6 +69,11 @@ static const char *const stmts[TASK_RUN__MAX] = {
 	" f_run_pid = COALESCE(NULLIF(?, 0), f_run_pid), f_progress = ?,"
 	" f_end_time = ?, f_elapsed = ?, f_update_time = ?,"
 	" f_reason = ?, f_error_class = ?" KEY,
+    [TASK_RUN_END_ALL] =
+	"UPDATE t_task SET f_status = 'failed', f_run_ip = '',"
+	" f_end_time = ?, f_elapsed = GREATEST(0, ? - f_start_time),"
+	" f_update_time = ?, f_reason = ?, f_error_class = 'ended'"
+	" WHERE f_job_id = ? AND f_status = 'running'",
     [TASK_RUN_EACH] =
 	"SELECT f_component_name, f_role, f_party_id, f_dir, f_reason,"
 	" f_status, f_attempt, f_start_time, f_metrics_offset, f_progress,"
@@ -176,6 +182,16 @@ task_run_end(struct db *db, const struct task_run_key *k,
 		DB_REASON(e->reason), DB_TEXT(e->error_class),
 		DB_TEXT(k->job_id), DB_TEXT(k->task_id), DB_TEXT(k->role),
 		DB_TEXT(k->party_id)),
+	    err);
+}
+
+enum err
+task_run_end_all(struct db *db, const char *job_id, const char *reason,
+    int64_t now, struct buf *err)
+{
+	return db_exec(db, stmts[TASK_RUN_END_ALL],
+	    DB_BINDS(DB_INT(now), DB_INT(now), DB_INT(now), DB_REASON(reason),
+		DB_TEXT(job_id)),
 	    err);
 }
 

@@ -73,6 +73,10 @@ struct task_run_end {
 enum err task_run_end(struct db *db, const struct task_run_key *k,
     const struct task_run_end *e, struct buf *err);
 
+/* All of a job's that run fail, ended with it. */
+enum err task_run_end_all(struct db *db, const char *job_id, const char *reason,
+    int64_t now, struct buf *err);
+
 /* A stored task; strings are owned. */
 struct task_run {
 	char *component;

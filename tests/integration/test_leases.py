@@ -167,6 +167,27 @@ def test_job_that_was_taken_over_and_came_back_is_adopted(site):
     assert len(site.runs()) == 4 == len(set(site.runs()))
 
 
+def test_adopted_job_that_cannot_be_read_ends_with_its_tasks(site):
+    site.plan("dataio_0-host", "sleep 30")
+    site.plan("dataio_0-guest", "sleep 30")
+    job = site.submit()
+    site.start()
+    site.wait_runs(2)
+    wait_sql(site, "SELECT COUNT(*) FROM t_task HAVING COUNT(f_run_pid) = 2")
+    pids = [int(p) for (p,) in site.sql("SELECT f_run_pid FROM t_task")]
+    site.stop(signal.SIGKILL)
+    site.sql("UPDATE job_run SET f_runtime_conf = '{}'")
+    site.start()
+    _, reason, _ = site.wait(job, ["failed"])
+    assert site.sql("SELECT DISTINCT f_status, f_error_class, f_reason, "
+                    "f_end_time >= f_start_time FROM t_task") == [
+        ["failed", "ended", reason, "1"]]
+    limit = time.monotonic() + 5
+    while any(map(is_alive, pids)):
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+
+
 def test_adopted_task_is_watched_quietly(site):
     """A look at its lock is no change that calls for another look."""
     site.plan("dataio_0-host", "sleep 6")
