@@ -188,7 +188,8 @@ def rerun(site, job, component=None):
     name = f"'{component}'" if component else "NULL"
     site.sql("UPDATE job_run SET status = 'waiting', live = 1, runs = runs + "
              "1, retries = 0, stop_requested = 0, stop_by = NULL, spent_ms = "
-             f"0, reason = NULL, rerun_from = {name}, end_time = NULL "
+             f"0, reason = NULL, ending = NULL, rerun_from = {name}, "
+             "end_time = NULL "
              f"WHERE job_id = '{job}' AND live = 0; UPDATE t_job SET f_status "
              f"= 'waiting' WHERE f_job_id = '{job}'")
 
