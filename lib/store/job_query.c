@@ -5,6 +5,7 @@
  */
 #include "lib/store/job_query.h"
 #include "lib/base/mem.h"
+#include "lib/core/failure.h"
 #include "lib/store/job_run.h"
 
 enum {
@@ -198,7 +199,9 @@ cancel_work(struct db *db, void *ctx, struct buf *err)
 {
 	const struct job_query_stop *s = ctx;
 	struct buf reason = BUF_INIT;
-	struct job_run_end end = {.status = STATE_CANCELED, .now = s->now};
+	struct job_run_end end = {.status = STATE_CANCELED,
+	    .now = s->now,
+	    .error_class = failure_name(FAILURE_STOPPED)};
 	enum err rc = db_exec_one(db, stmts[JOB_QUERY_CANCEL],
 	    DB_BINDS(DB_TEXT(s->by), DB_TEXT(s->reason), DB_INT(s->now),
 		DB_TEXT(s->job_id)),

@@ -218,6 +218,8 @@ def test_who_canceled_a_waiting_job_and_why_is_kept(make_site, tmp_path):
     site.start_scheduler()
     assert flow.wait(jobs[1]) == "failed"
     assert flow.rows(jobs[1])[0]["f_stop_reason"] == "mine"
+    assert [flow.rows(job)[0]["f_error_class"] for job in jobs] == [
+        "stopped"] * 3
     site.stop()
 
 
