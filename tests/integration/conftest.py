@@ -30,6 +30,8 @@ def pytest_configure(config):
     # A shell starts what runs in the background with Ctrl-C ignored, and
     # programs inherit that; some tests press it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # What is told to end takes its servers along.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     config.addinivalue_line(
         "markers", "slow: long, or about speed and size; check leaves these "
         "out of the run under the sanitizers")
