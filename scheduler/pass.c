@@ -453,7 +453,7 @@ look(struct scheduler *s, int64_t now)
 void
 pass_run(struct scheduler *s)
 {
-	int64_t now = clock_mono_ms();
+	int64_t now = clock_mono_ms(), seen;
 	struct buf err = BUF_INIT;
 	enum err rc = ERR_OK;
 
@@ -480,13 +480,15 @@ pass_run(struct scheduler *s)
 		outage_note(s, rc, err.ptr);
 		forget_what_is_doubtful(s, rc);
 	}
-	look(s, now);
+	/* The database may have taken its time: jobs count from when read. */
+	seen = clock_mono_ms();
+	look(s, seen);
 	if (rc)
 		goto out;
 	if (s->is_rung || is_anything_dirty(s) || explain_in(s, now) == 0 ||
 	    (s->jobs && now - s->renewed_at >= s->cfg->scheduler.lease_ms / 3))
-		transact(s, now);
-	stop_look(s, now);
+		transact(s, seen);
+	stop_look(s, seen);
 	if (now >= s->retry_at && may_sweep(s, now)) {
 		sweep_stored(s, now);
 		leftover_look(s, now);
