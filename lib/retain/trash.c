@@ -42,28 +42,6 @@ trash_job(const char *work_dir, const char *job_id, struct buf *err)
 	return rc;
 }
 
-void
-trash_list(const char *work_dir, size_t limit, trash_each *each, void *arg)
-{
-	struct buf path = BUF_INIT;
-	struct dirent *e;
-	size_t n = 0;
-	DIR *d;
-
-	path_set(&path, "%s/jobs/.trash", work_dir);
-	d = opendir(path.ptr);
-	while (d && n < limit && (e = readdir(d)) != NULL) {
-		if (!path_is_component(e->d_name))
-			continue;
-		path_set(&path, "%s/jobs/.trash/%s", work_dir, e->d_name);
-		each(path.ptr, arg);
-		n++;
-	}
-	if (d)
-		closedir(d);
-	buf_release(&path);
-}
-
 static bool
 is_left_alone(const char *path)
 {
@@ -73,30 +51,49 @@ is_left_alone(const char *path)
 	       (int64_t)st.st_mtim.tv_sec * 1000 < clock_wall_ms() - HOUR_MS;
 }
 
-void
-trash_models(const struct cfg *cfg, size_t limit, trash_each *each, void *arg)
+/* Up to `limit` of what lies in a folder; only_old: nobody works on it. */
+static void
+each_in(const char *folder, bool only_old, size_t limit, trash_each *each,
+    void *arg)
 {
 	struct buf path = BUF_INIT;
+	DIR *d = opendir(folder);
 	struct dirent *e;
 	size_t n = 0;
-	DIR *d = NULL;
 
-	path_set(&path, "%s/models/.incoming", cfg->site.work_dir);
-	if (steady_is_age_true(cfg->site.runtime_dir, HOUR_MS))
-		d = opendir(path.ptr);
 	while (d && n < limit && (e = readdir(d)) != NULL) {
 		if (!path_is_component(e->d_name))
 			continue;
-		path_set(&path, "%s/models/.incoming/%s", cfg->site.work_dir,
-		    e->d_name);
-		if (is_left_alone(path.ptr)) {
-			each(path.ptr, arg);
-			n++;
-		}
+		path_set(&path, "%s/%s", folder, e->d_name);
+		if (only_old && !is_left_alone(path.ptr))
+			continue;
+		each(path.ptr, arg);
+		n++;
 	}
 	if (d)
 		closedir(d);
 	buf_release(&path);
+}
+
+void
+trash_list(const char *work_dir, size_t limit, trash_each *each, void *arg)
+{
+	struct buf folder = BUF_INIT;
+
+	path_set(&folder, "%s/jobs/.trash", work_dir);
+	each_in(folder.ptr, false, limit, each, arg);
+	buf_release(&folder);
+}
+
+void
+trash_models(const struct cfg *cfg, size_t limit, trash_each *each, void *arg)
+{
+	struct buf folder = BUF_INIT;
+
+	path_set(&folder, "%s/models/.incoming", cfg->site.work_dir);
+	if (steady_is_age_true(cfg->site.runtime_dir, HOUR_MS))
+		each_in(folder.ptr, true, limit, each, arg);
+	buf_release(&folder);
 }
 
 /* ---- folders without a job ---- */
