@@ -3,6 +3,7 @@
  * direction is the two-loop recursion over them.
  */
 #include "lib/math/lbfgs.h"
+#include "lib/math/vector.h"
 #include "lib/base/mem.h"
 
 #include <math.h>
@@ -30,16 +31,6 @@ struct state {
 	double *next_x, *next_gradient;
 	double value;
 };
-
-static double
-dot(const double *a, const double *b, size_t n)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += a[i] * b[i];
-	return sum;
-}
 
 static double
 largest(const double *v, size_t n)
@@ -75,19 +66,19 @@ find_direction(struct state *st)
 		d[i] = -st->gradient[i];
 	for (size_t k = 0; k < st->n_pairs; k++) {
 		p = pair_at(st, k);
-		alpha[k] = p->rho * dot(p->s, d, st->n);
+		alpha[k] = p->rho * vector_dot(p->s, d, st->n);
 		add_scaled(d, -alpha[k], p->y, st->n);
 	}
 	if (st->n_pairs) {
 		p = pair_at(st, 0);
-		scale = 1 / (p->rho * dot(p->y, p->y, st->n));
+		scale = 1 / (p->rho * vector_dot(p->y, p->y, st->n));
 	}
 	for (size_t i = 0; i < st->n; i++)
 		d[i] *= scale;
 	for (size_t k = st->n_pairs; k-- > 0;) {
 		p = pair_at(st, k);
-		add_scaled(
-		    d, alpha[k] - p->rho * dot(p->y, d, st->n), p->s, st->n);
+		add_scaled(d, alpha[k] - p->rho * vector_dot(p->y, d, st->n),
+		    p->s, st->n);
 	}
 }
 
@@ -100,7 +91,7 @@ look(struct state *st, double step, double *slope_out)
 	memcpy(st->next_x, st->x, st->n * sizeof(double));
 	add_scaled(st->next_x, step, st->direction, st->n);
 	value = st->f(st->arg, st->next_x, st->next_gradient);
-	*slope_out = dot(st->next_gradient, st->direction, st->n);
+	*slope_out = vector_dot(st->next_gradient, st->direction, st->n);
 	return value;
 }
 
@@ -112,7 +103,7 @@ look(struct state *st, double step, double *slope_out)
 static bool
 search(struct state *st)
 {
-	double first = dot(st->gradient, st->direction, st->n), slope;
+	double first = vector_dot(st->gradient, st->direction, st->n), slope;
 	double low = 0, low_slope = first, high = INFINITY, value;
 	double step =
 	    st->n_pairs ? 1
@@ -159,8 +150,8 @@ accept(struct state *st)
 	}
 	memcpy(st->x, st->next_x, st->n * sizeof(double));
 	memcpy(st->gradient, st->next_gradient, st->n * sizeof(double));
-	curve = dot(p->s, p->y, st->n);
-	if (curve <= SMALL_STEP * dot(p->y, p->y, st->n))
+	curve = vector_dot(p->s, p->y, st->n);
+	if (curve <= SMALL_STEP * vector_dot(p->y, p->y, st->n))
 		return;
 	p->rho = 1 / curve;
 	st->next = (st->next + 1) % PAIRS;

@@ -3,6 +3,7 @@
  * starts as s.y / y.y of the last pair times the identity.
  */
 #include "lib/math/sqn.h"
+#include "lib/math/vector.h"
 
 #include "lib/base/mem.h"
 
@@ -78,16 +79,6 @@ sqn_add_weights(struct sqn *q, const double *w, double *s_out)
 	return q->steps > q->interval;
 }
 
-static double
-dot(const double *a, const double *b, size_t n)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += a[i] * b[i];
-	return sum;
-}
-
 static double *
 copy(const double *v, size_t n)
 {
@@ -100,10 +91,10 @@ copy(const double *v, size_t n)
 bool
 sqn_add_pair(struct sqn *q, const double *s, const double *y)
 {
-	double sy = dot(s, y, q->n);
+	double sy = vector_dot(s, y, q->n);
 
 	/* NaN as well */
-	if (!(sy > 1e-12 * dot(s, s, q->n)))
+	if (!(sy > 1e-12 * vector_dot(s, s, q->n)))
 		return false;
 	if (q->n_pairs == q->memory) {
 		pair_release(&q->pairs[0]);
@@ -135,16 +126,17 @@ sqn_direction(const struct sqn *q, double *g)
 	a = xcalloc(q->n_pairs, sizeof(*a));
 	for (size_t k = q->n_pairs; k-- > 0;) {
 		p = &q->pairs[k];
-		a[k] = p->rho * dot(p->s, g, q->n);
+		a[k] = p->rho * vector_dot(p->s, g, q->n);
 		subtract(g, a[k], p->y, q->n);
 	}
 	p = &q->pairs[q->n_pairs - 1];
-	scale = 1 / (p->rho * dot(p->y, p->y, q->n));
+	scale = 1 / (p->rho * vector_dot(p->y, p->y, q->n));
 	for (size_t i = 0; i < q->n; i++)
 		g[i] *= scale;
 	for (size_t k = 0; k < q->n_pairs; k++) {
 		p = &q->pairs[k];
-		subtract(g, p->rho * dot(p->y, g, q->n) - a[k], p->s, q->n);
+		subtract(
+		    g, p->rho * vector_dot(p->y, g, q->n) - a[k], p->s, q->n);
 	}
 	free(a);
 }
