@@ -45,6 +45,12 @@ def test_queued_job_costs_at_most_four_flushes_of_all_programs(tmp_path):
     assert " fsync " in tasks, lines      # they are durable
 
 
+@pytest.mark.slow
+def test_suites_are_jobs_that_reach_success(tmp_path):
+    lines = [line for line in bench("suites", tmp_path) if "quoted" in line]
+    assert len(lines) == 4, lines
+
+
 def read(path):
     try:
         return path.read_bytes().decode(errors="replace")
