@@ -1,15 +1,18 @@
 #include "lib/crypto/rsa_blind.h"
 #include "lib/base/mem.h"
+#include "lib/crypto/lanes.h"
 #include "lib/crypto/random.h"
 
 #define PUBLIC_EXPONENT 65537
 #define PRIME_ROUNDS	40
+#define AT_ONCE		(LANES / 2) /* signatures: each takes two powers */
 
 struct rsa_secret {
 	struct rsa_public pub;
 	mpz_t p, q;
 	mpz_t dp, dq; /* d mod p-1, d mod q-1 */
 	mpz_t q_inv;  /* q^-1 mod p */
+	struct lanes_powers *powers;
 };
 
 static void
@@ -53,6 +56,19 @@ derive(struct rsa_secret *s)
 	public_set(&s->pub);
 }
 
+static struct lanes_powers *
+make_powers(const struct rsa_secret *s, unsigned bits)
+{
+	mpz_t modulus[LANES], exponent[LANES];
+
+	for (size_t i = 0; i < LANES; i++) {
+		/* borrowed: not cleared */
+		*modulus[i] = i < AT_ONCE ? *s->p : *s->q;
+		*exponent[i] = i < AT_ONCE ? *s->dp : *s->dq;
+	}
+	return lanes_powers_new(modulus, exponent, bits / 2);
+}
+
 struct rsa_secret *
 rsa_generate(unsigned bits)
 {
@@ -65,6 +81,7 @@ rsa_generate(unsigned bits)
 		make_prime(s->q, bits / 2, s->pub.e);
 	} while (!mpz_cmp(s->p, s->q));
 	derive(s);
+	s->powers = make_powers(s, bits);
 	return s;
 }
 
@@ -84,6 +101,7 @@ rsa_secret_free(struct rsa_secret *s)
 	random_wipe(s->dp);
 	random_wipe(s->dq);
 	random_wipe(s->q_inv);
+	lanes_powers_free(s->powers);
 	mpz_clears(s->pub.n, s->pub.e, NULL);
 	free(s);
 }
@@ -127,6 +145,17 @@ rsa_hash_id(mpz_t out, const void *id, size_t len)
 	mpz_import(out, sizeof(raw), 1, 1, 1, 0, raw);
 }
 
+/* out from its values a modulo p and b modulo q; a is overwritten. */
+static void
+combine(const struct rsa_secret *s, mpz_t out, mpz_t a, const mpz_t b)
+{
+	mpz_sub(a, a, b);
+	mpz_mul(a, a, s->q_inv);
+	mpz_mod(a, a, s->p);
+	mpz_mul(a, a, s->q);
+	mpz_add(out, a, b);
+}
+
 void
 rsa_sign(const struct rsa_secret *s, mpz_t out, const mpz_t x)
 {
@@ -137,12 +166,41 @@ rsa_sign(const struct rsa_secret *s, mpz_t out, const mpz_t x)
 	mpz_mod(b, x, s->q);
 	mpz_powm_sec(a, a, s->dp, s->p);
 	mpz_powm_sec(b, b, s->dq, s->q);
-	mpz_sub(a, a, b);
-	mpz_mul(a, a, s->q_inv);
-	mpz_mod(a, a, s->p);
-	mpz_mul(a, a, s->q);
-	mpz_add(out, a, b);
+	combine(s, out, a, b);
 	mpz_clears(a, b, NULL);
+}
+
+/* half: AT_ONCE residues modulo p, then as many modulo q. */
+static void
+sign_group(const struct rsa_secret *s, mpz_t *x, size_t n, mpz_t *half)
+{
+	for (size_t i = 0; i < AT_ONCE; i++) {
+		const mpz_t *from = &x[i < n ? i : 0];
+
+		mpz_mod(half[i], *from, s->p);
+		mpz_mod(half[AT_ONCE + i], *from, s->q);
+	}
+	lanes_powers_run(s->powers, half);
+	for (size_t i = 0; i < n; i++)
+		combine(s, x[i], half[i], half[AT_ONCE + i]);
+}
+
+void
+rsa_sign_many(const struct rsa_secret *s, mpz_t *x, size_t n)
+{
+	mpz_t half[LANES];
+
+	if (!lanes_powers_at_once(s->powers)) {
+		for (size_t i = 0; i < n; i++)
+			rsa_sign(s, x[i], x[i]);
+		return;
+	}
+	for (size_t i = 0; i < LANES; i++)
+		mpz_init(half[i]);
+	for (size_t i = 0; i < n; i += AT_ONCE)
+		sign_group(s, x + i, n - i < AT_ONCE ? n - i : AT_ONCE, half);
+	for (size_t i = 0; i < LANES; i++)
+		mpz_clear(half[i]);
 }
 
 void

@@ -9,6 +9,8 @@
 #include "lib/crypto/rsa_blind.h"
 #include "task/components/intersection.h"
 
+#define SIGN_GROUP ((size_t)64) /* divides INTERSECT_CHUNK */
+
 static struct item_stream
 stream(struct intersection *x, const struct mailbox_party *peer,
     const char *tag, size_t width)
@@ -259,27 +261,58 @@ send_key(struct intersection *x, const struct mailbox_party *guest,
 	return rc;
 }
 
-static enum err
-sign_chunk(const struct rsa_secret *key, struct item_stream *in, int64_t n,
-    struct item_stream *out, struct buf *err)
+/* Numbers on their way through the key, as many as pay at once. */
+struct signing {
+	const struct rsa_secret *key;
+	mpz_t v[SIGN_GROUP];
+	size_t n;
+};
+
+static void
+signing_init(struct signing *sg, const struct rsa_secret *key)
 {
-	const struct rsa_public *pub = rsa_public_of(key);
+	sg->key = key;
+	sg->n = 0;
+	for (size_t i = 0; i < SIGN_GROUP; i++)
+		mpz_init(sg->v[i]);
+}
+
+static void
+signing_release(struct signing *sg)
+{
+	for (size_t i = 0; i < SIGN_GROUP; i++)
+		mpz_clear(sg->v[i]);
+}
+
+/* Signs the group and sends it on. */
+static enum err
+sign_and_put(struct signing *sg, struct item_stream *out, struct buf *err)
+{
 	uint8_t wire[RSA_BLIND_BITS_MAX / 8];
 	enum err rc = ERR_OK;
-	mpz_t v;
 
-	mpz_init(v);
-	for (int64_t i = 0; !rc && i < n; i++) {
-		const char *at = in->chunk.ptr + (size_t)i * pub->width;
-
-		rc = rsa_read(pub, (const uint8_t *)at, v, err);
-		if (rc)
-			break;
-		rsa_sign(key, v, v);
-		rsa_write(pub, v, wire);
+	rsa_sign_many(sg->key, sg->v, sg->n);
+	for (size_t i = 0; !rc && i < sg->n; i++) {
+		rsa_write(rsa_public_of(sg->key), sg->v[i], wire);
 		rc = stream_put(out, wire, err);
 	}
-	mpz_clear(v);
+	sg->n = 0;
+	return rc;
+}
+
+static enum err
+sign_chunk(struct signing *sg, struct item_stream *in, int64_t n,
+    struct item_stream *out, struct buf *err)
+{
+	const struct rsa_public *pub = rsa_public_of(sg->key);
+	const uint8_t *at = (const uint8_t *)in->chunk.ptr;
+	enum err rc = ERR_OK;
+
+	for (int64_t i = 0; !rc && i < n; i++, at += pub->width) {
+		rc = rsa_read(pub, at, sg->v[sg->n++], err);
+		if (!rc && (sg->n == SIGN_GROUP || i + 1 == n))
+			rc = sign_and_put(sg, out, err);
+	}
 	return rc ? rc : stream_end(out, err);
 }
 
@@ -292,46 +325,61 @@ sign_for_guest(struct intersection *x, const struct mailbox_party *guest,
 	struct item_stream out = stream(x, guest, "intersect_signed", width);
 	enum err rc = stream_expect(&in, err);
 	int64_t total = in.left, n = 1;
+	struct signing sg;
 
+	signing_init(&sg, key);
 	while (!rc && n) {
 		rc = stream_get(&in, &n, err);
 		if (!rc)
-			rc = sign_chunk(key, &in, n, &out, err);
+			rc = sign_chunk(&sg, &in, n, &out, err);
 		if (total)
 			task_progress(x->task,
 			    (int)((total - in.left) * 50 / total),
 			    "signed %lld of %lld ids",
 			    (long long)(total - in.left), (long long)total);
 	}
+	signing_release(&sg);
 	stream_release(&in);
 	stream_release(&out);
 	return rc;
+}
+
+static void
+sign_and_add(struct intersection *x, struct signing *sg)
+{
+	uint8_t digest[DIGEST_SHA256_LEN];
+
+	rsa_sign_many(sg->key, sg->v, sg->n);
+	for (size_t i = 0; i < sg->n; i++) {
+		rsa_digest(rsa_public_of(sg->key), sg->v[i], digest);
+		idset_add(&x->set, digest, x->set.n);
+	}
+	sg->n = 0;
 }
 
 /* Our own ids, signed and hashed, into the set. */
 static enum err
 sign_own(struct intersection *x, const struct rsa_secret *key, struct buf *err)
 {
-	const struct rsa_public *pub = rsa_public_of(key);
-	uint8_t digest[DIGEST_SHA256_LEN];
 	int64_t total = table_reader_count(x->reader);
+	struct signing sg;
 	struct table_row row;
 	enum err rc;
-	mpz_t h;
 
-	mpz_init(h);
+	signing_init(&sg, key);
 	while (!(rc = table_reader_next(x->reader, &row, err))) {
-		rsa_hash_id(h, row.id, row.id_len);
-		rsa_sign(key, h, h);
-		rsa_digest(pub, h, digest);
-		idset_add(&x->set, digest, x->set.n);
+		rsa_hash_id(sg.v[sg.n++], row.id, row.id_len);
+		if (sg.n < SIGN_GROUP)
+			continue;
+		sign_and_add(x, &sg);
 		if (x->set.n % INTERSECT_CHUNK == 0)
 			task_progress(x->task,
 			    50 + (int)(x->set.n * 50 / total),
 			    "hashed %lld of %lld own ids", (long long)x->set.n,
 			    (long long)total);
 	}
-	mpz_clear(h);
+	sign_and_add(x, &sg);
+	signing_release(&sg);
 	idset_sort(&x->set);
 	return rc == ERR_NOTFOUND ? ERR_OK : rc;
 }

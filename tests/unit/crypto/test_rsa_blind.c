@@ -1,3 +1,4 @@
+#include "lib/crypto/lanes.h"
 #include "lib/crypto/random.h"
 #include "lib/crypto/rsa_blind.h"
 
@@ -56,6 +57,52 @@ test_signature_when_raised_to_e_then_the_hash(void **state)
 		assert_int_equal(mpz_cmp(s, h), 0);
 	}
 	mpz_clears(h, s, NULL);
+}
+
+static void
+check_many(struct rsa_secret *key, mpz_t *x, size_t n)
+{
+	mpz_t one[16];
+
+	for (size_t i = 0; i < n; i++) {
+		mpz_init(one[i]);
+		rsa_sign(key, one[i], x[i]);
+	}
+	rsa_sign_many(key, x, n);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(mpz_cmp(x[i], one[i]), 0);
+		mpz_clear(one[i]);
+	}
+}
+
+/* Groups that are not full, 0, 1, n-1, in both kernels. */
+static void
+test_signatures_when_many_then_those_of_one_by_one(void **state)
+{
+	enum { N = 11 };
+	struct rsa_secret *key;
+	mpz_t x[N];
+
+	(void)state;
+	for (size_t i = 0; i < N; i++)
+		mpz_init(x[i]);
+	for (int portable = 0; portable < 2; portable++) {
+		lanes_force_portable(portable);
+		key = rsa_generate(RSA_BLIND_BITS);
+		for (size_t n = 0; n <= N; n++) {
+			for (size_t i = 0; i < n; i++)
+				random_below(x[i], rsa_public_of(key)->n);
+			for (size_t i = 0; i < n && i < 2; i++)
+				mpz_set_ui(x[i], i);
+			if (n > 2)
+				mpz_sub_ui(x[2], rsa_public_of(key)->n, 1);
+			check_many(key, x, n);
+		}
+		rsa_secret_free(key);
+	}
+	lanes_force_portable(false);
+	for (size_t i = 0; i < N; i++)
+		mpz_clear(x[i]);
 }
 
 static void
@@ -250,6 +297,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_key_when_made_then_of_the_width_asked_for),
 	    cmocka_unit_test(test_signature_when_raised_to_e_then_the_hash),
+	    cmocka_unit_test(
+		test_signatures_when_many_then_those_of_one_by_one),
 	    cmocka_unit_test(test_hash_when_of_an_id_then_its_sha256),
 	    cmocka_unit_test(
 		test_unblinded_when_signed_blindly_then_the_direct_signature),
