@@ -306,6 +306,7 @@ add_outputs(const struct scheduler *s, const struct run_task *t, cJSON *root)
 	    outputs, "model", t->job->conf.is_predict ? NULL : c->model_alias);
 	json_add_bool(root, "keep_messages", s->cfg->federation.keep_messages);
 	json_add_int(root, "mailbox_quota", s->cfg->federation.mailbox_quota);
+	json_add_int(root, "mask_bits", s->cfg->federation.mask_bits);
 }
 
 /* What the task will leave needs a place: known before it runs. */

@@ -25,8 +25,8 @@
 /*
  * Bits of the exponent of a mask, see paillier_mask(): at least twice the
  * strength wanted, so 320 leaves a margin over 128-bit security. The least
- * is that of 112 bits. Here is where to change it for every key, in
- * paillier_set_mask_bits() for one.
+ * is that of 112 bits. This is the default; a task sets federation.mask_bits
+ * for each key by paillier_set_mask_bits().
  */
 #define PAILLIER_MASK_BITS     320
 #define PAILLIER_MASK_BITS_MIN 224

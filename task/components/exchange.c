@@ -6,6 +6,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+static enum err
+set_mask_bits(
+    const struct task *t, const struct paillier_public *pub, struct buf *err)
+{
+	int64_t bits = json_int(t->root, "mask_bits", PAILLIER_MASK_BITS);
+
+	if (bits < PAILLIER_MASK_BITS_MIN || bits > pub->bits)
+		return err_set(err, ERR_INVALID,
+		    "mask_bits is %lld, expected %d to %u "
+		    "(federation.mask_bits)",
+		    (long long)bits, PAILLIER_MASK_BITS_MIN, pub->bits);
+	bits = (bits + 7) / 8 * 8;
+	paillier_set_mask_bits(
+	    (struct paillier_public *)(uintptr_t)pub, (unsigned)bits);
+	log_info(
+	    "Paillier key of %u bits, ciphertexts hidden by exponents of %lld",
+	    pub->bits, (long long)bits);
+	return ERR_OK;
+}
+
+enum err
+exchange_make_key(struct task *t, unsigned bits, struct paillier_secret **out,
+    struct buf *err)
+{
+	enum err rc = paillier_generate(bits, out, err);
+
+	return rc ? rc : set_mask_bits(t, paillier_public_of(*out), err);
+}
+
 enum err
 exchange_send_key(struct task *t, const struct mailbox_party *to,
     const char *tag, const struct paillier_secret *secret, struct buf *err)
@@ -32,6 +61,8 @@ exchange_receive_key(struct task *t, const struct mailbox_party *from,
 
 	if (!rc)
 		rc = paillier_public_parse(json_str(key, "n", ""), out, err);
+	if (!rc)
+		rc = set_mask_bits(t, *out, err);
 	cJSON_Delete(key);
 	return rc;
 }

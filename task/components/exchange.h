@@ -9,6 +9,12 @@
 #include "lib/crypto/paillier_many.h"
 #include "task/task.h"
 
+/*
+ * A fresh key; it and a received one hide by exponents of the length that
+ * the task asks for (mask_bits of docs/task-directory.md).
+ */
+enum err exchange_make_key(struct task *t, unsigned bits,
+    struct paillier_secret **out, struct buf *err);
 /* The public key of a secret one, as {"n": hex}. */
 enum err exchange_send_key(struct task *t, const struct mailbox_party *to,
     const char *tag, const struct paillier_secret *secret, struct buf *err);

@@ -8,7 +8,7 @@ glm_make_key(struct glm *glm, struct buf *err)
 	struct task *t = glm->t;
 	enum err rc;
 
-	rc = paillier_generate(glm->p.key_bits, &glm->secret, err);
+	rc = exchange_make_key(t, glm->p.key_bits, &glm->secret, err);
 	if (rc)
 		return rc;
 	/* borrowed: release() frees the secret alone */

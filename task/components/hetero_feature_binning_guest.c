@@ -44,7 +44,7 @@ start(struct binning *b, struct buf *err)
 	cJSON_Delete(o);
 	if (rc || !b->n_hosts)
 		return rc;
-	rc = paillier_generate(PAILLIER_BITS_MIN, &b->secret, err);
+	rc = exchange_make_key(b->t, PAILLIER_BITS_MIN, &b->secret, err);
 	for (size_t h = 0; !rc && h < b->n_hosts; h++)
 		rc = exchange_send_key(
 		    b->t, host(b, h), "binning_public_key", b->secret, err);

@@ -28,13 +28,15 @@ def party_names(hosts):
 
 
 def run_parties(folder, module, xs, y, param, *, sparse=False, evals=None,
-                models=None, host_ids=None, keep=False, header=None):
+                models=None, host_ids=None, keep=False, header=None,
+                **fields):
     """{party: Party} of one component's tasks, run together: xs has the
     guest's columns and each host's, evals is another such (xs, y)."""
     names = party_names(len(xs) - 1) + ["arbiter-9998"]
     sets = [("train_data", xs, y)] if models is None else []
     sets += [("eval_data",) + evals] if evals else []
-    c = Component(folder, module, param, "linear_0", keep_messages=keep)
+    c = Component(folder, module, param, "linear_0", keep_messages=keep,
+                  **fields)
     for k, name in enumerate(names):
         role, party = name.split("-")
         data = []
