@@ -5,8 +5,8 @@
  */
 #include "scheduler/settle.h"
 #include "lib/base/log.h"
-#include "scheduler/claim.h"
 #include "scheduler/budget.h"
+#include "scheduler/claim.h"
 #include "scheduler/harvest.h"
 #include "scheduler/launch.h"
 #include "scheduler/pipeline.h"
@@ -150,6 +150,17 @@ next_attempt(const struct run_component *c)
 	return next;
 }
 
+static void
+cannot_start(struct run_task *t, const char *fault)
+{
+	struct buf reason = BUF_INIT;
+
+	buf_addf(&reason, "%s of %s %s cannot start: %s", run_task_component(t),
+	    t->party->role, t->party->party_id, fault);
+	job_end_by(t->job, STATE_FAIL, FAILURE_ERROR, t, reason.ptr);
+	buf_release(&reason);
+}
+
 /* What its tasks are told; a fault of one of them is the job's. */
 static enum err
 plan_component(struct settle *p, struct run_component *c, struct buf *err)
@@ -159,23 +170,17 @@ plan_component(struct settle *p, struct run_component *c, struct buf *err)
 
 	for (size_t k = 0; !rc && k < c->n_tasks; k++) {
 		struct run_task *t = &c->tasks[k];
-		struct buf fault = BUF_INIT, reason = BUF_INIT;
+		struct buf fault = BUF_INIT;
 
 		t->last_attempt = t->attempt;
 		t->is_next = attempt > 0;
 		t->attempt = attempt;
 		rc = launch_plan(p->s, t, &fault);
-		if (settle_is_job_fault(rc)) {
-			buf_addf(&reason, "%s of %s %s cannot start: %s",
-			    run_task_component(t), t->party->role,
-			    t->party->party_id, fault.ptr);
-			job_end_by(
-			    t->job, STATE_FAIL, FAILURE_ERROR, t, reason.ptr);
-		} else if (rc) {
+		if (settle_is_job_fault(rc))
+			cannot_start(t, fault.ptr);
+		else if (rc)
 			buf_adds(err, fault.ptr);
-		}
 		buf_release(&fault);
-		buf_release(&reason);
 	}
 	return rc;
 }
@@ -189,6 +194,7 @@ drop_plan(struct run_component *c)
 		if (t->is_next)
 			t->attempt = t->last_attempt;
 		t->is_next = false;
+		t->next = t->status;
 		free(t->task_json);
 		t->task_json = NULL;
 	}
@@ -241,20 +247,64 @@ end_attempt(struct settle *p, struct run_job *j, size_t i, struct buf *err)
 	return rc;
 }
 
+struct starting {
+	struct settle *p;
+	struct run_job *j;
+	size_t component;
+	struct run_task *at; /* the task whose row is written */
+};
+
+static enum err
+start_rows(struct db *db, void *ctx, struct buf *err)
+{
+	struct starting *s = ctx;
+	struct run_component *c = &s->j->components[s->component];
+	enum err rc = ERR_OK;
+
+	(void)db;
+	if (c->next_is_redo)
+		rc = end_attempt(s->p, s->j, s->component, err);
+	for (size_t k = 0; !rc && k < c->n_tasks; k++) {
+		s->at = &c->tasks[k];
+		rc = start_task(s->p, s->at, err);
+	}
+	return rc;
+}
+
+/* Rows that the database refuses are this job's fault, not that of others. */
+static enum err
+store_start(struct settle *p, struct run_job *j, size_t i, struct buf *err)
+{
+	struct run_component *c = &j->components[i];
+	struct starting s = {p, j, i, &c->tasks[0]};
+	bool was_redo = c->next_is_redo;
+	int64_t retries = j->next_retries;
+	struct buf fault = BUF_INIT;
+	enum err rc = db_part(p->s->db, start_rows, &s, &fault);
+
+	if (settle_is_job_fault(rc) && !db_is_doomed(p->s->db)) {
+		c->next_is_redo = was_redo;
+		j->next_retries = retries;
+		cannot_start(s.at, fault.ptr);
+	} else if (rc) {
+		buf_adds(err, fault.ptr);
+	}
+	buf_release(&fault);
+	return rc;
+}
+
 static enum err
 start_component(struct settle *p, struct run_job *j, size_t i, struct buf *err)
 {
 	struct run_component *c = &j->components[i];
 	enum err rc = plan_component(p, c, err);
 
-	if (settle_is_job_fault(rc)) {
+	if (!rc)
+		rc = store_start(p, j, i, err);
+	if (settle_is_job_fault(rc) && !db_is_doomed(p->s->db)) {
 		drop_plan(c);
 		return ERR_OK;
 	}
-	if (!rc && c->next_is_redo)
-		rc = end_attempt(p, j, i, err);
-	for (size_t k = 0; !rc && k < c->n_tasks; k++)
-		rc = start_task(p, &c->tasks[k], err);
 	return rc;
 }
 

@@ -218,6 +218,14 @@ typedef enum err db_work(struct db *db, void *ctx, struct buf *err);
 enum err db_transact(struct db *db, db_work *work, void *ctx, struct buf *err);
 
 /*
+ * Runs work(db, ctx) as a part of the transaction that stands: when it fails,
+ * only what it did is undone, and the transaction goes on, unless
+ * db_is_doomed() says that it cannot. Parts do not nest.
+ */
+enum err db_part(struct db *db, db_work *work, void *ctx, struct buf *err);
+bool db_is_doomed(const struct db *db);
+
+/*
  * For work that lost a race which the next run sees and avoids: after this,
  * a failure is repeated as a deadlock is.
  */

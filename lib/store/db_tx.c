@@ -164,6 +164,36 @@ db_transact(struct db *db, db_work *work, void *ctx, struct buf *err)
 	}
 }
 
+enum err
+db_part(struct db *db, db_work *work, void *ctx, struct buf *err)
+{
+	static const char begin[] = "SAVEPOINT part";
+	static const char undo[] = "ROLLBACK TO SAVEPOINT part";
+	enum err rc;
+
+	assert(db->depth > 0 && !db->is_in_part);
+	if (db->is_doomed)
+		return err_set(err, ERR_DB,
+		    "database: the transaction has failed already");
+	rc = db_run_text(db, begin, sizeof(begin) - 1, err);
+	if (rc != ERR_OK)
+		return rc;
+	db->is_in_part = true;
+	rc = work(db, ctx, err);
+	db->is_in_part = false;
+	/* A doomed transaction has no savepoint to go back to any more. */
+	if (rc != ERR_OK && !db->is_doomed &&
+	    db_run_text(db, undo, sizeof(undo) - 1, NULL) != ERR_OK)
+		db->is_doomed = true;
+	return rc;
+}
+
+bool
+db_is_doomed(const struct db *db)
+{
+	return db->is_doomed;
+}
+
 void
 db_repeat(struct db *db)
 {

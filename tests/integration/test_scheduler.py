@@ -263,6 +263,48 @@ def test_result_that_the_database_refuses_fails_that_job_alone(site):
     assert site.status(good)[0] == "success"
 
 
+def named(first, second):
+    """The DSL with its two components by these names."""
+    return json.loads(json.dumps(DSL).replace("dataio_0", first).replace(
+        "intersection_0", second))
+
+
+LONG = "dataio_with_quite_a_long_name_0"
+
+
+@pytest.mark.parametrize("first, second, rows", [
+    (LONG, "intersection_0", 0), ("dataio_0", LONG, 2)])
+def test_start_that_the_database_refuses_fails_that_job_alone(
+        site, first, second, rows):
+    before, bad, worse, behind = (site.submit(dsl=dsl) for dsl in (
+        DSL, *[named(first, second)] * 2, DSL))
+    room = len(f"{site.work}/jobs/20261123/{bad}/guest-9999/intersection_0/0")
+    site.sql(f"ALTER TABLE t_task MODIFY f_dir VARCHAR({room})")
+    done = site.once()
+    status, reason, _ = site.status(bad)
+    assert (status, reason) == (
+        "failed", f"{LONG} of guest 9999 cannot start: database: Data too "
+        "long for column 'f_dir' at row 1 (1406)")
+    assert f"job={bad} fail: {reason}" in done.stderr
+    assert site.sql("SELECT f_status, f_tag, f_reason FROM t_job WHERE "
+                    f"f_job_id = '{bad}'") == [
+        ["failed", "job_end", reason]] * 2
+    assert site.sql("SELECT COUNT(*) FROM t_task WHERE f_job_id = "
+                    f"'{bad}'") == [[str(rows)]]
+    assert site.status(worse)[1] == reason
+    for job in (before, behind):
+        assert site.status(job)[0] == "success"
+    # Nothing of it counts: all of the site's two places are free again.
+    jobs = [site.submit() for _ in range(2)]
+    for task in ("dataio_0-guest", "dataio_0-host"):
+        site.plan(task, "sleep 1")
+    site.start()
+    for job in jobs:
+        site.wait(job, ["running"], 1)
+    for job in jobs:
+        site.wait(job, ["success"])
+
+
 def test_failure_that_is_told_at_length_is_cut_and_ends_that_job_alone(site):
     site.plan("dataio_0-host", "report " + json.dumps(
         {"text": "a" + "\u00e9" * 70000}))

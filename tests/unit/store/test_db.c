@@ -226,6 +226,63 @@ test_connection_when_lost_outside_a_transaction_then_replaced(void **state)
 	assert_int_equal(db_commit(store.db, NULL), ERR_OK);
 }
 
+static enum err
+insert_two_equal(struct db *db, void *ctx, struct buf *err)
+{
+	int64_t a = *(int64_t *)ctx;
+
+	(void)db;
+	(void)err;
+	assert_int_equal(insert(a, "part"), ERR_OK);
+	return insert(a, "refused");
+}
+
+static enum err
+insert_when_cut_off(struct db *db, void *ctx, struct buf *err)
+{
+	(void)db;
+	(void)err;
+	kill_own_connection();
+	return insert(*(int64_t *)ctx, "part");
+}
+
+static void
+test_part_when_it_fails_then_only_that_is_undone(void **state)
+{
+	int64_t a = 2;
+
+	(void)state;
+	STORE_NEEDED();
+	make_table(plain);
+	assert_int_equal(db_begin(store.db, NULL), ERR_OK);
+	insert(1, "before");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(db_part(store.db, insert_two_equal, &a, NULL),
+		    ERR_CONFLICT);
+		assert_false(db_is_doomed(store.db));
+	}
+	insert(2, "behind");
+	assert_int_equal(db_commit(store.db, NULL), ERR_OK);
+	assert_int_equal(count(), 2);
+}
+
+static void
+test_part_when_the_connection_breaks_then_the_whole_is_doomed(void **state)
+{
+	int64_t a = 2;
+
+	(void)state;
+	STORE_NEEDED();
+	make_table(plain);
+	assert_int_equal(db_begin(store.db, NULL), ERR_OK);
+	insert(1, "before");
+	assert_int_equal(
+	    db_part(store.db, insert_when_cut_off, &a, NULL), ERR_DB);
+	assert_true(db_is_doomed(store.db));
+	assert_int_equal(db_commit(store.db, NULL), ERR_DB);
+	assert_int_equal(count(), 0);
+}
+
 static void
 test_connection_when_lost_within_a_transaction_then_it_fails(void **state)
 {
@@ -472,6 +529,9 @@ main(void)
 	    cmocka_unit_test(
 		test_failures_when_they_happen_then_have_their_code),
 	    cmocka_unit_test(test_insert_many_when_300_rows_then_all_in_order),
+	    cmocka_unit_test(test_part_when_it_fails_then_only_that_is_undone),
+	    cmocka_unit_test(
+		test_part_when_the_connection_breaks_then_the_whole_is_doomed),
 	    cmocka_unit_test(
 		test_transaction_when_inner_rolls_back_then_nothing_stays),
 	    cmocka_unit_test(
