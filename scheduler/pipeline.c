@@ -79,7 +79,6 @@ fail(struct run_job *j, const char *reason, int64_t mono_now)
 		return;
 	}
 	j->pipeline_at = mono_now + AGAIN_MS;
-	buf_reset(&j->pipeline_text);
 	buf_addf(&j->pipeline_text, "%s; trying again", reason);
 	j->is_dirty = true;
 }
@@ -91,6 +90,8 @@ save(struct scheduler *s, struct run_job *j, int64_t mono_now)
 	struct buf err = BUF_INIT, reason = BUF_INIT;
 	enum err rc = ERR_OK;
 
+	j->pipeline_at = 0;
+	buf_reset(&j->pipeline_text);
 	json_print(j->dsl.root, JSON_STORE, &dsl);
 	json_print(j->conf.root, JSON_STORE, &conf);
 	j->pipeline_sizes =
