@@ -77,6 +77,7 @@ is_stale(const struct rerun *r, const struct dsl_component *c)
 static void
 mark_runs(struct rerun *r)
 {
+	free(r->runs);
 	r->runs = xcalloc(r->dsl.n_components, sizeof(*r->runs));
 	for (size_t i = 0; i < r->dsl.n_components; i++) {
 		int at = r->dsl.order[i];
@@ -165,16 +166,24 @@ check_folder(const struct rerun *r, struct buf *err)
 }
 
 static enum err
-check(struct rerun *r, struct buf *err)
+parse(struct rerun *r, struct buf *err)
 {
 	const struct stored_job texts = {
 	    r->job.dsl, r->job.conf, r->job.train_conf};
 	enum err rc = stored_parse(&texts, &r->conf, &r->dsl, err);
 
-	if (!rc)
-		rc = check_component(r, err);
-	if (!rc)
-		rc = job_rerun_read(r->app->db, r->job_id, &r->tasks, err);
+	return rc ? rc : check_component(r, err);
+}
+
+/* What can change as long as the job's row is not held. */
+static enum err
+check(void *arg, struct buf *err)
+{
+	struct rerun *r = arg;
+	enum err rc;
+
+	job_rerun_tasks_release(&r->tasks);
+	rc = job_rerun_read(r->app->db, r->job_id, &r->tasks, err);
 	if (rc)
 		return rc;
 	mark_runs(r);
@@ -225,21 +234,20 @@ rerun(struct rerun *r, struct reply *rp, struct buf *err)
 	    .to = state_next(STATE_JOB, from, STATE_RERUN, STATE_BY_WORKER),
 	    .component = r->component,
 	    .now = clock_wall_ms(),
+	    .check = check,
+	    .arg = r,
 	};
 	int64_t runs = 0;
 	enum err rc;
 
 	if (change.to == STATE_NONE)
 		return refuse_state(rp, r->job_id, r->job.status);
-	rc = check(r, err);
-	if (!rc)
-		rc = job_rerun(r->app->db, &change, &runs, err);
-	else
+	rc = parse(r, err);
+	if (rc)
 		return rc;
-	if (rc == ERR_CONFLICT) { /* somebody else asked at this moment */
-		buf_reset(err);
+	rc = job_rerun(r->app->db, &change, &runs, err);
+	if (rc == ERR_NOTFOUND) /* somebody else asked at this moment */
 		return refuse_state(rp, r->job_id, state_name(STATE_WAITING));
-	}
 	if (rc)
 		return rc;
 	create_ring(r->app->cfg);
@@ -263,6 +271,8 @@ job_rerun_possible(struct app *app, const char *job_id, struct buf *err)
 	struct rerun r = {.app = app, .job_id = job_id};
 	enum err rc = job_query_find(app->db, job_id, &r.job, err);
 
+	if (!rc)
+		rc = parse(&r, err);
 	if (!rc)
 		rc = check(&r, err);
 	release(&r);

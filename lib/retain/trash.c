@@ -21,25 +21,48 @@
 #define DIGITS	"0123456789"
 
 enum err
-trash_job(const char *work_dir, const char *job_id, struct buf *err)
+trash_move(
+    const char *work_dir, const char *path, const char *name, struct buf *err)
 {
-	struct buf from = BUF_INIT, to = BUF_INIT;
+	struct buf to = BUF_INIT;
 	enum err rc = ERR_OK;
 
-	path_set(&from, "%s/jobs/%.8s/%s", work_dir, job_id, job_id);
 	path_set(&to, "%s/jobs/.trash", work_dir);
-	if (path_exists(from.ptr)) {
+	if (path_exists(path)) {
 		rc = path_mkdirs(to.ptr, err);
-		path_set(&to, "%s/jobs/.trash/%s", work_dir, job_id);
+		path_set(&to, "%s/jobs/.trash/%s", work_dir, name);
 		if (!rc && path_exists(to.ptr))
 			rc = path_remove_tree(to.ptr, err);
-		if (!rc && rename(from.ptr, to.ptr) && errno != ENOENT)
+		if (!rc && rename(path, to.ptr) && errno != ENOENT)
 			rc = err_set_errno(
-			    err, ERR_IO, "cannot move %s away", from.ptr);
+			    err, ERR_IO, "cannot move %s away", path);
 	}
-	buf_release(&from);
 	buf_release(&to);
 	return rc;
+}
+
+enum err
+trash_job(const char *work_dir, const char *job_id, struct buf *err)
+{
+	struct buf path = BUF_INIT;
+	enum err rc;
+
+	path_set(&path, "%s/jobs/%.8s/%s", work_dir, job_id, job_id);
+	rc = trash_move(work_dir, path.ptr, job_id, err);
+	buf_release(&path);
+	return rc;
+}
+
+void
+trash_remove(const char *work_dir, const char *name)
+{
+	struct buf path = BUF_INIT, err = BUF_INIT;
+
+	path_set(&path, "%s/jobs/.trash/%s", work_dir, name);
+	if (path_remove_tree(path.ptr, &err))
+		log_warn("%s", err.ptr); /* the scheduler tries again */
+	buf_release(&path);
+	buf_release(&err);
 }
 
 static bool

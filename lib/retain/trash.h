@@ -12,6 +12,14 @@
 /* Moves a job's folder; one that is not there is a success. */
 enum err trash_job(const char *work_dir, const char *job_id, struct buf *err);
 
+/*
+ * Moves anything else of a job, under a name that begins with the job's id; it
+ * takes the place of what lies there by that name. Who can, removes it after.
+ */
+enum err trash_move(
+    const char *work_dir, const char *path, const char *name, struct buf *err);
+void trash_remove(const char *work_dir, const char *name);
+
 typedef void trash_each(const char *path, void *arg);
 
 /* At most `limit` things in the trash, to be removed by the caller. */

@@ -1,6 +1,11 @@
-/* The table is found by its version: a name may be another table by now. */
+/*
+ * The table is found by its version: a name may be another table by now. A
+ * task is one transaction, its metric rows too, which are those of one
+ * component of one job.
+ */
 #include "lib/store/job_clean.h"
 #include "lib/store/catalogue.h"
+#include "lib/store/job_hold.h"
 #include "lib/store/metric_delete.h"
 
 enum { JOB_CLEAN_TABLE, JOB_CLEAN__MAX };
@@ -28,17 +33,30 @@ delete_metrics(struct db *db, const char *job_id,
 	return rc;
 }
 
-enum err
-job_clean_task(struct db *db, const char *job_id,
-    const struct task_query_place *t, int64_t now, struct buf *err)
+static enum err
+clean_work(struct db *db, void *ctx, struct buf *err)
 {
+	const struct job_clean *c = ctx;
+	const struct task_query_place *t = c->task;
 	int64_t id = 0;
-	enum err rc = db_number(db, stmts[JOB_CLEAN_TABLE],
-	    DB_BINDS(DB_TEXT(job_id), DB_TEXT(t->task_id), DB_TEXT(t->role),
-		DB_TEXT(t->party_id)),
-	    0, &id, err);
+	enum err rc = job_hold_ended(db, c->job_id, err);
 
+	if (!rc)
+		rc = db_number(db, stmts[JOB_CLEAN_TABLE],
+		    DB_BINDS(DB_TEXT(c->job_id), DB_TEXT(t->task_id),
+			DB_TEXT(t->role), DB_TEXT(t->party_id)),
+		    0, &id, err);
 	if (!rc && id)
-		rc = catalogue_delete_made(db, id, job_id, now, err);
-	return rc ? rc : delete_metrics(db, job_id, t, err);
+		rc = catalogue_delete_made(db, id, c->job_id, c->now, err);
+	if (!rc)
+		rc = delete_metrics(db, c->job_id, t, err);
+	return rc ? rc : c->move(c->arg, err);
+}
+
+enum err
+job_clean_task(struct db *db, const struct job_clean *c, struct buf *err)
+{
+	struct job_clean copy = *c;
+
+	return db_transact(db, clean_work, &copy, err);
 }

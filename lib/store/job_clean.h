@@ -5,11 +5,22 @@
 #include "lib/store/task_query.h"
 
 /*
- * The task's output table, if the job made it, and its metric rows. The rows
- * of job, task and data view stay, and so does the table's file, until the
- * catalogue's sweep finds that nobody can need it. Repeatable.
+ * The task's output table, if the job made it, its metric rows, and what
+ * `move` takes away of its folder; all in one transaction, under the lock of
+ * the job's row. `move` may be called again. The rows of job, task and data
+ * view stay, and so does the table's file, until the catalogue's sweep finds
+ * that nobody can need it. Repeatable. ERR_NOTFOUND (and no text): the job
+ * lives (again), or there is none.
  */
-enum err job_clean_task(struct db *db, const char *job_id,
-    const struct task_query_place *task, int64_t now, struct buf *err);
+typedef enum err job_clean_move(void *arg, struct buf *err);
+struct job_clean {
+	const char *job_id;
+	const struct task_query_place *task;
+	int64_t now;
+	job_clean_move *move;
+	void *arg;
+};
+enum err
+job_clean_task(struct db *db, const struct job_clean *c, struct buf *err);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "lib/store/job_rerun.h"
 #include "lib/base/mem.h"
+#include "lib/store/job_hold.h"
 
 #include <stdlib.h>
 
@@ -99,17 +100,25 @@ rerun_work(struct db *db, void *ctx, struct buf *err)
 {
 	struct rerun_work *w = ctx;
 	const struct job_rerun *r = w->r;
-	enum err rc = db_exec_one(db, stmts[JOB_RERUN_WAIT],
+	enum err rc = job_hold_ended(db, r->job_id, err);
+
+	if (!rc)
+		rc = r->check(r->arg, err);
+	if (rc)
+		return rc;
+	rc = db_exec_one(db, stmts[JOB_RERUN_WAIT],
 	    DB_BINDS(DB_TEXT(state_name(r->to)), DB_TEXT(r->component),
 		DB_INT(r->now), DB_TEXT(r->job_id),
 		DB_TEXT(state_name(r->from))),
+	    NULL);
+	if (rc == ERR_CONFLICT)
+		return ERR_NOTFOUND;
+	if (rc)
+		return err_set(err, rc, "cannot begin job %s anew", r->job_id);
+	rc = db_exec(db, stmts[JOB_RERUN_SHOW],
+	    DB_BINDS(
+		DB_TEXT(state_name(r->to)), DB_INT(r->now), DB_TEXT(r->job_id)),
 	    err);
-
-	if (!rc)
-		rc = db_exec(db, stmts[JOB_RERUN_SHOW],
-		    DB_BINDS(DB_TEXT(state_name(r->to)), DB_INT(r->now),
-			DB_TEXT(r->job_id)),
-		    err);
 	return rc ? rc
 		  : db_number(db, stmts[JOB_RERUN_RUNS],
 			DB_BINDS(DB_TEXT(r->job_id)), 0, &w->runs, err);

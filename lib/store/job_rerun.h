@@ -23,18 +23,23 @@ enum err job_rerun_read(struct db *db, const char *job_id,
     struct job_rerun_tasks *out, struct buf *err);
 void job_rerun_tasks_release(struct job_rerun_tasks *l);
 
+/* Is asked while the job's row is held: nothing of it goes meanwhile. */
+typedef enum err job_rerun_check(void *arg, struct buf *err);
+
 struct job_rerun {
 	const char *job_id;
 	enum state from;       /* what it is now: an end */
 	enum state to;	       /* STATE_WAITING */
 	const char *component; /* from which on all runs again, or NULL */
 	int64_t now;
+	job_rerun_check *check; /* may be called again */
+	void *arg;
 };
 
 /*
  * It waits again, in its old place of the queue, as if it had never run; the
- * rows of its tasks stay. ERR_CONFLICT: it is not `from` any more. *runs_out:
- * the how-manieth run this will be.
+ * rows of its tasks stay. ERR_NOTFOUND (and no text): it is not `from` any
+ * more; else what `check` found. *runs_out: the how-manieth run this will be.
  */
 enum err job_rerun(struct db *db, const struct job_rerun *r, int64_t *runs_out,
     struct buf *err);

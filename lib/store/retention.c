@@ -10,6 +10,7 @@
  */
 #include "lib/store/retention.h"
 #include "lib/base/mem.h"
+#include "lib/store/job_hold.h"
 
 #include <assert.h>
 
@@ -17,7 +18,6 @@ enum {
 	RETENTION_MARK,
 	RETENTION_SET_MARK,
 	RETENTION_DUE,
-	RETENTION_HOLD,
 	RETENTION_COUNT_METRICS,
 	RETENTION_COUNT_TABLES,
 	RETENTION_DROP_METRICS,
@@ -45,8 +45,6 @@ static const char *const stmts[RETENTION_STMT__MAX] = {
 	" FROM job_run AS j WHERE live = 0 AND end_time < ?"
 	" AND end_time >= ? AND (end_time > ? OR seq > ?)"
 	" ORDER BY end_time, seq LIMIT ?",
-    [RETENTION_HOLD] = "SELECT seq FROM job_run WHERE job_id = ?"
-		       " AND live = 0 FOR UPDATE",
     [RETENTION_COUNT_METRICS] = "SELECT COUNT(*) FROM t_tracking_metric"
 				" WHERE f_job_id = ?",
     [RETENTION_COUNT_TABLES] =
@@ -170,22 +168,11 @@ struct taking {
 	int64_t n; /* metric rows that the last step took */
 };
 
-/* Ends the work with ERR_NOTFOUND when the job lives or is gone. */
-static enum err
-hold(struct db *db, const struct taking *t, struct buf *err)
-{
-	int64_t seq = 0;
-	enum err rc = db_number(db, stmts[RETENTION_HOLD],
-	    DB_BINDS(DB_TEXT(t->job_id)), 0, &seq, err);
-
-	return !rc && !seq ? ERR_NOTFOUND : rc;
-}
-
 static enum err
 take_scratch(struct db *db, void *ctx, struct buf *err)
 {
 	struct taking *t = ctx;
-	enum err rc = hold(db, t, err);
+	enum err rc = job_hold_ended(db, t->job_id, err);
 
 	return rc ? rc : t->move(t->job_id, t->arg, err);
 }
@@ -194,7 +181,7 @@ static enum err
 take_metrics(struct db *db, void *ctx, struct buf *err)
 {
 	struct taking *t = ctx;
-	enum err rc = hold(db, t, err);
+	enum err rc = job_hold_ended(db, t->job_id, err);
 
 	if (!rc)
 		rc = db_exec(db, stmts[RETENTION_DROP_METRICS],
@@ -207,7 +194,7 @@ static enum err
 take_tables(struct db *db, void *ctx, struct buf *err)
 {
 	struct taking *t = ctx;
-	enum err rc = hold(db, t, err);
+	enum err rc = job_hold_ended(db, t->job_id, err);
 
 	return rc ? rc
 		  : db_exec(db, stmts[RETENTION_END_TABLES],

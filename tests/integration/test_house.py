@@ -32,7 +32,7 @@ MAY = {
                "lib/center"},
     "scheduler": LIBS - {"lib/crypto", "lib/math", "lib/task", "lib/serving",
                          "lib/center"},
-    "fcgi-app": LIBS - {"lib/crypto", "lib/math", "lib/task", "lib/retain"},
+    "fcgi-app": LIBS - {"lib/crypto", "lib/math", "lib/task"},
     "cli": {"lib/spec", "lib/http"},
     "admin": LIBS - {"lib/crypto", "lib/math", "lib/task"},
 }

@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 import threading
 import time
 
@@ -219,6 +220,110 @@ def test_what_was_canceled_before_it_began_runs_again_to_success(idle, ten_csv):
     assert flow.ok("table/table_info", {
         "namespace": "rerun", "table_name": "again"})["count"] == 10
     idle.process("scheduler").stop()
+
+
+# ---- against job/clean ----
+
+class Held:
+    """A session of the database that holds a job's row, as whoever cleans a
+    job or begins it anew does."""
+
+    def __init__(self, site, job):
+        self.site = site
+        self.client = subprocess.Popen(
+            ["mariadb", "--no-defaults", f"--socket={site.db_socket}", "-u",
+             "root", "-N", "-B", "--unbuffered", "fateflow"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.say("BEGIN")
+        self.say(f"SELECT seq FROM job_run WHERE job_id = '{job}' FOR UPDATE")
+        assert self.client.stdout.readline().strip().isdigit()
+
+    def say(self, text):
+        self.client.stdin.write(text + ";\n")
+        self.client.stdin.flush()
+
+    def until_somebody_waits(self):
+        end = time.monotonic() + 5
+        while self.site.sql("SELECT COUNT(*) FROM information_schema.innodb_trx"
+                            " WHERE trx_state = 'LOCK WAIT'") != [["1"]]:
+            assert time.monotonic() < end, "nobody waits for the job's row"
+            time.sleep(0.02)
+
+    def commit(self):
+        self.client.communicate("COMMIT;\n", timeout=10)
+        assert self.client.returncode == 0
+
+
+@pytest.fixture
+def with_table(idle):
+    """A failed job whose dataio_0 left a table, files and metrics."""
+    job = ended(idle, "failed")
+    folder = idle.work / "jobs" / job[:8] / job / "guest-9999/dataio_0/0"
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "rows").write_text("x")
+    idle.sql(
+        f"UPDATE t_task SET f_dir = '{folder}' WHERE f_job_id = '{job}' AND"
+        " f_component_name = 'dataio_0' AND f_role = 'guest';"
+        "INSERT INTO data_table (name_key, namespace, name, version, file,"
+        " row_count, partitions, schema_json, digest, job_id, create_time)"
+        f" VALUES (UNHEX(SHA2('{job}', 256)), 'n', 't', 1, '{job}', 1, 1,"
+        f" '{{}}', '', '{job}', 1);"
+        "INSERT INTO t_data_view (f_job_id, f_task_id, f_role, f_party_id,"
+        " f_component_name, f_table_id, f_create_time) SELECT"
+        f" '{job}', '{job}_dataio_0', 'guest', '9999', 'dataio_0', id, 1"
+        f" FROM data_table WHERE file = '{job}';"
+        "INSERT INTO t_tracking_metric (f_day, f_job_id, f_component_name,"
+        " f_task_id, f_role, f_party_id, f_metric_namespace, f_metric_name,"
+        " f_key, f_value, f_type, f_create_time) VALUES ('', "
+        f"'{job}', 'dataio_0', '{job}_dataio_0', 'guest', '9999', 'n', 'm',"
+        " '1', '1', 0, 1)")
+
+    def left():
+        return (idle.sql("SELECT deleted FROM data_table WHERE job_id = "
+                         f"'{job}'") == [["0"]],
+                idle.sql("SELECT COUNT(*) FROM t_tracking_metric WHERE "
+                         f"f_job_id = '{job}'") == [["1"]],
+                (folder / "data" / "rows").exists())
+
+    return job, left
+
+
+def test_clean_that_meets_a_rerun_takes_nothing(idle, with_table):
+    job, left = with_table
+    held = Held(idle, job)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        clean = pool.submit(idle.flow.post, "job/clean", {"job_id": job})
+        held.until_somebody_waits()
+        held.say("UPDATE job_run SET status = 'waiting', live = 1 WHERE "
+                 f"job_id = '{job}'")
+        held.commit()
+        answer = clean.result()
+    assert answer["retcode"] == 100, answer
+    assert answer["retmsg"].startswith(f"job {job} is waiting: only a job that"
+                                       " has ended can be cleaned"), answer
+    assert left() == (True, True, True)
+    idle.sql("UPDATE job_run SET status = 'failed', live = 0 WHERE job_id = "
+             f"'{job}'")
+    assert idle.flow.post("job/clean", {"job_id": job})["retcode"] == 0
+    assert left() == (False, False, False)
+    assert not list((idle.work / "jobs" / ".trash").iterdir())
+
+
+def test_rerun_that_meets_a_clean_sees_what_it_took(idle, with_table):
+    job, _ = with_table
+    held = Held(idle, job)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(rerun, idle, job)
+        held.until_somebody_waits()
+        held.say("UPDATE data_table SET deleted = 1, is_current = NULL WHERE "
+                 f"job_id = '{job}'")
+        held.commit()
+        answer = answer.result()
+    assert answer["retcode"] == 100, answer
+    for word in ("dataio_0", "guest 9999", "deleted"):
+        assert word in answer["retmsg"]
+    assert columns(idle, job, "status, live, runs") == ["failed", "0", "1"]
+    assert rerun(idle, job, "dataio_0")["retcode"] == 0
 
 
 # ---- with the scheduler, from a failure to the end ----
