@@ -58,13 +58,14 @@ sweep_orphans(const struct verb_args *args, struct db *db, struct buf *err)
 static enum err
 apply(const struct verb_args *args, struct db *db, struct buf *err)
 {
-	size_t n = 0, all = 0;
+	struct retain_round round = {0};
+	size_t all = 0;
 	enum err rc;
 
 	do {
-		rc = retain_step(db, args->cfg, &n, err);
-		all += n;
-	} while (!rc && n);
+		rc = retain_step(db, args->cfg, &round, err);
+		all += round.n_taken;
+	} while (!rc && (round.n_taken || round.is_more));
 	printf("done: %zu\n", all);
 	if (!rc)
 		rc = sweep_orphans(args, db, err);

@@ -8,6 +8,7 @@
 #include "lib/base/cfg.h"
 #include "lib/base/disk.h"
 #include "lib/core/quota.h"
+#include "lib/retain/retain.h"
 #include "lib/store/db.h"
 #include "lib/store/job_queue.h"
 #include "scheduler/job.h"
@@ -66,6 +67,8 @@ struct scheduler {
 	struct disk disk;      /* at the last look */
 	int64_t disk_at;
 	enum disk_level disk_level;
+	struct retain_round round; /* how far tidying has come */
+
 	struct run_job *jobs; /* in the order of their claim */
 	int watch_fd;	      /* inotify, or -1 */
 	bool is_table_moved;  /* the folder of tables is to be synced */

@@ -1,6 +1,5 @@
 #include "scheduler/tidy.h"
 #include "lib/base/log.h"
-#include "lib/retain/retain.h"
 #include "lib/retain/trash.h"
 
 enum {
@@ -30,21 +29,24 @@ period(const struct cfg *cfg)
 	return ms;
 }
 
-static size_t
+static bool
 retain(struct scheduler *s, int64_t mono_now)
 {
+	struct retain_round *r = &s->round;
 	struct buf err = BUF_INIT;
-	size_t n = 0;
+	bool is_more = false;
 
 	if (mono_now < s->tidy_at)
-		return 0;
-	if (retain_step(s->db, s->cfg, &n, &err))
+		return false;
+	if (retain_step(s->db, s->cfg, r, &err))
 		log_warn("retention: %s", err.ptr);
-	else if (n)
-		log_info("retention: jobs=%zu", n);
-	s->tidy_at = mono_now + (n ? AGAIN_MS : period(s->cfg));
+	else
+		is_more = r->n_taken || r->is_more;
+	if (r->n_taken)
+		log_info("retention: jobs=%zu", r->n_taken);
+	s->tidy_at = mono_now + (is_more ? AGAIN_MS : period(s->cfg));
 	buf_release(&err);
-	return n;
+	return is_more;
 }
 
 static void
@@ -67,10 +69,11 @@ look_for_orphans(struct scheduler *s, int64_t mono_now)
 bool
 tidy(struct scheduler *s, struct sweep *w, int64_t mono_now)
 {
-	size_t before = w->n, n = retain(s, mono_now);
+	size_t before = w->n;
+	bool is_more = retain(s, mono_now);
 
 	look_for_orphans(s, mono_now);
 	trash_list(s->cfg->site.work_dir, AT_ONCE, note, w);
 	trash_models(s->cfg, AT_ONCE, note, w);
-	return n || w->n > before;
+	return is_more || w->n > before;
 }

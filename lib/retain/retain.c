@@ -35,50 +35,61 @@ move(const char *job_id, void *arg, struct buf *err)
 }
 
 /*
- * The mark stops before the first job that is in use, which is looked at
- * again; those behind it wait with it.
+ * The mark of a kind stops before the first job that is in use, which is
+ * looked at again; those behind it wait with it. Jobs that go whole leave no
+ * mark: those in use are passed over, until the round has met all.
  */
 static enum err
-step_kind(struct db *db, const struct cfg *cfg, enum retention_kind kind,
-    size_t *n_out, struct buf *err)
+take_due(struct db *db, const struct cfg *cfg, enum retention_kind kind,
+    struct retain_round *round, struct buf *err)
 {
 	int64_t now = clock_wall_ms(), before = now - keep_ms(cfg, kind);
+	bool is_whole = kind == RETENTION_JOBS, is_stopped = false;
 	struct retention_job jobs[STEP_JOBS];
-	struct retention_mark mark;
-	bool is_stopped = false;
+	struct retention_mark mark = round->jobs;
 	size_t n = 0, n_taken = 0;
-	enum err rc = retention_mark_read(db, kind, &mark, err);
+	enum err rc = ERR_OK;
 
+	if (!is_whole)
+		rc = retention_mark_read(db, kind, &mark, err);
 	if (!rc)
 		rc = retention_due(db, &mark, before, jobs, STEP_JOBS, &n, err);
 	for (size_t i = 0; !rc && !is_stopped && i < n; i++) {
-		is_stopped = jobs[i].is_used && kind != RETENTION_JOBS;
-		if (jobs[i].is_used)
-			continue;
-		rc = retention_take(
-		    db, kind, jobs[i].id, now, move, cfg->site.work_dir, err);
-		mark = (struct retention_mark){jobs[i].end_time, jobs[i].seq};
-		n_taken += !rc;
+		is_stopped = jobs[i].is_used && !is_whole;
+		if (!jobs[i].is_used) {
+			rc = retention_take(db, kind, jobs[i].id, now, move,
+			    cfg->site.work_dir, err);
+			n_taken += !rc;
+		}
+		if (!rc && !is_stopped)
+			mark = (struct retention_mark){
+			    jobs[i].end_time, jobs[i].seq};
 	}
-	if (!rc && n_taken)
+	if (!rc && !is_whole && n_taken)
 		rc = retention_mark_write(db, kind, &mark, err);
-	*n_out += n_taken;
+	round->n_taken += n_taken;
+	round->is_more |= n == STEP_JOBS && !is_stopped;
+	if (is_whole)
+		round->jobs = !rc && n == STEP_JOBS
+				  ? mark
+				  : (struct retention_mark){0, 0};
 	return rc;
 }
 
 enum err
-retain_step(
-    struct db *db, const struct cfg *cfg, size_t *n_out, struct buf *err)
+retain_step(struct db *db, const struct cfg *cfg, struct retain_round *round,
+    struct buf *err)
 {
 	enum err rc = ERR_OK;
 
-	*n_out = 0;
+	round->n_taken = 0;
+	round->is_more = false;
 	for (int k = 0; !rc && k < RETENTION__MAX; k++) {
 		int64_t ms = keep_ms(cfg, (enum retention_kind)k);
 
 		if (ms && steady_is_age_true(cfg->site.runtime_dir, ms))
-			rc = step_kind(
-			    db, cfg, (enum retention_kind)k, n_out, err);
+			rc = take_due(
+			    db, cfg, (enum retention_kind)k, round, err);
 	}
 	return rc;
 }
@@ -140,11 +151,13 @@ survey_kind(struct db *db, const struct cfg *cfg, enum retention_kind kind,
 {
 	int64_t before = clock_wall_ms() - r->keep_ms;
 	struct retention_job jobs[SURVEY_JOBS];
-	struct retention_mark mark;
+	struct retention_mark mark = {0, 0};
 	bool is_stopped = false;
 	size_t n = SURVEY_JOBS;
-	enum err rc = retention_mark_read(db, kind, &mark, err);
+	enum err rc = ERR_OK;
 
+	if (kind != RETENTION_JOBS)
+		rc = retention_mark_read(db, kind, &mark, err);
 	while (!rc && n == SURVEY_JOBS && !is_stopped) {
 		rc = retention_due(
 		    db, &mark, before, jobs, SURVEY_JOBS, &n, err);

@@ -27,10 +27,20 @@ enum err retain_survey(struct db *db, const struct cfg *cfg,
     struct retain_report out[RETENTION__MAX], struct buf *err);
 
 /*
- * One step: a few jobs of each kind. Folders are moved to the trash.
- * *n_out: jobs that something went of; 0: there is nothing more to do.
+ * A round through all ended jobs, in steps; all zero: the next step is the
+ * first of one.
  */
-enum err retain_step(
-    struct db *db, const struct cfg *cfg, size_t *n_out, struct buf *err);
+struct retain_round {
+	struct retention_mark jobs; /* looked at up to here */
+	size_t n_taken;		    /* jobs that the last step took of */
+	bool is_more;		    /* and more of them may be due */
+};
+
+/*
+ * One step: a few jobs of each kind. Folders are moved to the trash. What is
+ * in use is passed over; the next round meets it again.
+ */
+enum err retain_step(struct db *db, const struct cfg *cfg,
+    struct retain_round *round, struct buf *err);
 
 #endif

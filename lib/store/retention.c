@@ -96,8 +96,6 @@ retention_mark_read(struct db *db, enum retention_kind kind,
 	enum err rc;
 
 	*out = (struct retention_mark){0, 0};
-	if (kind == RETENTION_JOBS)
-		return ERR_OK;
 	rc = db_one(db, stmts[RETENTION_MARK], DB_BINDS(DB_TEXT(names[kind])),
 	    &rows, err);
 	if (!rc) {
@@ -112,8 +110,6 @@ enum err
 retention_mark_write(struct db *db, enum retention_kind kind,
     const struct retention_mark *mark, struct buf *err)
 {
-	if (kind == RETENTION_JOBS)
-		return ERR_OK;
 	return db_exec(db, stmts[RETENTION_SET_MARK],
 	    DB_BINDS(DB_TEXT(names[kind]), DB_INT(mark->end_time),
 		DB_INT(mark->seq)),

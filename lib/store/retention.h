@@ -31,7 +31,7 @@ struct retention_mark {
 	int64_t seq;
 };
 
-/* How far a kind has come; for RETENTION_JOBS, whose rows go, always {0, 0}. */
+/* How far a kind has come. Not of RETENTION_JOBS, whose rows go. */
 enum err retention_mark_read(struct db *db, enum retention_kind kind,
     struct retention_mark *out, struct buf *err);
 enum err retention_mark_write(struct db *db, enum retention_kind kind,

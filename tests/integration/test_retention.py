@@ -17,9 +17,10 @@ CONF = load(ROOT / "examples/hetero_lr/conf.json")
 DAY = 86400 * 1000
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def site(make_site):
-    """Keeps all; the tests rewrite the configuration for the verb alone."""
+    """Keeps all; the tests rewrite the configuration for the verb alone, and
+    leave nothing behind that is old."""
     site = make_site("nginx", {"api": {"workers": 2, "bulk_workers": 1}})
     for party in ("guest", "host"):
         site.flow.uploaded(ROOT / f"examples/data/{party}.csv", "example",
@@ -158,6 +159,61 @@ def test_nothing_goes_that_a_living_job_names(site):
         site.flow.reason(answer["jobId"])
     retain(site, jobs="5d")
     assert set(rows_of(site, job).values()) == {0}
+
+
+def add_ended(site, ids, like):
+    """Rows of jobs that ended twenty days ago, in this order."""
+    columns = ("kind, status, live, initiator_role, initiator_party_id, "
+               "work_mode, n_components, max_width, timeout_ms, f_roles, "
+               "f_dsl, f_runtime_conf, create_time")
+    end = int(time.time() * 1000) - 20 * DAY
+    site.sql(";".join(
+        f"INSERT INTO job_run (job_id, {columns}, end_time) SELECT '{job}', "
+        f"{columns}, {end + i} FROM job_run WHERE job_id = '{like}'"
+        for i, job in enumerate(ids)))
+
+
+def known(site):
+    return [row[0] for row in site.sql(
+        "SELECT job_id FROM job_run WHERE job_id LIKE '2020%' ORDER BY seq")]
+
+
+def test_jobs_behind_many_that_are_in_use_go(site):
+    """A step of the scheduler is full of jobs that one names which another
+    scheduler runs."""
+    ids = [f"20200101120000{i:06d}1" for i in range(28)]
+    used, behind = ids[:25], ids[25:]
+    ended, running = train(site), train(site)
+    add_ended(site, ids, ended)
+    site.sql(
+        "INSERT INTO scheduler_instance (host, pid, boot_id, started_at,"
+        " expires_at) VALUES ('other', 1, '', UTC_TIMESTAMP(3),"
+        " UTC_TIMESTAMP(3) + INTERVAL 1 DAY);"
+        "UPDATE job_run SET status = 'running', live = 1, owner ="
+        " LAST_INSERT_ID(), f_runtime_conf = JSON_SET(f_runtime_conf,"
+        f" '$.note', '{' '.join(used)}') WHERE job_id = '{running}'")
+    said = retain(site, "--dry-run", jobs="15d")
+    assert said["jobs"].startswith("jobs     jobs=3 "), said
+    retain(site, jobs="15d")
+    assert known(site) == used
+    add_ended(site, behind, ended)
+    assert known(site) == ids
+    conf = site.root / "scheduler.conf"
+    conf.write_text(site.conf.read_text() +
+                    'retention = { jobs = "15d"; };\n')
+    site.process("scheduler").stop()
+    daemon = subprocess.Popen(
+        [conftest.BIN / "fateflow-scheduler", "-c", conf, "-d"])
+    try:
+        until(lambda: known(site) == used, "those behind them go")
+    finally:
+        daemon.terminate()
+        assert daemon.wait(20) == 0
+        site.start_scheduler()
+    site.sql("UPDATE job_run SET status = 'success', live = 0 WHERE job_id = "
+             f"'{running}'")
+    retain(site, jobs="15d")
+    assert known(site) == []
 
 
 def test_folders_without_a_job_go_after_an_hour(site):
