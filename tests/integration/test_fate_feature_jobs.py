@@ -7,7 +7,7 @@ import json
 import pytest
 
 from flow import SHARED, load
-from golden import MODULES, TABLES, by_name, same
+from golden import MODULES, TABLES, agree
 from shape import differences
 
 JOBS = SHARED / "data" / "jobs"
@@ -120,10 +120,6 @@ def golden_files():
                   for p in MODULES.glob(f"*__{job}.json"))
 
 
-# What the random weights of the regression decide.
-RANDOM = ("HeteroLR", "Evaluation")
-
-
 @pytest.mark.parametrize("file", golden_files())
 def test_answer_when_asked_then_as_the_real_one(site, run, file):
     job = run(*GOLDEN[file.removesuffix(".json").split("__")[-1]])
@@ -133,12 +129,7 @@ def test_answer_when_asked_then_as_the_real_one(site, run, file):
                             body)
     theirs = golden["response"]
     assert differences(answer, theirs) == [], json.dumps(answer)[:500]
-    if not any(f"__{name}__" in file for name in RANDOM):
-        for shown in (answer, theirs):
-            if "output_model__HeteroFeatureSelection" in file and \
-                    "data" in shown:
-                by_name(shown["data"])
-        same(answer, theirs)
+    agree(file, answer, theirs)
 
 
 # ---- applied ----
