@@ -9,7 +9,6 @@
 #include "lib/base/utf8.h"
 #include "lib/table/csv.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define PROGRESS_EVERY 65536 /* lines; a power of two */
@@ -37,30 +36,15 @@ trim(struct csv_line *line)
 		line->text[--line->len] = '\0';
 }
 
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static enum err
 check_names(const struct import *im, struct buf *err)
 {
-	const struct table_schema *s = &im->result->schema;
-	char **names = xreallocarray(NULL, s->n_header + 1, sizeof(*names));
-	enum err rc = ERR_OK;
+	const char *twice = table_schema_twice(&im->result->schema);
 
-	for (size_t i = 0; i < s->n_header; i++)
-		names[i] = s->header[i];
-	names[s->n_header] = s->sid_name;
-	qsort(names, s->n_header + 1, sizeof(*names), compare_names);
-	for (size_t i = 1; !rc && i <= s->n_header; i++)
-		if (!strcmp(names[i - 1], names[i]))
-			rc = err_set(err, ERR_INVALID,
-			    "the header of %s names the column '%s' twice",
-			    im->o->file, names[i]);
-	free(names);
-	return rc;
+	return twice ? err_set(err, ERR_INVALID,
+			   "the header of %s names the column '%s' twice",
+			   im->o->file, twice)
+		     : ERR_OK;
 }
 
 static enum err

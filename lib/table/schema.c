@@ -59,6 +59,31 @@ table_schema_add(struct table_schema *s, const char *name)
 	s->header[s->n_header++] = xstrdup(name);
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char *
+table_schema_twice(const struct table_schema *s)
+{
+	const char **names = xcalloc(s->n_header + 1, sizeof(*names));
+	const char *twice = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_header; i++)
+		names[n++] = s->header[i];
+	if (s->sid_name)
+		names[n++] = s->sid_name;
+	qsort(names, n, sizeof(*names), compare_names);
+	for (size_t i = 1; i < n && !twice; i++)
+		if (!strcmp(names[i - 1], names[i]))
+			twice = names[i];
+	free(names);
+	return twice;
+}
+
 void
 table_schema_copy(struct table_schema *to, const struct table_schema *from)
 {

@@ -61,6 +61,8 @@ void
 table_schema_copy(struct table_schema *to, const struct table_schema *from);
 /* Appends a column name (copied). */
 void table_schema_add(struct table_schema *s, const char *name);
+/* A name that two columns have, or a column and the ids; NULL: none. */
+const char *table_schema_twice(const struct table_schema *s);
 
 /*
  * The metas as table_info shows them: {"header":"a,b","sid":"id"} for raw

@@ -46,6 +46,17 @@ check_header(const struct table_schema *in, struct buf *err)
 	    "with head 1");
 }
 
+/* An upload sees to this, but with commas alone. */
+static enum err
+check_names(const struct table_schema *header, struct buf *err)
+{
+	const char *twice = table_schema_twice(header);
+
+	return twice ? err_set(err, ERR_INVALID,
+			   "the header names the column '%s' twice", twice)
+		     : ERR_OK;
+}
+
 static enum err
 learn(struct dataio *d, struct table_reader *in, struct buf *err)
 {
@@ -57,8 +68,9 @@ learn(struct dataio *d, struct table_reader *in, struct buf *err)
 	if (rc)
 		return rc;
 	split_header(raw, d->delimiter, &header);
+	rc = check_names(&header, err);
 	label = find_label(d, &header);
-	if (d->with_label && label == NO_FIELD)
+	if (!rc && d->with_label && label == NO_FIELD)
 		rc = err_set(err, ERR_INVALID,
 		    "the table has no column '%s' for the label; set "
 		    "label_name, or with_label to false",
