@@ -55,6 +55,15 @@ say_at(struct secure_add *a, int line, const char *fmt, ...)
 
 #define SAY(a, ...) say_at(a, __LINE__, __VA_ARGS__)
 
+/* A result is printed too: it stands in std.log besides. */
+static void
+tell_result(struct secure_add *a, const char *what, double v)
+{
+	SAY(a, "%s is %.4f", what, v);
+	printf("%s is %.4f\n", what, v);
+	fflush(stdout);
+}
+
 static double
 from_share(uint64_t share)
 {
@@ -177,9 +186,9 @@ reconstruct(struct secure_add *a, uint64_t host_sum, struct buf *err)
 	double total = from_share(a->sum + host_sum);
 	char text[32];
 
-	SAY(a, "host sum is %.4f", from_share(host_sum));
-	SAY(a, "guest sum is %.4f", from_share(a->sum));
-	SAY(a, "Secure Add Result is %.4f", total);
+	tell_result(a, "host sum", from_share(host_sum));
+	tell_result(a, "guest sum", from_share(a->sum));
+	tell_result(a, "Secure Add Result", total);
 	if (fabs(total - 2 * (double)a->n) >= TOLERANCE)
 		return err_set(err, ERR_INVALID,
 		    "the secure sum is %.6f, expected %lld", total,

@@ -32,7 +32,11 @@ def numbers(message):
 @pytest.mark.parametrize("n", [1, 1000, 150000])
 def test_sum_when_shared_then_twice_the_ones(tmp_path, n):
     c = component(tmp_path, {"data_num": n}, {"data_num": n})
-    lines = LINE.findall(c.succeeded()["guest-9999"].log)
+    log = c.succeeded()["guest-9999"].log
+    lines = LINE.findall(log)
+    # the results are printed too
+    assert [line for line in log.splitlines() if line[0] != "["] == \
+        lines[-4:-1]
     assert lines[-1] == f"success to calculate secure_sum, it is {2.0 * n}"
     assert lines[-2] == f"Secure Add Result is {2 * n:.4f}"
     parts = [float(re.fullmatch(rf"{who} sum is (.*)", line)[1])
