@@ -118,6 +118,8 @@ check_bounds(struct scale *s, struct buf *err)
 static enum err
 configure(struct scale *s, const cJSON *param, struct buf *err)
 {
+	struct instances_choice choice = {
+	    param, "scale_col_indexes", "scale_names"};
 	bool *picked = NULL;
 	enum err rc;
 
@@ -127,9 +129,7 @@ configure(struct scale *s, const cJSON *param, struct buf *err)
 	s->with_mean = json_bool(param, "with_mean", true);
 	s->with_std = json_bool(param, "with_std", true);
 	if (!rc)
-		rc = instances_pick(&s->schema,
-		    json_get(param, "scale_col_indexes"),
-		    json_get(param, "scale_names"), &picked, err);
+		rc = instances_pick(&s->schema, &choice, &picked, err);
 	for (size_t i = 0; !rc && i < s->schema.n_header; i++)
 		s->columns[i].is_scaled = picked[i];
 	free(picked);
@@ -245,6 +245,21 @@ finish_moments(struct learning *l)
 }
 
 static enum err
+check_learnt(const struct scale *s, struct buf *err)
+{
+	for (size_t i = 0; i < s->schema.n_header; i++) {
+		const struct scale_column *c = &s->columns[i];
+
+		if (!isfinite(c->upper - c->lower) || !isfinite(c->mean) ||
+		    !isfinite(c->std))
+			return err_set(err, ERR_INVALID,
+			    "column '%s' has values too far apart to be scaled",
+			    s->schema.header[i]);
+	}
+	return ERR_OK;
+}
+
+static enum err
 learn(struct scale *s, struct table_reader *in, struct buf *err)
 {
 	size_t d = s->schema.n_header;
@@ -269,7 +284,7 @@ learn(struct scale *s, struct table_reader *in, struct buf *err)
 	free(l.sketches);
 	free(l.squares);
 	free(l.n);
-	return rc;
+	return rc ? rc : check_learnt(s, err);
 }
 
 /* ---- transform ---- */

@@ -160,14 +160,6 @@ read_numbers(struct binning *b, struct buf *err)
 	return rc ? rc : read_merge(b, err);
 }
 
-static enum err
-pick(const struct binning *b, const cJSON *obj, const char *indexes,
-    const char *names, bool **out, struct buf *err)
-{
-	return instances_pick(
-	    &b->schema, json_get(obj, indexes), json_get(obj, names), out, err);
-}
-
 static bool
 is_all(const cJSON *indexes)
 {
@@ -202,17 +194,20 @@ mark_columns(struct binning *b, const bool *binned, const bool *category,
 static enum err
 read_columns(struct binning *b, struct buf *err)
 {
-	const cJSON *transform = json_get(b->param, "transform_param");
+	const struct instances_choice bins = {b->param, "bin_indexes",
+					  "bin_names"},
+				      categories = {b->param,
+					  "category_indexes", "category_names"},
+				      transform = {
+					  json_get(b->param, "transform_param"),
+					  "transform_cols", "transform_names"};
 	bool *binned = NULL, *category = NULL, *transformed = NULL;
-	enum err rc;
+	enum err rc = instances_pick(&b->schema, &bins, &binned, err);
 
-	rc = pick(b, b->param, "bin_indexes", "bin_names", &binned, err);
 	if (!rc)
-		rc = pick(b, b->param, "category_indexes", "category_names",
-		    &category, err);
+		rc = instances_pick(&b->schema, &categories, &category, err);
 	if (!rc)
-		rc = pick(b, transform, "transform_cols", "transform_names",
-		    &transformed, err);
+		rc = instances_pick(&b->schema, &transform, &transformed, err);
 	if (!rc)
 		rc = mark_columns(b, binned, category, transformed, err);
 	free(binned);

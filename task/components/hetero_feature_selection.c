@@ -122,29 +122,43 @@ has_items(const cJSON *list)
 	return cJSON_GetArraySize(list) > 0;
 }
 
+/* Columns to keep or columns to drop; false: both are named. */
+static bool
+manual_choice(const cJSON *p, struct instances_choice *out, bool *keeps_out)
+{
+	static const char *const keys[2][2] = {
+	    {"filter_out_indexes", "filter_out_names"},
+	    {"left_col_indexes", "left_col_names"}};
+	bool given[2];
+
+	for (int k = 0; k < 2; k++)
+		given[k] = has_items(json_get(p, keys[k][0])) ||
+			   has_items(json_get(p, keys[k][1]));
+	*keeps_out = given[1];
+	*out =
+	    (struct instances_choice){p, keys[given[1]][0], keys[given[1]][1]};
+	return !given[0] || !given[1];
+}
+
+/* Columns that no filter looks at stay, so they count too. */
 static enum err
 judge_manually(struct selection *s, struct selection_result *r, struct buf *err)
 {
-	const cJSON *p = json_get(s->param, "manually_param");
-	const cJSON *left_indexes = json_get(p, "left_col_indexes"),
-		    *left_names = json_get(p, "left_col_names"),
-		    *out_indexes = json_get(p, "filter_out_indexes"),
-		    *out_names = json_get(p, "filter_out_names");
-	bool keeps = has_items(left_indexes) || has_items(left_names);
-	bool *picked = NULL, any = false;
+	struct instances_choice choice;
+	bool *picked = NULL, keeps, any = false;
 	enum err rc;
 
-	if (keeps && (has_items(out_indexes) || has_items(out_names)))
+	if (!manual_choice(
+		json_get(s->param, "manually_param"), &choice, &keeps))
 		return err_set(err, ERR_INVALID,
 		    "manually_param names columns to keep and columns to "
 		    "drop; give one of both");
-	rc = instances_pick(&s->schema, keeps ? left_indexes : out_indexes,
-	    keeps ? left_names : out_names, &picked, err);
+	rc = instances_pick(&s->schema, &choice, &picked, err);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < r->own.n; i++) {
 		r->own.left[i] = picked[i] == keeps;
-		any |= r->own.seen[i] && r->own.left[i];
+		any |= !s->is_selected[i] || (r->own.seen[i] && r->own.left[i]);
 	}
 	free(picked);
 	return any ? ERR_OK
@@ -227,7 +241,8 @@ judge(struct selection *s, const struct selection_filter *f,
 	if (!rc && !f->is_iv) {
 		for (size_t i = 0; i < r->own.n; i++)
 			r->own.left[i] &= r->own.seen[i];
-		selection_keep_one(&r->own, f->keeps_high);
+		if (f->has_values)
+			selection_keep_one(&r->own, f->keeps_high);
 	}
 	return !rc && f->is_iv ? selection_iv_end(s, r, err) : rc;
 }
@@ -270,9 +285,9 @@ uses_iv(const struct selection *s)
 static enum err
 prepare(struct selection *s, struct buf *err)
 {
-	enum err rc =
-	    instances_pick(&s->schema, json_get(s->param, "select_col_indexes"),
-		json_get(s->param, "select_names"), &s->is_selected, err);
+	struct instances_choice choice = {
+	    s->param, "select_col_indexes", "select_names"};
+	enum err rc = instances_pick(&s->schema, &choice, &s->is_selected, err);
 
 	if (rc || !uses_iv(s))
 		return rc;

@@ -161,6 +161,19 @@ keep_everywhere(struct selection_result *r, double threshold, bool local_only)
 			keep_above(&r->hosts[h], threshold);
 }
 
+static enum err
+check_thresholds(const struct selection *s, const cJSON *hosts, struct buf *err)
+{
+	int n = cJSON_GetArraySize(hosts);
+
+	if (!cJSON_IsArray(hosts) || (size_t)n == s->n_hosts)
+		return ERR_OK;
+	return err_set(err, ERR_INVALID,
+	    "iv_value_param.host_thresholds has %d values, expected one for "
+	    "each of %zu hosts",
+	    n, s->n_hosts);
+}
+
 enum err
 selection_iv_value(
     struct selection *s, struct selection_result *r, struct buf *err)
@@ -169,8 +182,10 @@ selection_iv_value(
 	const cJSON *hosts = json_get(p, "host_thresholds");
 	double threshold = json_double(p, "value_threshold", 0);
 	bool local_only = json_bool(p, "local_only", false);
-	enum err rc = fill_values(s, r, err);
+	enum err rc = check_thresholds(s, hosts, err);
 
+	if (!rc)
+		rc = fill_values(s, r, err);
 	if (rc)
 		return rc;
 	keep_everywhere(r, threshold, local_only);

@@ -72,59 +72,62 @@ instances_column(const struct table_schema *s, const char *name)
 }
 
 static enum err
-pick_indexes(const struct table_schema *s, const cJSON *list, bool *picked,
-    struct buf *err)
+pick_indexes(const struct table_schema *s, const struct instances_choice *by,
+    bool *picked, struct buf *err)
 {
-	const cJSON *it;
+	const cJSON *given = json_get(by->param, by->indexes), *it;
 
-	cJSON_ArrayForEach(it, list)
+	if (!cJSON_IsArray(given))
+		return ERR_OK;
+	cJSON_ArrayForEach(it, given)
 	{
 		double v = cJSON_IsNumber(it) ? it->valuedouble : -1;
 
 		if (v != floor(v) || v < 0 || v >= (double)s->n_header)
 			return err_set(err, ERR_INVALID,
-			    "column index %.15g is none of 0..%zu, the columns "
-			    "of the input",
-			    v, s->n_header - 1);
+			    "%s has %.15g, which is none of 0..%zu, the "
+			    "columns of the input",
+			    by->indexes, v, s->n_header - 1);
 		picked[(size_t)v] = true;
 	}
 	return ERR_OK;
 }
 
 static enum err
-pick_names(const struct table_schema *s, const cJSON *list, bool *picked,
-    struct buf *err)
+pick_names(const struct table_schema *s, const struct instances_choice *by,
+    bool *picked, struct buf *err)
 {
-	const cJSON *it;
-	int64_t column;
+	const cJSON *given = json_get(by->param, by->names), *it;
 
-	cJSON_ArrayForEach(it, list)
+	if (!cJSON_IsArray(given))
+		return ERR_OK;
+	cJSON_ArrayForEach(it, given)
 	{
 		const char *name = cJSON_IsString(it) ? it->valuestring : "";
+		int64_t column = instances_column(s, name);
 
-		column = instances_column(s, name);
 		if (column < 0)
 			return err_set(err, ERR_INVALID,
-			    "column '%.64s' is none of the input's", name);
+			    "%s has '%.64s', which is no column of the input",
+			    by->names, name);
 		picked[column] = true;
 	}
 	return ERR_OK;
 }
 
 enum err
-instances_pick(const struct table_schema *s, const cJSON *indexes,
-    const cJSON *names, bool **picked_out, struct buf *err)
+instances_pick(const struct table_schema *s,
+    const struct instances_choice *choice, bool **picked_out, struct buf *err)
 {
+	const cJSON *indexes = json_get(choice->param, choice->indexes);
 	bool *picked = xcalloc(s->n_header, sizeof(*picked));
 	enum err rc;
 
 	if (cJSON_IsNumber(indexes) && indexes->valuedouble == -1)
 		memset(picked, true, s->n_header * sizeof(*picked));
-	rc = pick_indexes(
-	    s, cJSON_IsArray(indexes) ? indexes : NULL, picked, err);
+	rc = pick_indexes(s, choice, picked, err);
 	if (!rc)
-		rc = pick_names(
-		    s, cJSON_IsArray(names) ? names : NULL, picked, err);
+		rc = pick_names(s, choice, picked, err);
 	if (rc)
 		free(picked);
 	else

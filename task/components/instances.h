@@ -22,13 +22,20 @@ enum err instances_open(
 /* Is this a fit (the model that came along says nothing)? */
 bool instances_is_fit(const struct task *t);
 
+/* Two parameters that choose columns, by their keys in one object. */
+struct instances_choice {
+	const cJSON *param;
+	const char *indexes; /* -1 (all), null or a list of positions */
+	const char *names;   /* null or a list */
+};
+
 /*
- * Which columns are meant: `indexes` is -1 (all), null or a list of positions,
- * `names` null or a list; picked_out[column] for each of the header, the
- * caller frees it.
+ * Which columns are meant: picked_out[column] for each of the header, the
+ * caller frees it. A column that is not there is an error that names the
+ * parameter.
  */
-enum err instances_pick(const struct table_schema *s, const cJSON *indexes,
-    const cJSON *names, bool **picked_out, struct buf *err);
+enum err instances_pick(const struct table_schema *s,
+    const struct instances_choice *choice, bool **picked_out, struct buf *err);
 
 /* Where v stands among n rising numbers, or would. */
 size_t instances_place(const int64_t *rising, size_t n, int64_t v);

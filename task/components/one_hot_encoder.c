@@ -93,10 +93,10 @@ learn(struct one_hot *o, struct table_reader *in, struct buf *err)
 static enum err
 configure(struct one_hot *o, const cJSON *param, struct buf *err)
 {
+	struct instances_choice choice = {
+	    param, "transform_col_indexes", "transform_col_names"};
 	bool *picked = NULL;
-	enum err rc =
-	    instances_pick(&o->in, json_get(param, "transform_col_indexes"),
-		json_get(param, "transform_col_names"), &picked, err);
+	enum err rc = instances_pick(&o->in, &choice, &picked, err);
 
 	for (size_t i = 0; !rc && i < o->in.n_header; i++)
 		o->columns[i].is_encoded = picked[i];

@@ -168,8 +168,9 @@ def test_need_run_when_false_then_passed_through(tmp_path):
 
 @pytest.mark.parametrize("parameters,words", [
     ({"method": "min_max"}, ['"min_max"', "standard_scale"]),
-    ({"scale_col_indexes": [4]}, ["4", "0..3"]),
-    ({"scale_names": ["z"], "scale_col_indexes": []}, ["'z'"]),
+    ({"scale_col_indexes": [4]}, ["scale_col_indexes has 4", "0..3"]),
+    ({"scale_names": ["z"], "scale_col_indexes": []},
+     ["scale_names has 'z'"]),
     ({"feat_upper": [1, 2, 3]}, ["feat_upper", "3", "4 columns"]),
     ({"feat_upper": 1, "feat_lower": 2}, ["feat_lower 2", "feat_upper 1"]),
     ({"mode": "cap", "feat_upper": 2}, ["2", "quantiles"]),
@@ -180,6 +181,29 @@ def test_parameters_when_wrong_then_named(tmp_path, parameters, words):
         "method": "min_max_scale", "scale_col_indexes": -1, **parameters},
         table)
     assert all(word in text for word in words), text
+
+
+@pytest.mark.parametrize("method", ["min_max_scale", "standard_scale"])
+def test_column_when_its_range_is_no_number_then_named(tmp_path, method):
+    table = make_table(tmp_path / "in.table", [[1, 1e308], [2, -1e308]])
+    assert "'x1' has values too far apart" in fault(
+        tmp_path / "task", "FeatureScale",
+        {"method": method, "scale_col_indexes": -1}, table)
+
+
+@pytest.mark.parametrize("mode", ["normal", "cap"])
+@pytest.mark.parametrize("method", ["min_max_scale", "standard_scale"])
+def test_row_when_alone_then_zero_and_missing_stays(tmp_path, method, mode):
+    """Also all that a column has may be missing."""
+    task = scale(tmp_path, {"method": method, "mode": mode,
+                            "scale_col_indexes": -1},
+                 np.array([[4.5, math.nan]]))
+    assert Table(task.state).x[0, 0] == 0
+    assert math.isnan(Table(task.state).x[0, 1])
+    again = scale(tmp_path / "again", {}, np.array([[5.5, math.nan]]),
+                  model=task)
+    assert Table(again.state).x[0, 0] == (method == "standard_scale" and
+                                          mode == "normal")
 
 
 def test_column_when_the_input_lacks_it_then_named(tmp_path):

@@ -112,6 +112,8 @@ def test_columns_when_not_selected_then_they_stay(tmp_path):
     ({"filter_out_indexes": [1], "filter_out_names": ["x4"]},
      ["x0", "x2", "x3", "x5"]),
     ({"left_col_indexes": [1], "left_col_names": ["x4"]}, ["x1", "x4"]),
+    ({"left_col_indexes": [], "left_col_names": ["x2"],
+      "filter_out_names": []}, ["x2"]),
     ({"filter_out_indexes": None}, NAMES)])
 def test_manually_when_listed_then_dropped_or_kept(tmp_path, manually, want):
     task = select(tmp_path, ["manually"], manually_param=manually)
@@ -119,6 +121,17 @@ def test_manually_when_listed_then_dropped_or_kept(tmp_path, manually, want):
     assert model(task, PARAM)["results"][0]["featureValues"] == {}
     assert model(task, META)["manuallyMeta"]["filterOutNames"] == [
         n for n in NAMES if n not in want]
+
+
+@pytest.mark.parametrize("selected,manually,want", [
+    ([0], {"left_col_names": ["x1"]}, NAMES[1:]),
+    ([], {"filter_out_names": ["x1"]}, NAMES),
+    ([0, 1], {"filter_out_indexes": [0, 1, 2]}, NAMES[2:])])
+def test_manually_when_few_are_selected_then_the_others_stay(
+        tmp_path, selected, manually, want):
+    task = select(tmp_path, ["manually"], select_col_indexes=selected,
+                  manually_param=manually)
+    assert kept(task) == want
 
 
 @pytest.mark.parametrize("parameters,words", [
@@ -129,7 +142,13 @@ def test_manually_when_listed_then_dropped_or_kept(tmp_path, manually, want):
     ({"filter_methods": ["manually"], "manually_param": {
         "filter_out_names": ["x0"], "left_col_names": ["x1"]}},
      ["keep", "drop"]),
-    ({"filter_methods": [], "select_col_indexes": [6]}, ["6", "0..5"])])
+    ({"filter_methods": [], "select_col_indexes": [6]},
+     ["select_col_indexes has 6", "0..5"]),
+    ({"filter_methods": [], "select_names": ["z"]}, ["select_names has 'z'"]),
+    ({"filter_methods": ["manually"], "manually_param": {
+        "left_col_indexes": [8]}}, ["left_col_indexes has 8"]),
+    ({"filter_methods": ["manually"], "manually_param": {
+        "filter_out_names": ["z"]}}, ["filter_out_names has 'z'"])])
 def test_parameters_when_wrong_then_named(tmp_path, parameters, words):
     text = fault(tmp_path / "task", "HeteroFeatureSelection",
                  {"select_col_indexes": -1, **parameters},
@@ -178,7 +197,13 @@ GUEST = [0.5, 0.1, 0.9, 0.3]
 HOSTS = [[0.2, 0.8, 0.05], [0.7, 0.6]]
 
 
-def together(folder, methods, hosts=HOSTS, guest_param=None, **parameters):
+def together(folder, methods, hosts=HOSTS, **parameters):
+    c = component(folder, methods, hosts, **parameters)
+    c.succeeded()
+    return c
+
+
+def component(folder, methods, hosts=HOSTS, **parameters):
     c = Component(folder, "HeteroFeatureSelection", {
         "select_col_indexes": -1, "filter_methods": methods, **parameters},
         keep_messages=True)
@@ -189,7 +214,6 @@ def together(folder, methods, hosts=HOSTS, guest_param=None, **parameters):
         x = RANDOM.normal(size=(40, n))
         c.party("host" if k else "guest", 9999 + k, data=[data_input(
             make_table(folder / f"in{k}.table", x))], models=models)
-    c.succeeded()
     return c
 
 
@@ -255,6 +279,17 @@ def test_messages_when_decoded_then_column_numbers_alone(tmp_path):
     assert faults == []
     assert tags == {"selection_columns": 4, "selection_left": 4}
     assert all(p.state["status"] == "success" for p in c.parties)
+
+
+@pytest.mark.parametrize("thresholds", [[0.1], [0.1, 0.2, 0.3]])
+def test_thresholds_when_not_one_for_each_host_then_refused(tmp_path,
+                                                            thresholds):
+    c = component(tmp_path, ["iv_value_thres"], iv_value_param={
+        "value_threshold": 0.25, "host_thresholds": thresholds})
+    c.run()
+    text = c["guest-9999"].state["error"]["text"]
+    assert f"host_thresholds has {len(thresholds)} values" in text
+    assert "2 hosts" in text
 
 
 def test_iv_when_a_column_was_not_binned_then_named(tmp_path):

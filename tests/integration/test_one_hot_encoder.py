@@ -85,6 +85,16 @@ def test_values_when_not_to_be_encoded_then_named(tmp_path, x, words):
     assert all(word in text for word in words), text
 
 
+@pytest.mark.parametrize("parameters,words", [
+    ({"transform_col_indexes": [3]}, "transform_col_indexes has 3"),
+    ({"transform_col_names": ["z"]}, "transform_col_names has 'z'")])
+def test_column_when_the_input_lacks_it_then_named(tmp_path, parameters,
+                                                   words):
+    table = make_table(tmp_path / "in.table", [[1, 2]])
+    assert words in fault(tmp_path / "task", "OneHotEncoder", parameters,
+                          table)
+
+
 def test_values_when_1024_then_encoded(tmp_path):
     task = encode(tmp_path, {"transform_col_indexes": -1},
                   np.array([[float(k % 1024)] for k in range(200)]))
