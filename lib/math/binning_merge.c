@@ -179,7 +179,9 @@ judge(struct merging *m, const struct pass *p, size_t i)
 		return;
 	if (p->is_bad && p->is_bad(m, a) + p->is_bad(m, b) < p->n_bad)
 		return;
-	m->score[i] = scores[m->o->metric](m, a, b);
+	/* two bins without rows: nothing can be lost */
+	m->score[i] =
+	    rows(a) + rows(b) ? scores[m->o->metric](m, a, b) : -HUGE_VAL;
 }
 
 static bool

@@ -171,12 +171,18 @@ split(struct binning *b, struct seen *s, size_t i, struct buf *err)
 		    err, ERR_INVALID, "column '%s' has infinite values", name);
 	if (c->is_category)
 		return split_categories(c, &s->values, name, err);
+	if (!s->sketch && !isfinite(s->max - s->min))
+		return err_set(err, ERR_INVALID,
+		    "column '%s' has values too far apart for buckets", name);
 	c->n = bins_wanted(b);
 	c->splits = xcalloc(c->n, sizeof(*c->splits));
 	if (s->sketch)
 		c->n = binning_quantiles(s->sketch, c->n, c->splits);
 	else
 		binning_buckets(s->min, s->max, c->n, c->splits);
+	/* buckets of a constant column are one: merging needs them distinct */
+	if (c->is_merged)
+		c->n = binning_distinct(c->splits, c->n);
 	return ERR_OK;
 }
 

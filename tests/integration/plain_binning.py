@@ -24,6 +24,7 @@ def quantiles(column, bins, error=0.001):
 
 
 def buckets(column, bins):
+    """All of them, also where they are equal."""
     low, high = np.nanmin(column), np.nanmax(column)
     return np.array([low + k * ((high - low) / bins)
                      for k in range(1, bins)] + [high])
@@ -112,7 +113,8 @@ def merge(counts, metric, bins, low, high, mixture):
                 a, b = groups[i][0], groups[i + 1][0]
                 if sum(a) + sum(b) > most or bad(a) + bad(b) < needed:
                     continue
-                score = SCORES[metric](a, b, total)
+                score = SCORES[metric](a, b, total) if sum(add(a, b)) \
+                    else -INF
                 if best is None or score < best[0]:
                     best = score, i
             if best is None:

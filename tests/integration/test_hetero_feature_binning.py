@@ -286,14 +286,50 @@ def test_optimal_when_merged_then_as_the_plain_formulas(tmp_path, metric,
     assert model(c["host-10000"], META)["binNum"] == "40"
 
 
-def test_optimal_when_it_starts_by_bucket_then_the_guest_alone(tmp_path):
-    own, how = settings("iv", {"init_bucket_method": "bucket"})
-    c = together(tmp_path, method="optimal", bin_num=6,
-                 optimal_binning_param={**own, "metric_method": "iv"})
-    check_party(c, "guest-9999", GUEST,
-                best_splits(GUEST, Y, plain.buckets, how))
+@pytest.mark.parametrize("rule", [
+    {}, {"mixture": False}, {"mixture": False, "min_bin_pct": 0.0}])
+@pytest.mark.parametrize("metric", ["iv", "gini", "chi_square", "ks"])
+def test_optimal_when_it_starts_by_bucket_then_the_guest_alone(
+        tmp_path, metric, rule):
+    """With a few values far off, most of its buckets have no rows; those of
+    the constant column are one."""
+    own, how = settings(metric, {"init_bucket_method": "bucket", **rule})
+    x = GUEST.copy()
+    x[::150, :2] = [[-40, 20], [30, 25], [31, -50], [-7, -60]]
+    c = together(tmp_path, method="optimal", bin_num=6, x=x,
+                 optimal_binning_param={**own, "metric_method": metric})
+    check_party(c, "guest-9999", x, best_splits(
+        x, Y, lambda column, n: np.unique(plain.buckets(column, n)), how))
+    assert own_bins(c["guest-9999"])["x4"]["splitPoints"] == [2.5]
     check_party(c, "host-10000", HOST,
                 best_splits(HOST, Y, plain.quantiles, how))
+
+
+@pytest.mark.parametrize("method", ["quantile", "bucket", "optimal"])
+@pytest.mark.parametrize("labels", [[1], [0], [-1, 1], [2, 3], [1.0, 0.0]])
+def test_labels_when_not_0_and_1_then_1_is_the_event(tmp_path, method,
+                                                     labels):
+    y = [labels[k % len(labels)] for k in range(N)]
+    c = Component(tmp_path, MODULE, {**DEFAULTS, "method": method,
+                                     "bin_num": 4})
+    for role, party, x, label in (("guest", 9999, GUEST, y),
+                                  ("host", 10000, HOST, None)):
+        c.party(role, party, data=[data_input(make_table(
+            tmp_path / f"{role}.table", x, label))])
+    c.succeeded()
+    for name, x in (("guest-9999", GUEST), ("host-10000", HOST)):
+        splits = [b["splitPoints"] for b in own_bins(c[name]).values()]
+        check_party(c, name, x, splits, np.array(y) == 1)
+
+
+@pytest.mark.parametrize("method", ["quantile", "bucket", "optimal"])
+def test_row_when_alone_then_in_the_first_bin(tmp_path, method):
+    x, y = np.array([[4.0, -1.5]]), np.array([True])
+    c = together(tmp_path, method=method, x=x, y=y, others=(x, x))
+    bins = 10 if method == "bucket" else 1
+    for party in c.parties:
+        check_party(c, party.name, x, [[v] * bins for v in x[0]], y)
+        assert not Table(party.state).x.any()
 
 
 def test_parameters_when_parties_differ_then_each_its_own(tmp_path):
@@ -437,8 +473,13 @@ def failed(folder, x=GUEST, y=Y, host=None, ids=None, **parameters):
      ["init_bin_nums is 10001", "10000"]),
     ({"optimal_binning_param": {"max_bin_pct": -1}}, ["max_bin_pct is -1"]),
     ({"adjustment_factor": 1}, ["adjustment_factor is 1"]),
-    ({"bin_indexes": [5]}, ["5", "0..4"]),
-    ({"bin_names": ["z"]}, ["'z'"]),
+    ({"bin_indexes": [5]}, ["bin_indexes has 5", "0..4"]),
+    ({"bin_names": ["z"]}, ["bin_names has 'z'"]),
+    ({"category_indexes": [7]}, ["category_indexes has 7"]),
+    ({"category_names": ["z"]}, ["category_names has 'z'"]),
+    ({"transform_param": {"transform_cols": [9]}}, ["transform_cols has 9"]),
+    ({"transform_param": {"transform_names": ["z"]}},
+     ["transform_names has 'z'"]),
     ({"method": "optimal", "optimal_binning_param": {
         "metric_method": "auc"}}, ['"auc"', "gini"]),
     ({"transform_param": {"transform_type": "rank"}}, ['"rank"', "woe"]),
@@ -458,6 +499,16 @@ def test_parameters_when_wrong_then_named(tmp_path, parameters, words):
 def test_labels_when_not_binary_then_named(tmp_path, y, words):
     text = failed(tmp_path, y=y)
     assert all(word in text for word in words), text
+
+
+@pytest.mark.parametrize("parameters", [
+    {"method": "bucket"}, {"method": "optimal", "optimal_binning_param": {
+        "init_bucket_method": "bucket"}}])
+def test_column_when_its_range_is_no_number_then_named(tmp_path, parameters):
+    x = GUEST.copy()
+    x[:2, 3] = 1e308, -1e308
+    text = failed(tmp_path, x=x, y=[int(v) for v in Y], **parameters)
+    assert "'x3' has values too far apart" in text
 
 
 def test_column_when_without_values_then_named(tmp_path):
