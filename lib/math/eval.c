@@ -140,6 +140,18 @@ eval_metrics_single(enum eval_type type, struct eval_metrics *out)
 	}
 }
 
+void
+eval_metrics_keep_single(enum eval_type type, struct eval_metrics *list)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < list->n; i++) {
+		if ((metrics[list->at[i]].single & 1u << type) != 0)
+			list->at[n++] = list->at[i];
+	}
+	list->n = n;
+}
+
 bool
 eval_metrics_has(const struct eval_metrics *list, enum eval_metric m)
 {

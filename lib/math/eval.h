@@ -60,6 +60,8 @@ bool eval_metric_is_gain(enum eval_metric m);
 void eval_metrics_default(enum eval_type type, struct eval_metrics *out);
 /* The single-valued ones of those: auc, ks; accuracy, ...; rmse, ... */
 void eval_metrics_single(enum eval_type type, struct eval_metrics *out);
+/* Takes out all that are no single value of the type. */
+void eval_metrics_keep_single(enum eval_type type, struct eval_metrics *list);
 /*
  * Adds by name or alias ("mae", "acc", ...); what is there already stays.
  * precision brings recall along and the other way round.

@@ -507,8 +507,26 @@ eval_report_all(struct task *t, const struct eval_request *request,
 	return report_values(&s, err);
 }
 
+/* A name that the type lacks asks for nothing. */
+static void
+read_single(
+    enum eval_type type, const cJSON *asked, struct eval_metrics *single)
+{
+	const cJSON *it;
+
+	single->n = 0;
+	cJSON_ArrayForEach(it, asked)
+	{
+		if (cJSON_IsString(it))
+			eval_metrics_add(single, type, it->valuestring, NULL);
+	}
+	eval_metrics_keep_single(type, single);
+	if (single->n == 0)
+		eval_metrics_single(type, single);
+}
+
 enum err
-eval_report_single(struct task *t, enum eval_type type,
+eval_report_single(struct task *t, enum eval_type type, const cJSON *asked,
     const struct eval_rows *rows, struct eval_where where,
     struct eval_summary *out, struct buf *err)
 {
@@ -516,6 +534,6 @@ eval_report_single(struct task *t, enum eval_type type,
 	struct eval_request request = {
 	    .type = type, .metrics = &single, .rows = rows};
 
-	eval_metrics_single(type, &single);
+	read_single(type, asked, &single);
 	return eval_report_all(t, &request, where, out, err);
 }

@@ -15,13 +15,14 @@ struct eval_where {
 };
 
 /*
- * For validation while a model trains: the single-valued metrics of the type
- * and, for binary, the KS curves, under {"train" or "validate",
+ * For validation while a model trains: the single-valued metrics among
+ * `asked`, a list of names, in its order, or all of the type when it has
+ * none of them; with ks its curves. Under {"train" or "validate",
  * "iteration_<k>"}. `out` (may be NULL) has the values for early stopping. A
  * metric that the rows do not define is left out with a line in task.log.
  */
 enum err eval_report_single(struct task *t, enum eval_type type,
-    const struct eval_rows *rows, struct eval_where where,
+    const cJSON *asked, const struct eval_rows *rows, struct eval_where where,
     struct eval_summary *out, struct buf *err);
 
 /*

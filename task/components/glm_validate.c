@@ -6,8 +6,10 @@
 #include "lib/base/mem.h"
 #include "task/components/glm_steps.h"
 
+/* By metric: one that an iteration does not define is not looked at then. */
 struct glm_stopper {
-	struct eval_summary best;
+	bool has[EVAL_METRIC__MAX];
+	double best[EVAL_METRIC__MAX];
 	int64_t waiting[EVAL_METRIC__MAX]; /* rounds without a better value */
 };
 
@@ -62,7 +64,8 @@ glm_evaluate(struct glm *glm, const struct glm_data *data, const double *p,
 		y[i] = y[i] == 1 ? 1 : 0;
 	rows.label = y;
 	if (!rc)
-		rc = eval_report_single(glm->t, type, &rows, where, out, err);
+		rc = eval_report_single(
+		    glm->t, type, glm->p.metrics, &rows, where, out, err);
 	free(best);
 	free(y);
 	return rc;
@@ -90,25 +93,6 @@ evaluate(struct glm *glm, const struct glm_data *data, const char *name_space,
 	return rc;
 }
 
-/* Does early stopping look at the i-th metric of the summary? */
-static bool
-is_watched(const struct glm *glm, const struct eval_summary *s, size_t i)
-{
-	struct eval_metrics list = {.n = 0};
-	const cJSON *it;
-
-	if (glm->p.first_metric_only)
-		return i == 0;
-	/* names that the type lacks watch nothing */
-	cJSON_ArrayForEach(it, glm->p.metrics)
-	{
-		if (cJSON_IsString(it))
-			eval_metrics_add(
-			    &list, glm->model->eval, it->valuestring, NULL);
-	}
-	return list.n == 0 || eval_metrics_has(&list, s->at[i].metric);
-}
-
 static bool
 is_better(enum eval_metric m, double a, double b)
 {
@@ -120,25 +104,22 @@ static void
 judge(struct glm *glm, const struct eval_summary *now, bool *stop, bool *best)
 {
 	struct glm_stopper *s = glm->stopper;
-	bool first = !s;
+	size_t n = glm->p.first_metric_only && now->n > 1 ? 1 : now->n;
 
-	if (first)
+	if (!s)
 		s = glm->stopper = xcalloc(1, sizeof(*s));
-	if (first)
-		s->best = *now;
-	*best = true;
-	for (size_t i = 0; i < now->n && i < s->best.n; i++) {
-		if (!is_watched(glm, now, i))
-			continue;
-		if (first || is_better(now->at[i].metric, now->at[i].value,
-				 s->best.at[i].value)) {
-			s->best.at[i] = now->at[i];
-			s->waiting[i] = 0;
-		} else {
-			s->waiting[i]++;
+	*best = n > 0;
+	for (size_t i = 0; i < n; i++) {
+		enum eval_metric m = now->at[i].metric;
+
+		s->waiting[m]++;
+		if (!s->has[m] || is_better(m, now->at[i].value, s->best[m])) {
+			s->has[m] = true;
+			s->best[m] = now->at[i].value;
+			s->waiting[m] = 0;
 		}
-		*best = *best && s->waiting[i] == 0;
-		*stop = *stop || s->waiting[i] >= glm->p.stop_rounds;
+		*best = *best && s->waiting[m] == 0;
+		*stop = *stop || s->waiting[m] >= glm->p.stop_rounds;
 	}
 }
 

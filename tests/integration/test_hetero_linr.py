@@ -157,7 +157,7 @@ def test_early_stopping_by_a_metrics_alias(tmp_path):
     xs, y = make_data(LINR)
     p = {**SLOW, "validation_freqs": 1, "early_stopping_rounds": 1,
          "learning_rate": 1e-9, "max_iter": 6, "tol": 1e-15,
-         "metrics": ["rmse"]}
+         "metrics": ["rmse", "roc", "MAE"]}
     # such steps change nothing that six digits would tell
     runs = succeeded(tmp_path, LINR, xs, y, p, evals=(xs, y))
     for name in ("guest-9999", "host-10000"):
@@ -166,6 +166,7 @@ def test_early_stopping_by_a_metrics_alias(tmp_path):
     want, bias, _ = train(LINR, xs, y, {**p, "max_iter": 1})
     rest = score(xs, want, bias) - y
     values = dict(metrics["data"])
+    assert list(values) == ["root_mean_squared_error", "mean_absolute_error"]
     assert values["root_mean_squared_error"] == pytest.approx(
         np.sqrt((rest ** 2).mean()), abs=2e-6)
     assert values["mean_absolute_error"] == pytest.approx(

@@ -123,6 +123,65 @@ def test_early_stopping_by_metric(tmp_path):
         assert shown["bestIteration"] == 0
 
 
+def ks_of(y, s):
+    cuts = np.sort(s)[::-1][[len(s) * c // 100 for c in range(100)]]
+    return max((s[y == 1] > t).mean() - (s[y == 0] > t).mean()
+               for t in cuts)
+
+
+@pytest.mark.parametrize("metrics, shown, watched", [
+    (["auc"], ["auc"], ["auc"]),
+    (["ks", "roc", "auc"], ["ks", "auc"], ["ks"]),
+    (["roc", "accuracy"], ["auc", "ks"], ["auc"]),
+    ([], ["auc", "ks"], ["auc"]),
+])
+def test_validation_and_early_stopping_by_the_listed_metrics(
+        tmp_path, metrics, shown, watched):
+    """The first single value of the list alone decides."""
+    xs, y = make_data()
+    other = make_data(n=40, widths=(3, 4))
+    p = {**BASE, "validation_freqs": [0, 1, 2, 3, 4], "max_iter": 6,
+         "early_stopping_rounds": 2, "metrics": metrics,
+         "use_first_metric_only": True, "learning_rate": 0.7}
+    runs = linear.succeeded(tmp_path, LR, xs, y, p, evals=other)
+    best, wait, kept, k = -1, 0, None, 0
+    for k in range(6):
+        want, bias, _ = train(LR, xs, y, {**p, "max_iter": k + 1})
+        u = score(other[0], want, bias)
+        values = {"auc": auc(other[1], u), "ks": ks_of(other[1], u)}
+        got = runs["guest-9999"].metrics["validate"]
+        if k == 5:
+            assert "iteration_5" not in got
+            break
+        assert [n for n, _ in got[f"iteration_{k}"]["data"]] == shown
+        assert ("iteration_0_ks_fpr" in got) == ("ks" in shown)
+        for name, value in got[f"iteration_{k}"]["data"]:
+            assert value == pytest.approx(values[name], abs=2e-6)
+        now = values[watched[0]]
+        wait = 0 if now > best + 1e-12 else wait + 1
+        if not wait:
+            best, kept = now, (k, want)
+        if wait == 2:
+            break
+    for name, w in zip(("guest-9999", "host-10000"), kept[1]):
+        m = model(runs[name])
+        assert m["bestIteration"] == kept[0] and m["iters"] == k + 1
+        np.testing.assert_allclose(vector(m), w, atol=1e-4)
+
+
+def test_early_stopping_without_a_metric_keeps_the_last(tmp_path):
+    """All evaluated rows are of one class: there is no AUC."""
+    xs, y = make_data()
+    p = {**BASE, "validation_freqs": 1, "early_stopping_rounds": 1,
+         "max_iter": 3}
+    runs = linear.succeeded(tmp_path, LR, xs, y, p,
+                            evals=(xs, np.ones(N, int)))
+    shown = model(runs["host-10000"])
+    assert shown["iters"] == 3 and shown["bestIteration"] == -1
+    np.testing.assert_allclose(vector(shown), train(LR, xs, y, p)[0][1],
+                               atol=1e-4)
+
+
 # ---- stochastic quasi-Newton steps ----
 
 SQN = {**BASE, "optimizer": "sqn", "max_iter": 9, "sqn_param": {

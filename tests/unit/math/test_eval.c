@@ -338,6 +338,15 @@ test_metrics_when_named_then_aliases_pairs_and_order(void **state)
 	    eval_metrics_add(&list, EVAL_BINARY, "rmse", &err), ERR_INVALID);
 	assert_non_null(strstr(err.ptr, "quantile_pr"));
 	buf_release(&err);
+	eval_metrics_keep_single(EVAL_BINARY, &list);
+	assert_int_equal(list.n, 0);
+	eval_metrics_add(&list, EVAL_BINARY, "ks", NULL);
+	eval_metrics_add(&list, EVAL_BINARY, "roc", NULL);
+	eval_metrics_add(&list, EVAL_BINARY, "auc", NULL);
+	eval_metrics_keep_single(EVAL_BINARY, &list);
+	assert_int_equal(list.n, 2);
+	assert_int_equal(list.at[0], EVAL_KS);
+	assert_int_equal(list.at[1], EVAL_AUC);
 	eval_metrics_default(EVAL_BINARY, &list);
 	assert_int_equal(list.n, 12);
 	assert_int_equal(list.at[9], EVAL_PSI);
