@@ -55,7 +55,7 @@ void penalty_update(
 
 enum converge { CONVERGE_DIFF, CONVERGE_ABS, CONVERGE_WEIGHT_DIFF };
 
-/* "diff", "abs", "weight_diff". */
+/* "diff", "abs", "weight_diff" in any case. */
 bool converge_parse(const char *name, enum converge *out);
 
 struct converge_state {
@@ -76,8 +76,8 @@ double sigmoid(double u);
 
 /*
  * Initial weights: "random_normal" N(0,1), "random_uniform" [0,1), "ones",
- * "zeros", "const". The same seed gives the same weights everywhere (splitmix64
- * and Box-Muller, Box and Muller).
+ * "zeros", "const", in any case. The same seed gives the same weights
+ * everywhere (splitmix64 and Box-Muller, Box and Muller).
  */
 enum err init_weights(const char *method, double constant, uint64_t seed,
     double *w, size_t n, struct buf *err);

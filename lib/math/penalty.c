@@ -61,7 +61,7 @@ bool
 converge_parse(const char *name, enum converge *out)
 {
 	for (size_t i = 0; i < ARRAY_LEN(converge_names); i++)
-		if (strcmp(name, converge_names[i]) == 0) {
+		if (strcasecmp(name, converge_names[i]) == 0) {
 			*out = (enum converge)i;
 			return true;
 		}
@@ -112,7 +112,7 @@ init_weights(const char *method, double constant, uint64_t seed, double *w,
 	    "zeros", "ones", "const", "random_uniform", "random_normal"};
 	size_t m = 0;
 
-	while (m < ARRAY_LEN(names) && strcmp(method, names[m]) != 0)
+	while (m < ARRAY_LEN(names) && strcasecmp(method, names[m]) != 0)
 		m++;
 	if (m == ARRAY_LEN(names))
 		return err_set(err, ERR_INVALID,

@@ -7,7 +7,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <strings.h>
 
 static bool
 is_bounded(const struct spec_param *p)
@@ -34,12 +33,8 @@ is_choice(const struct spec_param *p, const cJSON *v)
 		return false;
 	if (!p->choices)
 		return true;
-	if (!(p->flags & SPEC_IGNORE_CASE))
-		return spec_is_word(v, p->choices);
-	for (const char *const *c = p->choices; *c; c++)
-		if (!strcasecmp(*c, v->valuestring))
-			return true;
-	return false;
+	return p->flags & SPEC_IGNORE_CASE ? spec_is_name(v, p->choices)
+					   : spec_is_word(v, p->choices);
 }
 
 static bool

@@ -2,6 +2,7 @@
 #include "lib/spec/rows.h"
 
 #include <string.h>
+#include <strings.h>
 
 const char *const spec_init_methods[] = {
     "random_normal", "random_uniform", "ones", "zeros", "const", NULL};
@@ -10,6 +11,17 @@ const char *const spec_encrypt_modes[] = {"strict", "fast", "balance",
     "confusion_opt", "confusion_opt_balance", NULL};
 const char *const spec_score_names[] = {"AIC", "BIC", NULL};
 const char *const spec_directions[] = {"forward", "backward", "both", NULL};
+
+/* Evaluation's metrics by eval_type, and what they are called for short. */
+const char *const spec_binary_metrics[] = {"auc", "ks", "lift", "gain",
+    "accuracy", "acc", "precision", "recall", "roc", "confusion_mat", "psi",
+    "f1_score", "quantile_pr", NULL};
+const char *const spec_multi_metrics[] = {
+    "accuracy", "acc", "precision", "recall", NULL};
+const char *const spec_regression_metrics[] = {"explained_variance",
+    "mean_absolute_error", "mae", "l1", "mean_squared_error", "mse", "l2",
+    "regression", "mean_squared_log_error", "msle", "median_absolute_error",
+    "r2_score", "r2", "root_mean_squared_error", "rmse", "l2_root", NULL};
 
 static bool
 is_integer(const cJSON *v)
@@ -134,6 +146,28 @@ spec_is_word(const cJSON *v, const char *const *words)
 		if (!strcmp(*words, v->valuestring))
 			return true;
 	return false;
+}
+
+bool
+spec_is_name(const cJSON *v, const char *const *names)
+{
+	if (!cJSON_IsString(v))
+		return false;
+	for (; *names; names++)
+		if (!strcasecmp(*names, v->valuestring))
+			return true;
+	return false;
+}
+
+bool
+spec_are_names(const cJSON *v, const char *const *names)
+{
+	const cJSON *it;
+
+	if (!cJSON_IsArray(v))
+		return false;
+	cJSON_ArrayForEach(it, v) if (!spec_is_name(it, names)) return false;
+	return true;
 }
 
 bool

@@ -39,6 +39,9 @@ extern const char *const spec_paillier[];
 extern const char *const spec_encrypt_modes[];
 extern const char *const spec_score_names[];
 extern const char *const spec_directions[];
+extern const char *const spec_binary_metrics[];
+extern const char *const spec_multi_metrics[];
+extern const char *const spec_regression_metrics[];
 
 /* Is `v` a list of numbers and nulls? */
 bool spec_is_numbers(const cJSON *v);
@@ -58,6 +61,9 @@ const char *spec_check_names(const cJSON *v);
 bool spec_is_word(const cJSON *v, const char *const *words);
 /* Is it a list of nothing but such strings? */
 bool spec_are_words(const cJSON *v, const char *const *words);
+/* The same in any case. */
+bool spec_is_name(const cJSON *v, const char *const *names);
+bool spec_are_names(const cJSON *v, const char *const *names);
 
 #define SPEC_SEED_ROW(path)                                                 \
 	{                                                                   \
@@ -81,6 +87,7 @@ bool spec_are_words(const cJSON *v, const char *const *words);
 #define SPEC_INIT_ROWS(method)                                      \
 	{.name = "init_param.init_method",                          \
 	    .type = SPEC_STRING,                                    \
+	    .flags = SPEC_IGNORE_CASE,                              \
 	    .fallback = "\"" method "\"",                           \
 	    .choices = spec_init_methods,                           \
 	    .meaning = "How the weights start."},                   \
@@ -108,6 +115,7 @@ bool spec_are_words(const cJSON *v, const char *const *words);
 		.meaning = "Bits of the modulus."},                          \
 	    {.name = "encrypted_mode_calculator_param.mode",                 \
 		.type = SPEC_STRING,                                         \
+		.flags = SPEC_IGNORE_CASE,                                   \
 		.fallback = "\"strict\"",                                    \
 		.choices = spec_encrypt_modes,                               \
 		.meaning = "How eagerly values are encrypted afresh; every " \
@@ -182,6 +190,7 @@ bool spec_are_words(const cJSON *v, const char *const *words);
 	    .meaning = "What stepwise selection compares."},           \
 	    {.name = "stepwise_param.direction",                       \
 		.type = SPEC_STRING,                                   \
+		.flags = SPEC_IGNORE_CASE,                             \
 		.fallback = "\"both\"",                                \
 		.choices = spec_directions,                            \
 		.meaning = "Whether it adds, drops, or does both."},   \

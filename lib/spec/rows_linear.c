@@ -4,23 +4,24 @@
 const char *const spec_penalties[] = {"L1", "L2", "none", NULL};
 const char *const spec_stops[] = {"diff", "abs", "weight_diff", NULL};
 
-/* And what they are called for short. */
-static const char *const regression_metrics[] = {"explained_variance",
-    "mean_absolute_error", "mean_squared_error", "mean_squared_log_error",
-    "median_absolute_error", "r2_score", "root_mean_squared_error", "mae",
-    "mse", "msle", "r2", "rmse", NULL};
+const char *
+spec_check_binary_metrics(const cJSON *v)
+{
+	static const char legal[] =
+	    "a list of metrics that Evaluation has for eval_type binary, or "
+	    "null";
+
+	return spec_are_names(v, spec_binary_metrics) ? NULL : legal;
+}
 
 const char *
 spec_check_regression_metrics(const cJSON *v)
 {
 	static const char legal[] =
-	    "a list of \"explained_variance\", \"mean_absolute_error\", "
-	    "\"mean_squared_error\", \"mean_squared_log_error\", "
-	    "\"median_absolute_error\", \"r2_score\", "
-	    "\"root_mean_squared_error\" (\"mae\", \"mse\", \"msle\", \"r2\", "
-	    "\"rmse\"), or null";
+	    "a list of metrics that Evaluation has for eval_type regression, "
+	    "or null";
 
-	return spec_are_words(v, regression_metrics) ? NULL : legal;
+	return spec_are_names(v, spec_regression_metrics) ? NULL : legal;
 }
 
 const char *

@@ -10,11 +10,12 @@
 extern const char *const spec_penalties[];
 extern const char *const spec_stops[];
 
+const char *spec_check_binary_metrics(const cJSON *v);
 const char *spec_check_regression_metrics(const cJSON *v);
 /* Of a module: early stopping needs validation. */
 const char *spec_check_validation(const cJSON *params);
 
-#define SPEC_LINEAR_ROWS(check_optimizer, batch, init)                       \
+#define SPEC_LINEAR_ROWS(optimizers, batch, init)                            \
 	{.name = "penalty",                                                  \
 	    .type = SPEC_STRING,                                             \
 	    .flags = SPEC_NULLABLE | SPEC_IGNORE_CASE,                       \
@@ -33,8 +34,9 @@ const char *spec_check_validation(const cJSON *params);
 		.meaning = "The weight of the penalty."},                    \
 	    {.name = "optimizer",                                            \
 		.type = SPEC_STRING,                                         \
+		.flags = SPEC_IGNORE_CASE,                                   \
 		.fallback = "\"sgd\"",                                       \
-		.check = check_optimizer,                                    \
+		.choices = optimizers,                                       \
 		.meaning = "How the arbiter turns a gradient into a step."}, \
 	    {.name = "batch_size",                                           \
 		.type = SPEC_INT,                                            \
@@ -56,6 +58,7 @@ const char *spec_check_validation(const cJSON *params);
 #define SPEC_STOP_ROWS(stop, fall, is_root)                                   \
 	{.name = "early_stop",                                                \
 	    .type = SPEC_STRING,                                              \
+	    .flags = SPEC_IGNORE_CASE,                                        \
 	    .fallback = "\"" stop "\"",                                       \
 	    .choices = spec_stops,                                            \
 	    .meaning = "When training has converged: the loss changes by "    \
@@ -72,32 +75,33 @@ const char *spec_check_validation(const cJSON *params);
 			   "iteration."                                       \
 	}
 
-#define SPEC_VALIDATION_ROWS(list, check_list)                             \
-	{.name = "validation_freqs",                                       \
-	    .type = SPEC_ANY,                                              \
-	    .flags = SPEC_NULLABLE,                                        \
-	    .fallback = "null",                                            \
-	    .check = spec_check_freqs,                                     \
-	    .meaning = "When the model is evaluated in training: every n " \
-		       "iterations, at listed ones, or never."},           \
-	    {.name = "early_stopping_rounds",                              \
-		.type = SPEC_INT,                                          \
-		.flags = SPEC_NULLABLE,                                    \
-		.fallback = "null",                                        \
-		SPEC_ABOVE(1),                                             \
-		.meaning = "Stop after so many validations without a "     \
-			   "better metric."},                              \
-	    {.name = "metrics",                                            \
-		.type = SPEC_LIST,                                         \
-		.flags = SPEC_NULLABLE,                                    \
-		.fallback = list,                                          \
-		.check = check_list,                                       \
-		.meaning = "What is evaluated in training."},              \
-	{                                                                  \
-		.name = "use_first_metric_only", .type = SPEC_BOOL,        \
-		.fallback = "false",                                       \
-		.meaning = "Whether early stopping looks at the first "    \
-			   "metric only."                                  \
+#define SPEC_VALIDATION_ROWS(list, check_list)                                \
+	{.name = "validation_freqs",                                          \
+	    .type = SPEC_ANY,                                                 \
+	    .flags = SPEC_NULLABLE,                                           \
+	    .fallback = "null",                                               \
+	    .check = spec_check_freqs,                                        \
+	    .meaning = "When the model is evaluated in training: every n "    \
+		       "iterations, at listed ones, or never."},              \
+	    {.name = "early_stopping_rounds",                                 \
+		.type = SPEC_INT,                                             \
+		.flags = SPEC_NULLABLE,                                       \
+		.fallback = "null",                                           \
+		SPEC_ABOVE(1),                                                \
+		.meaning = "Stop after so many validations without a "        \
+			   "better metric."},                                 \
+	    {.name = "metrics",                                               \
+		.type = SPEC_LIST,                                            \
+		.flags = SPEC_NULLABLE,                                       \
+		.fallback = list,                                             \
+		.check = check_list,                                          \
+		.meaning = "What is evaluated in training: the single "       \
+			   "values among them, or all when there are none."}, \
+	{                                                                     \
+		.name = "use_first_metric_only", .type = SPEC_BOOL,           \
+		.fallback = "false",                                          \
+		.meaning = "Whether early stopping looks at the first "       \
+			   "metric only."                                     \
 	}
 
 #endif

@@ -23,33 +23,24 @@
 
 static const char *const eval_types[] = {"binary", "multi", "regression", NULL};
 
-static const char *const binary[] = {"auc", "ks", "lift", "gain", "accuracy",
-    "acc", "precision", "recall", "roc", "confusion_mat", "psi", "f1_score",
-    "quantile_pr", NULL};
-static const char *const multi[] = {
-    "accuracy", "acc", "precision", "recall", NULL};
-static const char *const regression[] = {"explained_variance",
-    "mean_absolute_error", "mae", "l1", "mean_squared_error", "mse", "l2",
-    "regression", "median_absolute_error", "r2_score", "r2",
-    "root_mean_squared_error", "rmse", "l2_root", NULL};
-
 static const struct kind {
 	const char *eval_type;
 	const char *const *metrics;
 	const char *complaint;
 } kinds[] = {
-    {"binary", binary,
+    {"binary", spec_binary_metrics,
 	"metrics names one that eval_type binary lacks; it has auc, ks, lift, "
 	"gain, accuracy (acc), precision, recall, roc, confusion_mat, psi, "
 	"f1_score, quantile_pr"},
-    {"multi", multi,
+    {"multi", spec_multi_metrics,
 	"metrics names one that eval_type multi lacks; it has accuracy (acc), "
 	"precision, recall"},
-    {"regression", regression,
+    {"regression", spec_regression_metrics,
 	"metrics names one that eval_type regression lacks; it has "
 	"explained_variance, mean_absolute_error (mae, l1), "
-	"mean_squared_error (mse, l2, regression), median_absolute_error, "
-	"r2_score (r2), root_mean_squared_error (rmse, l2_root)"},
+	"mean_squared_error (mse, l2, regression), mean_squared_log_error "
+	"(msle), median_absolute_error, r2_score (r2), "
+	"root_mean_squared_error (rmse, l2_root)"},
 };
 
 static const char *
@@ -68,17 +59,13 @@ static const char *
 check(const cJSON *p)
 {
 	const char *type = json_str(p, "eval_type", "");
-	const cJSON *it;
+	const cJSON *list = json_get(p, "metrics");
 
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		if (strcasecmp(type, kinds[i].eval_type))
-			continue;
-		cJSON_ArrayForEach(it,
-		    json_get(p,
-			"metrics")) if (!spec_is_word(it,
-					    kinds[i].metrics)) return kinds[i]
-		    .complaint;
-	}
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (!strcasecmp(type, kinds[i].eval_type) &&
+		    cJSON_IsArray(list) &&
+		    !spec_are_names(list, kinds[i].metrics))
+			return kinds[i].complaint;
 	return NULL;
 }
 

@@ -4,16 +4,8 @@
 static const char *const optimizers[] = {
     "sgd", "rmsprop", "adam", "adagrad", "sqn", NULL};
 
-static const char *
-check_optimizer(const cJSON *v)
-{
-	if (spec_is_word(v, optimizers))
-		return NULL;
-	return "one of \"sgd\", \"rmsprop\", \"adam\", \"adagrad\", \"sqn\"";
-}
-
 static const struct spec_param params[] = {
-    SPEC_LINEAR_ROWS(check_optimizer, "-1", "zeros"),
+    SPEC_LINEAR_ROWS(optimizers, "-1", "zeros"),
     SPEC_STOP_ROWS("weight_diff", "10", "false"),
     SPEC_VALIDATION_ROWS("[]", spec_check_regression_metrics),
     SPEC_ENCRYPT_ROWS,

@@ -4,34 +4,11 @@
 static const char *const optimizers[] = {
     "sgd", "rmsprop", "adam", "adagrad", "nesterov_momentum_sgd", "sqn", NULL};
 static const char *const multi_classes[] = {"ovr", NULL};
-static const char *const validation_metrics[] = {"auc", "ks", "accuracy",
-    "precision", "recall", "lift", "gain", "roc", "confusion_mat", "f1_score",
-    NULL};
-
-static const char *
-check_optimizer(const cJSON *v)
-{
-	if (spec_is_word(v, optimizers))
-		return NULL;
-	return "one of \"sgd\", \"rmsprop\", \"adam\", \"adagrad\", "
-	       "\"nesterov_momentum_sgd\", \"sqn\"";
-}
-
-static const char *
-check_metrics(const cJSON *v)
-{
-	static const char legal[] =
-	    "a list of \"auc\", \"ks\", \"accuracy\", \"precision\", "
-	    "\"recall\", \"lift\", \"gain\", \"roc\", \"confusion_mat\", "
-	    "\"f1_score\", or null";
-
-	return spec_are_words(v, validation_metrics) ? NULL : legal;
-}
 
 static const struct spec_param params[] = {
-    SPEC_LINEAR_ROWS(check_optimizer, "320", "random_normal"),
+    SPEC_LINEAR_ROWS(optimizers, "320", "random_normal"),
     SPEC_STOP_ROWS("diff", "1", "true"),
-    SPEC_VALIDATION_ROWS("[\"auc\", \"ks\"]", check_metrics),
+    SPEC_VALIDATION_ROWS("[\"auc\", \"ks\"]", spec_check_binary_metrics),
     {.name = "multi_class",
 	.type = SPEC_STRING,
 	.fallback = "\"ovr\"",

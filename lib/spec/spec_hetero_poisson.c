@@ -4,17 +4,8 @@
 static const char *const optimizers[] = {
     "sgd", "rmsprop", "adam", "adagrad", "nesterov_momentum_sgd", NULL};
 
-static const char *
-check_optimizer(const cJSON *v)
-{
-	if (spec_is_word(v, optimizers))
-		return NULL;
-	return "one of \"sgd\", \"rmsprop\", \"adam\", \"adagrad\", "
-	       "\"nesterov_momentum_sgd\"";
-}
-
 static const struct spec_param params[] = {
-    SPEC_LINEAR_ROWS(check_optimizer, "320", "random_normal"),
+    SPEC_LINEAR_ROWS(optimizers, "320", "random_normal"),
     SPEC_STOP_ROWS("diff", "1", "true"),
     SPEC_VALIDATION_ROWS("[]", spec_check_regression_metrics),
     {.name = "exposure_colname",

@@ -7,11 +7,33 @@
 #include "lib/crypto/random.h"
 #include "task/components/glm_steps.h"
 
+#include <strings.h>
+
+/* Words in the spelling that models and metrics show, whatever the job's. */
+static const char *const optimizers[] = {
+    "sgd", "rmsprop", "adam", "adagrad", "nesterov_momentum_sgd", "sqn", NULL};
+static const char *const directions[] = {"forward", "backward", "both", NULL};
+static const char *const scores[] = {"aic", "bic", NULL};
+static const char *const stops[] = {"diff", "abs", "weight_diff", NULL};
+static const char *const penalties[] = {"L1", "L2", "NONE", NULL};
+
+static const char *
+read_word(const cJSON *p, const char *key, const char *fallback,
+    const char *const *words)
+{
+	const char *given = json_str(p, key, fallback);
+
+	for (; given && *words; words++)
+		if (strcasecmp(*words, given) == 0)
+			return *words;
+	return given;
+}
+
 static enum err
 read_words(const cJSON *p, struct glm_param *out, struct buf *err)
 {
-	const char *penalty = json_str(p, "penalty", NULL);
-	const char *stop = json_str(p, "early_stop", "diff");
+	const char *penalty = read_word(p, "penalty", NULL, penalties);
+	const char *stop = read_word(p, "early_stop", "diff", stops);
 
 	if (!penalty_parse(penalty, &out->penalty))
 		return err_set(err, ERR_INVALID,
@@ -20,7 +42,8 @@ read_words(const cJSON *p, struct glm_param *out, struct buf *err)
 		return err_set(err, ERR_INVALID,
 		    "early_stop is \"%s\", expected diff, abs or weight_diff",
 		    stop);
-	out->penalty_name = penalty ? penalty : "none";
+	/* null is an unset field in FATE's message */
+	out->penalty_name = penalty ? penalty : "";
 	out->early_stop_name = stop;
 	return ERR_OK;
 }
@@ -87,8 +110,8 @@ read_stepwise(const cJSON *p, struct glm_param *out)
 	const cJSON *stepwise = json_get(p, "stepwise_param");
 
 	out->need_stepwise = json_bool(stepwise, "need_stepwise", false);
-	out->score_name = json_str(stepwise, "score_name", "AIC");
-	out->direction = json_str(stepwise, "direction", "both");
+	out->score_name = read_word(stepwise, "score_name", "aic", scores);
+	out->direction = read_word(stepwise, "direction", "both", directions);
 	out->max_step = json_int(stepwise, "max_step", 10);
 	out->nvmin = json_int(stepwise, "nvmin", 2);
 	out->nvmax = json_int(stepwise, "nvmax", INT64_MAX);
@@ -132,7 +155,7 @@ glm_param_read(struct glm *glm, struct buf *err)
 		return rc;
 	out->alpha = json_double(p, "alpha", 0.01);
 	out->tol = json_double(p, "tol", 1e-5);
-	out->optimizer.name = json_str(p, "optimizer", "sgd");
+	out->optimizer.name = read_word(p, "optimizer", "sgd", optimizers);
 	out->optimizer.learning_rate = json_double(p, "learning_rate", 0.01);
 	out->optimizer.decay = json_double(p, "decay", 1);
 	out->optimizer.decay_sqrt = json_bool(p, "decay_sqrt", true);

@@ -6,7 +6,7 @@
 #include "task/task.h"
 
 struct glm_param {
-	const char *penalty_name;
+	const char *penalty_name; /* "L1", "L2", "NONE", "" for null */
 	enum penalty penalty;
 	double alpha;
 	double tol;
@@ -36,7 +36,7 @@ struct glm_param {
 	int64_t sqn_sample;   /* rows */
 	int64_t sqn_seed;     /* -1: a fresh one */
 	bool need_stepwise;
-	const char *score_name; /* "AIC" or "BIC", in any case */
+	const char *score_name; /* "aic", "bic" */
 	const char *direction;	/* "forward", "backward", "both" */
 	int64_t max_step;
 	int64_t nvmin; /* fewest columns, of all parties */

@@ -7,7 +7,6 @@
 #include "task/components/glm_stepwise.h"
 
 #include <math.h>
-#include <strings.h>
 
 enum { HOST, GUEST, N_PARTIES }; /* as their gradients stand */
 
@@ -113,7 +112,7 @@ criterion(const struct search *s, const bool *set)
 {
 	const struct glm_param *p = &s->glm->p;
 	double n = (double)s->glm->n;
-	double k = strcasecmp(p->score_name, "BIC") == 0 ? log(n) : 2;
+	double k = strcmp(p->score_name, "bic") == 0 ? log(n) : 2;
 	double free_ones = (double)count(s, set) + (p->fit_intercept ? 1 : 0);
 
 	return k * free_ones + s->glm->model->misfit(n, s->glm->loss);

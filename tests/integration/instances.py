@@ -37,7 +37,7 @@ def make_table(path, x, y=None, sparse=False, header=None, ids=None,
                label_name="y"):
     """x rows by columns, NaN = missing; ids in FATE's order."""
     ids = ids or [f"{i:06d}" for i in range(len(x))]
-    header = header or [f"x{j}" for j in range(len(x[0]))]
+    header = header or [f"x{j}" for j in range(np.shape(x)[1])]
     labels = [None] * len(x) if y is None else y
     return write_table(path, header, [
         (i, label, pack(row, sparse)) for i, label, row in

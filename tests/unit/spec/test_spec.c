@@ -80,10 +80,17 @@ test_check_when_illegal_then_says_what_is_legal(void **state)
 		"component 'c_0': parameter 'penalty' is \"L3\", expected "
 		"\"L1\", \"L2\" or \"none\" in any case, or null"},
 	    {"HeteroLR", "{\"optimizer\":\"sqn\"}", ""},
-	    {"HeteroLR", "{\"optimizer\":\"SGD\"}",
-		"component 'c_0': parameter 'optimizer' is \"SGD\", expected "
-		"one of \"sgd\", \"rmsprop\", \"adam\", \"adagrad\", "
-		"\"nesterov_momentum_sgd\", \"sqn\""},
+	    {"HeteroLR",
+		"{\"optimizer\":\"SGD\",\"early_stop\":\"Diff\","
+		"\"init_param\":{\"init_method\":\"Zeros\"},"
+		"\"encrypted_mode_calculator_param\":{\"mode\":\"Fast\"},"
+		"\"stepwise_param\":{\"direction\":\"Both\","
+		"\"score_name\":\"bic\"}}",
+		""},
+	    {"HeteroLR", "{\"optimizer\":\"lbfgs\"}",
+		"component 'c_0': parameter 'optimizer' is \"lbfgs\", "
+		"expected \"sgd\", \"rmsprop\", \"adam\", \"adagrad\", "
+		"\"nesterov_momentum_sgd\" or \"sqn\" in any case"},
 	    {"HeteroLR", "{\"batch_size\":-1}", ""},
 	    {"HeteroLR", "{\"batch_size\":9}",
 		"component 'c_0': parameter 'batch_size' is 9, expected -1 "
@@ -97,17 +104,18 @@ test_check_when_illegal_then_says_what_is_legal(void **state)
 		"{\"stepwise_param\":{\"need_stepwise\":true,"
 		"\"direction\":\"up\"}}",
 		"component 'c_0': parameter 'stepwise_param.direction' is "
-		"\"up\", expected \"forward\", \"backward\" or \"both\""},
+		"\"up\", expected \"forward\", \"backward\" or \"both\" in "
+		"any case"},
 	    {"HeteroLinR", "{\"metrics\":[\"rmse\",\"r2_score\"]}", ""},
 	    {"HeteroLinR", "{\"optimizer\":\"nesterov_momentum_sgd\"}",
 		"component 'c_0': parameter 'optimizer' is "
-		"\"nesterov_momentum_sgd\", expected one of \"sgd\", "
-		"\"rmsprop\", \"adam\", \"adagrad\", \"sqn\""},
+		"\"nesterov_momentum_sgd\", expected \"sgd\", \"rmsprop\", "
+		"\"adam\", \"adagrad\" or \"sqn\" in any case"},
 	    {"HeteroPoisson", "{\"exposure_colname\":\"x1\"}", ""},
 	    {"HeteroPoisson", "{\"optimizer\":\"sqn\"}",
 		"component 'c_0': parameter 'optimizer' is \"sqn\", expected "
-		"one of \"sgd\", \"rmsprop\", \"adam\", \"adagrad\", "
-		"\"nesterov_momentum_sgd\""},
+		"\"sgd\", \"rmsprop\", \"adam\", \"adagrad\" or "
+		"\"nesterov_momentum_sgd\" in any case"},
 	    {"HeteroPoisson", "{\"early_stopping_rounds\":3}",
 		"component 'c_0': early_stopping_rounds is set, so "
 		"validation_freqs must be set too"},
@@ -126,6 +134,12 @@ test_check_when_illegal_then_says_what_is_legal(void **state)
 		"component 'c_0': parameter 'validation_freqs' is 0, expected "
 		"an integer >= 1, a list of iterations >= 0, or null"},
 	    {"HeteroLR", "{\"metrics\":[]}", ""},
+	    {"HeteroLR", "{\"metrics\":[\"AUC\",\"psi\",\"acc\"]}", ""},
+	    {"HeteroLR", "{\"metrics\":[\"rmse\"]}",
+		"component 'c_0': parameter 'metrics' is [\"rmse\"], expected "
+		"a list of metrics that Evaluation has for eval_type binary, "
+		"or null"},
+	    {"HeteroPoisson", "{\"metrics\":[\"l2_root\",\"MSLE\"]}", ""},
 	    {"DataIO", "{\"with_label\":1}",
 		"component 'c_0': parameter 'with_label' is 1, expected true "
 		"or false"},
@@ -139,7 +153,9 @@ test_check_when_illegal_then_says_what_is_legal(void **state)
 		"component 'c_0': parameter 'encode_params.encode_method' is "
 		"\"crc\", expected \"none\", \"md5\", \"sha1\", \"sha224\", "
 		"\"sha256\", \"sha384\" or \"sha512\""},
-	    {"Evaluation", "{\"metrics\":[\"auc\",\"acc\"]}", ""},
+	    {"Evaluation", "{\"metrics\":[\"auc\",\"Acc\"]}", ""},
+	    {"Evaluation",
+		"{\"eval_type\":\"regression\",\"metrics\":[\"msle\"]}", ""},
 	    {"Evaluation", "{\"eval_type\":\"multi\",\"metrics\":[\"auc\"]}",
 		"component 'c_0': metrics names one that eval_type multi "
 		"lacks; it has accuracy (acc), precision, recall"},
