@@ -183,7 +183,7 @@ lbfgs_minimize(const struct lbfgs_param *param, lbfgs_function *f, void *arg,
     double *x, struct lbfgs_result *out)
 {
 	struct state st = {.n = param->n, .f = f, .arg = arg, .x = x};
-	double *block = share_out(&st);
+	double *block = share_out(&st), before;
 
 	*out = (struct lbfgs_result){0};
 	st.value = f(arg, x, st.gradient);
@@ -192,7 +192,9 @@ lbfgs_minimize(const struct lbfgs_param *param, lbfgs_function *f, void *arg,
 		if (out->is_converged || out->iters >= param->max_iter)
 			break;
 		find_direction(&st);
-		if (!search(&st)) {
+		before = st.value;
+		/* nor is what is left seen in the value any more */
+		if (!search(&st) || !(st.value < before)) {
 			out->is_converged = true;
 			break;
 		}

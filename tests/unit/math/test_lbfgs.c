@@ -8,6 +8,7 @@
 
 #include "lib/base/mem.h"
 #include "lib/math/lbfgs.h"
+#include "lib/math/prng.h"
 
 #include <math.h>
 
@@ -73,6 +74,49 @@ test_minimize_when_not_quadratic_then_found(void **state)
 	assert_true(fabs(x[0] - log(2) / 3) < 1e-9);
 }
 
+/*
+ * A logistic regression of 200 rows, so high that what the last steps gain is
+ * not seen in its value.
+ */
+static double
+high_valley(void *arg, const double *x, double *gradient)
+{
+	double value = 1000, row[3], u, p;
+	uint64_t state = 5;
+
+	(void)arg;
+	gradient[0] = gradient[1] = gradient[2] = 0;
+	for (int i = 0; i < 200; i++) {
+		u = 0;
+		for (int j = 0; j < 3; j++) {
+			row[j] = 4 * prng_uniform(&state) - 2;
+			u += row[j] * x[j];
+		}
+		p = 1 / (1 + exp(-u)) - (i % 3 == 0);
+		value += log1p(exp(u)) - (i % 3 == 0) * u;
+		for (int j = 0; j < 3; j++)
+			gradient[j] += p * row[j];
+	}
+	return value;
+}
+
+static void
+test_minimize_when_the_value_stands_still_then_converged(void **state)
+{
+	const struct lbfgs_param param = {
+	    .n = 3, .tol = 1e-12, .max_iter = 100};
+	struct lbfgs_result result;
+	double x[3] = {0}, slope[3];
+
+	(void)state;
+	lbfgs_minimize(&param, high_valley, NULL, x, &result);
+	assert_true(result.is_converged);
+	assert_true(result.iters < 20);
+	high_valley(NULL, x, slope);
+	for (int j = 0; j < 3; j++)
+		assert_true(fabs(slope[j]) < 1e-3);
+}
+
 static void
 test_minimize_when_at_the_bottom_then_no_step(void **state)
 {
@@ -104,6 +148,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_minimize_when_badly_scaled_then_found),
 	    cmocka_unit_test(test_minimize_when_not_quadratic_then_found),
+	    cmocka_unit_test(
+		test_minimize_when_the_value_stands_still_then_converged),
 	    cmocka_unit_test(test_minimize_when_at_the_bottom_then_no_step),
 	    cmocka_unit_test(
 		test_minimize_when_out_of_steps_then_not_converged),
