@@ -6,8 +6,8 @@
 static const char *const names[] = {"LogisticRegression", NULL};
 static const char *const penalties[] = {"l2", "none", NULL};
 static const char *const solvers[] = {
-    "lbfgs", "newton-cg", "sag", "saga", NULL};
-static const char *const multi[] = {"auto", NULL};
+    "lbfgs", "newton-cg", "sag", "saga", "liblinear", NULL};
+static const char *const multi[] = {"auto", "ovr", "multinomial", NULL};
 
 static bool
 is_above_zero(const cJSON *v)
@@ -93,7 +93,7 @@ static const struct option {
     {"multi_class", is_multi},
     {"dual", is_false},
     {"l1_ratio", is_null},
-    {"intercept_scaling", is_anything},
+    {"intercept_scaling", is_above_zero},
     {"random_state", is_anything},
     {"verbose", is_anything},
     {"warm_start", is_anything},
@@ -115,10 +115,11 @@ check_options(const cJSON *v)
 	static const char legal[] =
 	    "an object of scikit-learn's options: penalty (\"l2\" or "
 	    "\"none\"), C, tol and max_iter (above 0), fit_intercept (true or "
-	    "false), solver (\"lbfgs\", \"newton-cg\", \"sag\" or \"saga\"), "
+	    "false), solver (\"lbfgs\", \"newton-cg\", \"sag\", \"saga\" or "
+	    "\"liblinear\"), intercept_scaling (above 0, for liblinear), "
 	    "class_weight (null, \"balanced\" or an object of labels and "
-	    "weights), multi_class (\"auto\"); random_state, verbose, "
-	    "warm_start, n_jobs and intercept_scaling have no effect";
+	    "weights), multi_class (\"auto\", \"ovr\" or \"multinomial\"); "
+	    "random_state, verbose, warm_start and n_jobs have no effect";
 	const cJSON *it;
 
 	if (!cJSON_IsObject(v))
@@ -137,7 +138,8 @@ static const struct spec_param params[] = {
 	.type = SPEC_OBJECT,
 	.fallback = "{}",
 	.check = check_options,
-	.meaning = "Its options; every solver finds the same weights."},
+	.meaning = "Its options; every solver but liblinear, which punishes "
+		   "the intercept too, finds the same weights."},
     SPEC_NEED_RUN_ROW,
 };
 

@@ -15,6 +15,7 @@ release(struct baseline *b)
 	free(b->solver);
 	free(b->classes);
 	free(b->w);
+	free(b->ends);
 	table_schema_release(&b->schema);
 }
 
@@ -25,6 +26,9 @@ configure(struct baseline *b, struct buf *err)
 	const char *name =
 	    json_str(b->t->param, "model_name", "LogisticRegression");
 	const char *penalty = json_str(opts, "penalty", "l2");
+	const char *multi = json_str(opts, "multi_class", "auto");
+	bool liblinear =
+	    strcmp(json_str(opts, "solver", "lbfgs"), "liblinear") == 0;
 
 	b->has_penalty = strcmp(penalty, "none") != 0;
 	b->c = json_double(opts, "C", 1);
@@ -32,6 +36,10 @@ configure(struct baseline *b, struct buf *err)
 	b->max_iter = json_int(opts, "max_iter", 100);
 	b->fit_intercept = json_bool(opts, "fit_intercept", true);
 	b->solver = xstrdup(json_str(opts, "solver", "lbfgs"));
+	b->is_ovr = liblinear || strcmp(multi, "ovr") == 0;
+	b->is_multinomial = strcmp(multi, "multinomial") == 0;
+	if (liblinear && b->fit_intercept)
+		b->intercept_column = json_double(opts, "intercept_scaling", 1);
 	b->class_weight = json_get(opts, "class_weight");
 	if (strcmp(name, "LogisticRegression") != 0)
 		return err_set(err, ERR_INVALID,
@@ -43,6 +51,10 @@ configure(struct baseline *b, struct buf *err)
 		    "model_opts.penalty is \"%.64s\", expected \"l2\" or "
 		    "\"none\"",
 		    penalty);
+	if (liblinear && (!b->has_penalty || b->is_multinomial))
+		return err_set(err, ERR_INVALID,
+		    "model_opts.solver is \"liblinear\", which has neither "
+		    "penalty \"none\" nor multi_class \"multinomial\"");
 	if (!(b->c > 0) || !(b->tol > 0) || b->max_iter < 1)
 		return err_set(err, ERR_INVALID,
 		    "model_opts has C %.15g, tol %.15g and max_iter %lld, "

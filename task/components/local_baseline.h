@@ -18,7 +18,11 @@ struct baseline {
 	double tol;
 	int64_t max_iter;
 	bool fit_intercept;
-	char *solver; /* as named; all find the same */
+	bool is_ovr;		 /* of more than two classes, each on its own */
+	bool is_multinomial;	 /* asked for by name */
+	double intercept_column; /* liblinear: the intercept is punished as
+				    the weight of a column of this; or 0 */
+	char *solver;		 /* as named; the others find the same */
 	const cJSON *class_weight;
 	/* learnt */
 	struct table_schema schema; /* of the data */
@@ -26,8 +30,10 @@ struct baseline {
 	size_t n_classes;
 	size_t n_vectors;
 	double *w; /* n_vectors of schema.n_header + 1, intercept last */
-	int64_t iters;
-	bool is_converged;
+	struct baseline_end {
+		int64_t iters;
+		bool is_converged;
+	} * ends; /* n_vectors */
 };
 
 /* The vector of weights k. */

@@ -3,8 +3,9 @@
  *
  *	c * sum over rows of weight * -ln p(class) + |w|^2 / 2
  *
- * without the intercepts in |w|; p is a sigmoid for two classes, a softmax
- * for more.
+ * without the intercepts in |w| (but for liblinear); p is a sigmoid for two
+ *classes, a softmax for more, or, one class against the rest, a sigmoid for
+ *each, fitted by itself, whose shares of their sum are the probabilities.
  */
 #include "lib/base/mem.h"
 #include "lib/math/lbfgs.h"
@@ -19,7 +20,9 @@ struct fit {
 	struct baseline *b;
 	const struct glm_data *data;
 	size_t *class_of; /* row: which class */
-	double *weight;	  /* class: of its rows */
+	double *weight;	  /* row */
+	size_t m;	  /* vectors that are fitted at once */
+	size_t *target;	  /* row: which class of those */
 	double *z;	  /* row by vector: scores, then what to pull by */
 	int64_t looks;
 };
@@ -85,6 +88,10 @@ find_classes(struct fit *f, struct buf *err)
 	if (!rc && b->n_classes < 2)
 		rc = err_set(err, ERR_INVALID,
 		    "all rows are of one class; a classifier needs two");
+	if (!rc && b->n_classes == 2 && b->is_multinomial)
+		rc = err_set(err, ERR_INVALID,
+		    "model_opts.multi_class is \"multinomial\", expected "
+		    "\"auto\" or \"ovr\": the labels have two classes");
 	for (size_t i = 0; !rc && i < f->data->n; i++) {
 		rc = read_label(f->data, i, &label, err);
 		f->class_of[i] = class_place(b, label);
@@ -92,37 +99,42 @@ find_classes(struct fit *f, struct buf *err)
 	return rc;
 }
 
-/* null: 1; "balanced": n / (classes * rows); or an object by label. */
+/*
+ * null: 1; "balanced": n / (targets * rows of that target); or an object, by
+ * label.
+ */
 static void
-weigh_classes(struct fit *f)
+weigh_rows(struct fit *f)
 {
 	const struct baseline *b = f->b;
 	const cJSON *given = b->class_weight;
-	double *rows = xcalloc(b->n_classes, sizeof(*rows));
+	size_t n = f->data->n, n_targets = f->m == 1 ? 2 : f->m;
+	double *rows = xcalloc(n_targets, sizeof(*rows));
 	char label[24];
 
-	for (size_t i = 0; i < f->data->n; i++)
-		rows[f->class_of[i]]++;
-	f->weight = xcalloc(b->n_classes, sizeof(*f->weight));
-	for (size_t k = 0; k < b->n_classes; k++) {
-		snprintf(
-		    label, sizeof(label), "%lld", (long long)b->classes[k]);
-		f->weight[k] =
-		    cJSON_IsString(given)
-			? (double)f->data->n / ((double)b->n_classes * rows[k])
-			: json_double(given, label, 1);
+	for (size_t i = 0; i < n; i++)
+		rows[f->target[i]]++;
+	for (size_t i = 0; i < n; i++) {
+		if (cJSON_IsString(given)) {
+			f->weight[i] = (double)n /
+				       ((double)n_targets * rows[f->target[i]]);
+			continue;
+		}
+		snprintf(label, sizeof(label), "%lld",
+		    (long long)b->classes[f->class_of[i]]);
+		f->weight[i] = json_double(given, label, 1);
 	}
 	free(rows);
 }
 
 /* ---- scores ---- */
 
-/* z[i * vectors + k] = row i * vector k */
+/* z[i * m + k] = row i * vector k */
 static void
-score_rows(const struct baseline *b, const double *w,
+score_rows(const struct baseline *b, const double *w, size_t m,
     const struct glm_data *data, double *z)
 {
-	size_t m = b->n_vectors, d = b->schema.n_header;
+	size_t d = b->schema.n_header;
 	double *u = xcalloc(data->n, sizeof(*u));
 
 	for (size_t k = 0; k < m; k++) {
@@ -185,80 +197,142 @@ pull_row(const struct fit *f, size_t i, double factor, double *gradient)
 		gradient[d] += factor;
 }
 
+/* What the weights of vector v cost; its slope is added to the gradient. */
+static double
+punish(const struct baseline *b, const double *v, double *gradient)
+{
+	size_t d = b->schema.n_header;
+	double sum = 0, column = b->intercept_column;
+
+	if (!b->has_penalty)
+		return 0;
+	for (size_t j = 0; j < d; j++) {
+		sum += v[j] * v[j] / 2;
+		gradient[j] += v[j];
+	}
+	if (column > 0) {
+		sum += v[d] * v[d] / (2 * column * column);
+		gradient[d] += v[d] / (column * column);
+	}
+	return sum;
+}
+
 static double
 objective(void *arg, const double *w, double *gradient)
 {
 	struct fit *f = arg;
 	struct baseline *b = f->b;
-	size_t m = b->n_vectors, d = b->schema.n_header;
+	size_t m = f->m, d = b->schema.n_header;
 	double sum = 0;
 
 	task_progress(
 	    b->t, 0, "evaluation %lld of the loss", (long long)++f->looks);
 	memset(gradient, 0, m * (d + 1) * sizeof(*gradient));
-	score_rows(b, w, f->data, f->z);
+	score_rows(b, w, m, f->data, f->z);
 	for (size_t i = 0; i < f->data->n; i++) {
 		double *z = f->z + i * m;
-		double weight = b->c * f->weight[f->class_of[i]];
+		double weight = b->c * f->weight[i];
 
-		sum += weight * row_loss(z, m, f->class_of[i]);
+		sum += weight * row_loss(z, m, f->target[i]);
 		for (size_t k = 0; k < m; k++)
 			pull_row(f, i, weight * z[k], gradient + k * (d + 1));
 	}
-	for (size_t k = 0; b->has_penalty && k < m; k++)
-		for (size_t j = 0; j < d; j++) {
-			double v = w[k * (d + 1) + j];
-
-			sum += v * v / 2;
-			gradient[k * (d + 1) + j] += v;
-		}
+	for (size_t k = 0; k < m; k++)
+		sum += punish(b, w + k * (d + 1), gradient + k * (d + 1));
 	return sum;
+}
+
+/* The vectors of one loss, from k on. */
+static void
+fit_vectors(struct fit *f, size_t k)
+{
+	struct baseline *b = f->b;
+	struct lbfgs_result result;
+	struct lbfgs_param param = {.n = f->m * (b->schema.n_header + 1),
+	    .tol = b->tol,
+	    .max_iter = b->max_iter};
+
+	weigh_rows(f);
+	lbfgs_minimize(&param, objective, f, baseline_vector(b, k), &result);
+	for (size_t i = 0; i < f->m; i++)
+		b->ends[k + i] =
+		    (struct baseline_end){result.iters, result.is_converged};
+}
+
+static void
+fit_each(struct fit *f)
+{
+	f->m = 1;
+	for (size_t k = 0; k < f->b->n_vectors; k++) {
+		for (size_t i = 0; i < f->data->n; i++)
+			f->target[i] = f->class_of[i] == k;
+		fit_vectors(f, k);
+	}
 }
 
 enum err
 baseline_fit(struct baseline *b, const struct glm_data *data, struct buf *err)
 {
 	struct fit f = {.b = b, .data = data};
-	struct lbfgs_result result;
-	struct lbfgs_param param = {.tol = b->tol, .max_iter = b->max_iter};
 	enum err rc;
 
 	f.class_of = xcalloc(data->n, sizeof(*f.class_of));
 	rc = find_classes(&f, err);
 	if (rc)
 		goto out;
-	weigh_classes(&f);
 	b->n_vectors = b->n_classes == 2 ? 1 : b->n_classes;
-	param.n = b->n_vectors * (b->schema.n_header + 1);
-	b->w = xcalloc(param.n, sizeof(*b->w));
+	b->w = xcalloc(b->n_vectors * (b->schema.n_header + 1), sizeof(*b->w));
+	b->ends = xcalloc(b->n_vectors, sizeof(*b->ends));
+	f.m = b->n_vectors;
+	f.weight = xcalloc(data->n, sizeof(*f.weight));
+	f.target = xcalloc(data->n, sizeof(*f.target));
 	f.z = xcalloc(data->n * b->n_vectors, sizeof(*f.z));
-	lbfgs_minimize(&param, objective, &f, b->w, &result);
-	b->iters = result.iters;
-	b->is_converged = result.is_converged;
+	memcpy(f.target, f.class_of, data->n * sizeof(*f.target));
+	if (b->is_ovr && b->n_vectors > 1)
+		fit_each(&f);
+	else
+		fit_vectors(&f, 0);
 out:
 	free(f.class_of);
 	free(f.weight);
+	free(f.target);
 	free(f.z);
 	return rc;
+}
+
+/* Scores of one class each to shares of their sigmoids' sum, in place. */
+static void
+share_sigmoids(double *z, size_t m)
+{
+	double sum = 0;
+
+	for (size_t k = 0; k < m; k++)
+		sum += z[k] = sigmoid(z[k]);
+	for (size_t k = 0; k < m; k++)
+		z[k] = sum > 0 ? z[k] / sum : 1 / (double)m;
 }
 
 void
 baseline_probabilities(
     const struct baseline *b, const struct glm_data *data, double *out)
 {
-	double *z = xcalloc(data->n * b->n_vectors, sizeof(*z));
+	size_t m = b->n_vectors;
+	double *z = xcalloc(data->n * m, sizeof(*z));
 
-	score_rows(b, b->w, data, z);
+	score_rows(b, b->w, m, data, z);
 	for (size_t i = 0; i < data->n; i++) {
 		double *row = out + i * b->n_classes;
 
-		if (b->n_vectors == 1) {
+		if (m == 1) {
 			row[1] = sigmoid(z[i]);
 			row[0] = 1 - row[1];
 			continue;
 		}
-		softmax(z + i * b->n_vectors, b->n_vectors);
-		memcpy(row, z + i * b->n_vectors, b->n_classes * sizeof(*row));
+		memcpy(row, z + i * m, m * sizeof(*row));
+		if (b->is_ovr)
+			share_sigmoids(row, m);
+		else
+			softmax(row, m);
 	}
 	free(z);
 }

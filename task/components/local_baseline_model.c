@@ -69,8 +69,8 @@ static void
 fill_single(const struct baseline *b, size_t k, Model__SingleModel *m)
 {
 	model__single_model__init(m);
-	m->iters = (int32_t)b->iters;
-	m->is_converged = b->is_converged;
+	m->iters = (int32_t)b->ends[k].iters;
+	m->is_converged = b->ends[k].is_converged;
 	m->weight = (single_entry **)(void *)entries_new(b, k);
 	m->n_weight = b->schema.n_header;
 	m->intercept = baseline_vector(b, k)[b->schema.n_header];
@@ -209,10 +209,11 @@ take_param(struct baseline *b, const Model__LRModelParam *p, struct buf *err)
 	if (rc)
 		return rc;
 	b->w = xcalloc(b->n_vectors * (d + 1), sizeof(*b->w));
+	b->ends = xcalloc(b->n_vectors, sizeof(*b->ends));
 	if (b->n_vectors == 1) {
 		baseline_vector(b, 0)[d] = p->intercept;
-		b->iters = p->iters;
-		b->is_converged = p->is_converged;
+		b->ends[0].iters = p->iters;
+		b->ends[0].is_converged = p->is_converged;
 		return take_vector(b, 0, p->weight, p->n_weight, err);
 	}
 	for (size_t k = 0; !rc && k < b->n_vectors; k++) {
@@ -220,8 +221,8 @@ take_param(struct baseline *b, const Model__LRModelParam *p, struct buf *err)
 		    p->one_vs_rest_result->completed_models[k];
 
 		baseline_vector(b, k)[d] = m->intercept;
-		b->iters = m->iters;
-		b->is_converged = m->is_converged;
+		b->ends[k].iters = m->iters;
+		b->ends[k].is_converged = m->is_converged;
 		rc = take_vector(b, k, m->weight, m->n_weight, err);
 	}
 	return rc;

@@ -16,8 +16,10 @@ Y = [int(s > 0) for s in SCORE]
 Y3 = [int(s > 0) + int(s > 1.5) for s in SCORE]
 
 
-def newton(x, y, c=1.0, intercept=True, penalty=True, weight=None):
-    """One vector of weights a class, of which the first is 0 for two."""
+def newton(x, y, c=1.0, intercept=True, penalty=True, weight=None,
+           scaling=None):
+    """One vector of weights a class, of which the first is 0 for two. With
+    scaling the intercept is punished as liblinear does."""
     classes = sorted(set(y))
     k = len(classes)
     onehot = np.array([[v == cl for cl in classes] for v in y], float)
@@ -25,7 +27,8 @@ def newton(x, y, c=1.0, intercept=True, penalty=True, weight=None):
     x1 = np.hstack([x, np.full((len(x), 1), float(intercept))])
     free = range(1, k) if k == 2 else range(k)
     w = np.zeros((k, D + 1))
-    ridge = np.diag([1.0 if penalty else 0.0] * D + [0.0])
+    ridge = np.diag([1.0 if penalty else 0.0] * D +
+                    [1 / scaling ** 2 if scaling else 0.0])
     for _ in range(60):
         z = x1 @ w.T
         p = np.exp(z - z.max(1, keepdims=True))
@@ -80,6 +83,9 @@ def check_rows(rows, y, p, classes, kind):
     ({"penalty": "none"}, {"penalty": False}),
     ({"fit_intercept": False}, {"intercept": False}),
     ({"class_weight": {"1": 3}}, {"weight": {1: 3}}),
+    ({"multi_class": "ovr", "max_iter": 100}, {}),
+    ({"solver": "liblinear"}, {"scaling": 1}),
+    ({"solver": "liblinear", "intercept_scaling": 3}, {"scaling": 3}),
     ({"class_weight": "balanced"}, {"weight": {
         k: N / (2 * Y.count(k)) for k in (0, 1)}})])
 def test_two_classes_when_fit_then_as_newton(tmp_path, sparse, opts, plain):
@@ -114,8 +120,9 @@ def test_defaults_when_fit_then_within_their_tolerance(tmp_path):
 
 
 @pytest.mark.parametrize("sparse", [False, True])
-def test_three_classes_when_fit_then_a_softmax(tmp_path, sparse):
-    party = fitted(tmp_path, {}, Y3, sparse)
+@pytest.mark.parametrize("opts", [{}, {"multi_class": "multinomial"}])
+def test_three_classes_when_fit_then_a_softmax(tmp_path, sparse, opts):
+    party = fitted(tmp_path, opts, Y3, sparse)
     w, p = newton(X, Y3)
     param = model(party, "LocalBaselineParam")
     assert param["needOneVsRest"] and param["header"] == []
@@ -130,12 +137,55 @@ def test_three_classes_when_fit_then_a_softmax(tmp_path, sparse):
     check_rows(Table(party.state).lists, Y3, p, [0, 1, 2], "train")
 
 
-@pytest.mark.parametrize("y", [Y, Y3, [2 * v - 1 for v in Y]])
-def test_model_when_loaded_then_predicts_alike(tmp_path, y):
-    fit = fitted(tmp_path / "fit", {}, y)
+@pytest.mark.parametrize("opts, scaling, weight", [
+    ({"multi_class": "ovr"}, None, None),
+    ({"multi_class": "ovr", "class_weight": {"1": 3, "2": 0.5}}, None,
+     lambda k: {0: 1, 1: 3, 2: 0.5}),
+    ({"multi_class": "ovr", "class_weight": "balanced"}, None, None),
+    ({"solver": "liblinear"}, 1, None)])
+def test_three_classes_when_each_against_the_rest(tmp_path, opts, scaling,
+                                                  weight):
+    party = fitted(tmp_path, opts, Y3)
+    result = model(party, "LocalBaselineParam")["oneVsRestResult"]
+    x1, z = np.hstack([X, np.ones((N, 1))]), []
+    for k, one in enumerate(result["completedModels"]):
+        own = [int(v == k) for v in Y3]
+        by_row = None
+        if weight:      # of the label, not of the class that is fitted
+            by_row = [opts["class_weight"].get(str(v), 1.0) for v in Y3]
+        elif "class_weight" in opts:
+            by_row = [N / (2 * own.count(v)) for v in own]
+        w = newton_by_row(own, by_row, scaling)
+        near([one["weight"][f"x{j}"] for j in range(D)], w[:D])
+        near(one["intercept"], w[D])
+        assert one["isConverged"] and 0 < one["iters"]
+        z.append(1 / (1 + np.exp(-x1 @ w)))
+    p = np.array(z).T
+    check_rows(Table(party.state).lists, Y3, p / p.sum(1, keepdims=True),
+               [0, 1, 2], "train")
+
+
+def newton_by_row(y, weight, scaling):
+    """newton() for two classes with a weight for each row."""
+    x1, y = np.hstack([X, np.ones((N, 1))]), np.array(y, float)
+    s = np.ones(N) if weight is None else np.array(weight)
+    ridge = np.diag([1.0] * D + [1 / scaling ** 2 if scaling else 0.0])
+    w = np.zeros(D + 1)
+    for _ in range(60):
+        p = 1 / (1 + np.exp(-x1 @ w))
+        h = (x1.T * (s * p * (1 - p))) @ x1 + ridge
+        w -= np.linalg.solve(h, (s * (p - y)) @ x1 + ridge @ w)
+    return w
+
+
+@pytest.mark.parametrize("y, opts", [
+    (Y, {}), (Y3, {}), ([2 * v - 1 for v in Y], {}),
+    (Y3, {"multi_class": "ovr"})])
+def test_model_when_loaded_then_predicts_alike(tmp_path, y, opts):
+    fit = fitted(tmp_path / "fit", opts, y)
     table = make_table(tmp_path / "eval.table", X[:50], y[:50])
-    party = run(tmp_path / "new", "LocalBaseline", {}, table, fit,
-                key="eval_data")
+    party = run(tmp_path / "new", "LocalBaseline", {"model_opts": opts},
+                table, fit, key="eval_data")
     assert party.state["status"] == "success", party.log
     train = Table(fit.state).lists[:50]
     assert Table(party.state).lists == [row[:4] + ["predict"]
@@ -162,6 +212,8 @@ def test_steps_when_too_few_then_not_converged(tmp_path):
 @pytest.mark.parametrize("opts,y,x,words", [
     ({"penalty": "l1"}, Y, X, ['"l1"', '"l2"']),
     ({"C": 0}, Y, X, ["C 0"]),
+    ({"solver": "liblinear", "penalty": "none"}, Y, X, ["liblinear"]),
+    ({"multi_class": "multinomial"}, Y, X, ["multinomial", "two classes"]),
     ({}, [1] * N, X, ["one class"]),
     ({}, None, X, ["'000000'", "label"]),
     ({}, [0.5] * N, X, ["whole number"]),
@@ -195,9 +247,9 @@ def test_options_when_illegal_then_refused_at_submit(site, tmp_path):
             "role_parameters": {"guest": {"args": {"data": {"train_data": [
                 {"name": "t", "namespace": "local_baseline"}]}}}},
             "algorithm_parameters": {"local_baseline_0": {
-                "model_opts": {"solver": "liblinear"}}}}
+                "model_opts": {"solver": "newton-cholesky"}}}}
     answer = site.flow.submit(dsl, conf)
-    assert answer["retcode"] and "liblinear" in answer["retmsg"]
+    assert answer["retcode"] and "newton-cholesky" in answer["retmsg"]
     conf["algorithm_parameters"]["local_baseline_0"]["model_opts"] = {
         "C": 10, "random_state": 7}
     job = site.flow.finished(dsl, conf)
