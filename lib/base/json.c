@@ -5,6 +5,7 @@
  * once, after the parse, by sorting each object's keys.
  */
 #include "lib/base/json.h"
+#include "lib/base/json_big.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/base/path.h"
@@ -17,6 +18,7 @@
 
 /* Integers below it are exact in a double. */
 #define JSON_EXACT_MAX (INT64_C(1) << 53)
+#define DIGITS	       "0123456789"
 
 void
 json_init(void)
@@ -103,23 +105,14 @@ thin_out(cJSON *value)
 			thin_out(it);
 }
 
-enum err
-json_parse(const char *text, size_t len, const char *what, cJSON **out,
+/* Of a text that was examined. */
+static enum err
+parse(const char *text, size_t len, const char *what, cJSON **out,
     struct buf *err)
 {
 	const char *end = NULL;
-	cJSON *value;
-	enum err rc;
+	cJSON *value = cJSON_ParseWithLengthOpts(text, len, &end, 0);
 
-	if (len > JSON_SIZE_MAX)
-		return err_set(
-		    err, ERR_INVALID, "%s is larger than 64 MiB", what);
-	if (!utf8_is_valid(text, len))
-		return err_set(err, ERR_INVALID, "%s is not UTF-8", what);
-	rc = examine(text, len, what, err);
-	if (rc)
-		return rc;
-	value = cJSON_ParseWithLengthOpts(text, len, &end, 0);
 	if (!value)
 		return err_set(err, ERR_INVALID,
 		    "%s is not valid JSON (near byte %zu)", what,
@@ -132,9 +125,36 @@ json_parse(const char *text, size_t len, const char *what, cJSON **out,
 		    "%s has text after its JSON value (byte %zu)", what,
 		    (size_t)(end - text));
 	}
-	thin_out(value);
 	*out = value;
 	return ERR_OK;
+}
+
+enum err
+json_parse(const char *text, size_t len, const char *what, cJSON **out,
+    struct buf *err)
+{
+	struct json_big big;
+	cJSON *value = NULL;
+	enum err rc;
+
+	if (len > JSON_SIZE_MAX)
+		return err_set(
+		    err, ERR_INVALID, "%s is larger than 64 MiB", what);
+	if (!utf8_is_valid(text, len))
+		return err_set(err, ERR_INVALID, "%s is not UTF-8", what);
+	rc = examine(text, len, what, err);
+	if (rc)
+		return rc;
+	json_big_find(text, len, &big);
+	rc = parse(
+	    big.is_rewritten ? big.text.ptr : text, len, what, &value, err);
+	if (!rc) {
+		json_big_keep(&big, text, value);
+		thin_out(value);
+		*out = value;
+	}
+	json_big_release(&big);
+	return rc;
 }
 
 enum err
@@ -245,6 +265,28 @@ json_int(const cJSON *obj, const char *key, int64_t fallback)
 	double v = json_double(obj, key, (double)fallback);
 
 	return fabs(v) < 9e15 ? (int64_t)v : fallback;
+}
+
+bool
+json_integer_text(const cJSON *it, struct buf *out)
+{
+	const char *text = it ? it->valuestring : NULL;
+	char digits[32];
+
+	if (cJSON_IsNumber(it) && !text) {
+		if (it->valuedouble != floor(it->valuedouble) ||
+		    fabs(it->valuedouble) >= (double)JSON_EXACT_MAX)
+			return false; /* a float's digits are not known */
+		snprintf(digits, sizeof(digits), "%.0f", it->valuedouble);
+		text = digits;
+	} else if (!cJSON_IsNumber(it) && !cJSON_IsString(it)) {
+		return false;
+	}
+	if (!text[text[0] == '-'] ||
+	    text[(text[0] == '-') + strspn(text + (text[0] == '-'), DIGITS)])
+		return false;
+	buf_adds(out, text);
+	return true;
 }
 
 bool

@@ -3,6 +3,8 @@
  *
  * reading: size and depth are limited, trailing text, invalid UTF-8 and
  * escaped NULs are refused, of equal keys the last one stands (as in Python);
+ * an integer from 2^53 on is a number whose valuestring has its digits, which
+ * printing and cJSON_Duplicate() keep (valuedouble has what a double can);
  * printing: one function, four styles, numbers by num_format_double();
  * access: typed getters that name the field and what was expected.
  */
@@ -67,6 +69,11 @@ const cJSON *json_get(const cJSON *obj, const char *key);
 const char *json_str(const cJSON *obj, const char *key, const char *fallback);
 int64_t json_int(const cJSON *obj, const char *key, int64_t fallback);
 double json_double(const cJSON *obj, const char *key, double fallback);
+/*
+ * Appends the decimal digits of an integer of any size, with its sign: of a
+ * number, or of a text that holds one. False for anything else.
+ */
+bool json_integer_text(const cJSON *it, struct buf *out);
 /* JSON booleans; numbers count as != 0. */
 bool json_bool(const cJSON *obj, const char *key, bool fallback);
 

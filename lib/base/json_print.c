@@ -171,8 +171,8 @@ print_value(struct printer *p, const cJSON *it, int depth)
 		print_children(p, it, depth);
 	else if (cJSON_IsString(it))
 		json_print_str(it->valuestring, p->ascii, p->out);
-	else if (cJSON_IsRaw(it))
-		buf_adds(p->out, it->valuestring);
+	else if (cJSON_IsRaw(it) || (cJSON_IsNumber(it) && it->valuestring))
+		buf_adds(p->out, it->valuestring); /* digits that were kept */
 	else if (cJSON_IsNumber(it))
 		print_number(it->valuedouble, p->out);
 	else if (cJSON_IsBool(it))

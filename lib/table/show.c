@@ -51,6 +51,7 @@ keep_number_forms(cJSON *it, const char **at)
 			while (**at && !strchr(NUMBER_START, **at))
 				*at = **at == '"' ? skip_string(*at) : *at + 1;
 			n = strspn(*at, NUMBER_CHARS);
+			free(it->valuestring);
 			it->valuestring = xstrndup(*at, n);
 			it->type = cJSON_Raw;
 			*at += n;

@@ -47,6 +47,99 @@ test_parse_of_texts_gives_value_or_reason(void **state)
 		check_parse(rows[i].text, rows[i].expected);
 }
 
+/* Numbers of more than 63 characters are more than cJSON reads. */
+#define TEN    "1234567890"
+#define FORTY  TEN TEN TEN TEN
+#define EIGHTY FORTY FORTY
+#define LONG   EIGHTY EIGHTY EIGHTY EIGHTY EIGHTY
+
+static void
+test_parse_of_long_numbers_keeps_every_digit_of_integers(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} rows[] = {
+	    {"9007199254740991", "9007199254740991"},
+	    {"[9007199254740993,-9007199254740993]",
+		"[9007199254740993,-9007199254740993]"},
+	    {"{\"n\":" EIGHTY ",\"d\":-" LONG "}",
+		"{\"n\":" EIGHTY ",\"d\":-" LONG "}"},
+	    {"{\"1" EIGHTY "\":[\"\\\"" EIGHTY "\",1," EIGHTY ",{},2.5]}",
+		"{\"1" EIGHTY "\":[\"\\\"" EIGHTY "\",1," EIGHTY ",{},2.5]}"},
+	    {"{\"a\":" EIGHTY ",\"b\":3,\"a\":5}", "{\"b\":3,\"a\":5}"},
+	    {"[1.5" EIGHTY "," TEN TEN "]", "[1.5123456789012346," TEN TEN "]"},
+	    {"[" EIGHTY "e2,1e30]", "[1.2345678901234568e+81,1e+30]"},
+	    {"[" EIGHTY "] x", "text after its JSON value (byte 83)"},
+	    {"[" EIGHTY, "not valid JSON"},
+	    {"[" EIGHTY "-1]", "not valid JSON"},
+	    {"[-]", "not valid JSON"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check_parse(rows[i].text, rows[i].expected);
+}
+
+static void
+test_duplicate_of_a_long_number_keeps_its_digits(void **state)
+{
+	static const char text[] = "{\"n\":" LONG "}";
+	struct buf err = BUF_INIT, out = BUF_INIT;
+	cJSON *value = NULL, *copy;
+
+	(void)state;
+	assert_int_equal(
+	    json_parse(text, strlen(text), "body", &value, &err), ERR_OK);
+	assert_true(cJSON_IsNumber(json_get(value, "n")));
+	copy = cJSON_Duplicate(value, true);
+	cJSON_Delete(value);
+	json_print(copy, JSON_REPLY, &out);
+	assert_string_equal(out.ptr, text);
+	cJSON_Delete(copy);
+	buf_release(&out);
+	buf_release(&err);
+}
+
+static void
+test_integer_text_of_items_is_their_digits_or_none(void **state)
+{
+	static const struct {
+		const char *text, *expected; /* NULL: it is none */
+	} rows[] = {
+	    {"5", "5"},
+	    {"-7", "-7"},
+	    {"1e3", "1000"},
+	    {LONG, LONG},
+	    {"\"" LONG "\"", LONG},
+	    {"\"-12\"", "-12"},
+	    {"2.5", NULL},
+	    {"1e999", NULL},
+	    {"1e30", NULL},
+	    {"\"\"", NULL},
+	    {"\"-\"", NULL},
+	    {"\"0x12\"", NULL},
+	    {"\" 12\"", NULL},
+	    {"true", NULL},
+	    {"null", NULL},
+	    {"[5]", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct buf out = BUF_INIT;
+		cJSON *it = NULL;
+
+		json_parse(rows[i].text, strlen(rows[i].text), "x", &it, NULL);
+		assert_int_equal(
+		    json_integer_text(it, &out), rows[i].expected != NULL);
+		assert_string_equal(
+		    out.ptr, rows[i].expected ? rows[i].expected : "");
+		cJSON_Delete(it);
+		buf_release(&out);
+	}
+	assert_false(json_integer_text(NULL, NULL));
+}
+
 static void
 test_parse_of_deep_text_is_refused(void **state)
 {
@@ -163,6 +256,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_parse_of_texts_gives_value_or_reason),
+	    cmocka_unit_test(
+		test_parse_of_long_numbers_keeps_every_digit_of_integers),
+	    cmocka_unit_test(test_duplicate_of_a_long_number_keeps_its_digits),
+	    cmocka_unit_test(
+		test_integer_text_of_items_is_their_digits_or_none),
 	    cmocka_unit_test(test_parse_of_deep_text_is_refused),
 	    cmocka_unit_test(test_print_in_each_style_follows_its_rules),
 	    cmocka_unit_test(test_strict_getters_with_faults_name_all_of_them),
