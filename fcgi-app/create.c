@@ -6,6 +6,7 @@
  */
 #include "fcgi-app/create.h"
 #include "fcgi-app/create_predict.h"
+#include "fcgi-app/create_saved.h"
 #include "fcgi-app/permission.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
@@ -228,6 +229,8 @@ parse(struct draft *d, const struct create *c, struct buf *err)
 		rc = check_limits(d, err);
 	if (!rc)
 		rc = check_tables(d, err);
+	if (!rc)
+		rc = create_check_saved(d->app, &d->conf, &d->dsl, err);
 	return rc;
 }
 
@@ -380,8 +383,11 @@ static void
 write_json(const struct draft *d, const char *name, const cJSON *value)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT, err = BUF_INIT;
+	cJSON *shown = cJSON_Duplicate(value, true);
 
-	json_print(value, JSON_PRETTY, &text);
+	spec_hide(shown);
+	json_print(shown, JSON_PRETTY, &text);
+	cJSON_Delete(shown);
 	path_set(&path, "%s/%s", d->dir.ptr, name);
 	if (path_mkdirs(d->dir.ptr, &err) ||
 	    path_write_file(path.ptr, text.ptr, text.len, PATH_SCRATCH, &err))

@@ -1,6 +1,7 @@
 /* POST /v1/job/config: the first job that the filters of job/query match. */
 #include "fcgi-app/app.h"
 #include "lib/base/mem.h"
+#include "lib/spec/spec.h"
 #include "lib/store/job_query.h"
 
 static enum err
@@ -12,6 +13,7 @@ add_parsed(cJSON *data, const char *key, const char *text, struct buf *err)
 		text = "{}";
 	if (json_parse(text, strlen(text), key, &value, err))
 		return ERR_INTERNAL; /* it was JSON when it was stored */
+	spec_hide(value);
 	json_add(data, key, value);
 	return ERR_OK;
 }

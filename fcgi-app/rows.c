@@ -1,5 +1,20 @@
 /* Rows go from the wire into the answer one by one, however many. */
 #include "fcgi-app/rows.h"
+#include "lib/spec/spec.h"
+
+#include <string.h>
+
+/* A configuration goes out without its secrets. */
+static void
+add_text(cJSON *obj, const char *name, const char *text)
+{
+	struct buf shown = BUF_INIT;
+	bool is_conf = strstr(name, "runtime_conf") != NULL;
+
+	json_add_str(obj, name,
+	    is_conf && spec_hide_text(text, &shown) ? shown.ptr : text);
+	buf_release(&shown);
+}
 
 cJSON *
 rows_to_json(const struct db_rows *rows)
@@ -17,7 +32,7 @@ rows_to_json(const struct db_rows *rows)
 		else if (kind == DB_KIND_NULL)
 			json_add_str(obj, name, NULL);
 		else
-			json_add_str(obj, name, db_text(rows, i));
+			add_text(obj, name, db_text(rows, i));
 	}
 	return obj;
 }

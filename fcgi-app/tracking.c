@@ -99,8 +99,10 @@ parameters(const struct target_job *job, const struct target *t,
 	cJSON_Delete(warnings);
 	if (rc)
 		return rc;
-	if (out)
+	if (out) {
+		spec_hide(out);
 		return reply_ok(rp, out);
+	}
 	return reply_say(rp, 0, "can not found this component parameters");
 }
 

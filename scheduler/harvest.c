@@ -208,13 +208,27 @@ output_row(struct scheduler *s, struct run_task *t, struct ingest_view *v,
 	return rc;
 }
 
+/* Is it an upload's table, or one that a component saved beside its output? */
+static bool
+saves_table(const struct run_task *t)
+{
+	return t->job->dsl.components[t->component].module->saves_table;
+}
+
+/* A job that runs again replaces what it made itself. */
+static bool
+is_own(const struct run_task *t, const struct catalogue_table *now)
+{
+	return now->job_id && !strcmp(now->job_id, t->job->id);
+}
+
 /*
  * Two uploads to one name that began from the same state: the second must not
  * take the place of the first unseen. `replaces` is what the task may replace.
  */
 static enum err
-check_replaced(struct scheduler *s, const cJSON *table,
-    const struct catalogue_table *c, struct buf *err)
+check_replaced(struct scheduler *s, const struct run_task *t,
+    const cJSON *table, const struct catalogue_table *c, struct buf *err)
 {
 	const char *replaces = json_str(table, "replaces", NULL);
 	const char *slash = replaces ? strrchr(replaces, '/') : NULL;
@@ -230,17 +244,23 @@ check_replaced(struct scheduler *s, const cJSON *table,
 	else if (rc)
 		buf_adds(err, none.ptr);
 	else if (now.rows > 0 && strcmp(now.file, c->file) &&
-		 strcmp(now.file, slash ? slash + 1 : replaces))
+		 strcmp(now.file, slash ? slash + 1 : replaces) &&
+		 !is_own(t, &now))
 		rc = err_set(err, ERR_CONFLICT,
-		    "the table %s of %s was published by job %s meanwhile; "
-		    "upload again with drop 0 to add to it or 1 to replace it",
-		    c->name, c->name_space, now.job_id);
+		    "the table %s of %s was published by job %s meanwhile; %s",
+		    c->name, c->name_space, now.job_id,
+		    saves_table(t) ? "run it again with drop 1 to replace it"
+				   : "upload again with drop 0 to add to it "
+				     "or 1 to replace it");
 	catalogue_release(&now);
 	buf_release(&none);
 	return rc;
 }
 
-/* Upload: the table under the name that the user gave. */
+/*
+ * The table under the name that the user gave. An upload's is its output; one
+ * that was saved is no output and outlives the job's.
+ */
 static enum err
 publish_row(struct scheduler *s, struct run_task *t, struct ingest_view *v,
     struct buf names[2], struct buf *err)
@@ -257,14 +277,19 @@ publish_row(struct scheduler *s, struct run_task *t, struct ingest_view *v,
 	c.name_space = names[0].ptr;
 	c.name = names[1].ptr;
 	c.file = file.ptr;
-	rc = check_replaced(s, table, &c, err);
+	rc = check_replaced(s, t, table, &c, err);
 	if (!rc)
 		rc = publish(s, t, table, &c, err);
+	buf_release(&file);
+	if (saves_table(t)) {
+		buf_reset(&names[0]);
+		buf_reset(&names[1]);
+		return rc;
+	}
 	v->table_id = c.id;
 	v->count_upload = json_int(ledger, "read", c.rows);
 	v->count_actual = c.rows;
 	v->partitions = c.partitions;
-	buf_release(&file);
 	return rc;
 }
 

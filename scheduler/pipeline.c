@@ -6,6 +6,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/model/pipeline.h"
+#include "lib/spec/spec.h"
 #include "lib/store/ingest.h"
 #include "scheduler/harvest.h"
 #include "scheduler/launch.h"
@@ -88,12 +89,16 @@ save(struct scheduler *s, struct run_job *j, int64_t mono_now)
 {
 	struct buf dsl = BUF_INIT, conf = BUF_INIT;
 	struct buf err = BUF_INIT, reason = BUF_INIT;
+	cJSON *shown;
 	enum err rc = ERR_OK;
 
 	j->pipeline_at = 0;
 	buf_reset(&j->pipeline_text);
 	json_print(j->dsl.root, JSON_STORE, &dsl);
-	json_print(j->conf.root, JSON_STORE, &conf);
+	shown = cJSON_Duplicate(j->conf.root, true);
+	spec_hide(shown);
+	json_print(shown, JSON_STORE, &conf);
+	cJSON_Delete(shown);
 	j->pipeline_sizes =
 	    xcalloc(j->conf.n_parties + 1, sizeof(*j->pipeline_sizes));
 	for (size_t i = 0; !rc && i < j->conf.n_parties; i++) {

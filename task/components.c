@@ -19,6 +19,7 @@ static const struct component components[] = {
     {"HeteroPoisson", hetero_poisson_run, true},
     {"LocalBaseline", local_baseline_run, true},
     {"Scorecard", scorecard_run, true},
+    {"Rsa", rsa_run, true},
     {"Evaluation", evaluation_run, true},
     {"SecureAddExample", secure_add_example_run, true},
 };

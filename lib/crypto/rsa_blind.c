@@ -2,18 +2,11 @@
 #include "lib/base/mem.h"
 #include "lib/crypto/lanes.h"
 #include "lib/crypto/random.h"
+#include "lib/crypto/rsa_private.h"
 
 #define PUBLIC_EXPONENT 65537
 #define PRIME_ROUNDS	40
 #define AT_ONCE		(LANES / 2) /* signatures: each takes two powers */
-
-struct rsa_secret {
-	struct rsa_public pub;
-	mpz_t p, q;
-	mpz_t dp, dq; /* d mod p-1, d mod q-1 */
-	mpz_t q_inv;  /* q^-1 mod p */
-	struct lanes_powers *powers;
-};
 
 static void
 public_set(struct rsa_public *pub)
@@ -39,8 +32,24 @@ make_prime(mpz_t p, unsigned bits, const mpz_t e)
 	mpz_clear(t);
 }
 
-static void
-derive(struct rsa_secret *s)
+static struct lanes_powers *
+make_powers(const struct rsa_secret *s)
+{
+	mpz_t modulus[LANES], exponent[LANES];
+	size_t p_bits = mpz_sizeinbase(s->p, 2);
+	size_t q_bits = mpz_sizeinbase(s->q, 2);
+
+	for (size_t i = 0; i < LANES; i++) {
+		/* borrowed: not cleared */
+		*modulus[i] = i < AT_ONCE ? *s->p : *s->q;
+		*exponent[i] = i < AT_ONCE ? *s->dp : *s->dq;
+	}
+	return lanes_powers_new(
+	    modulus, exponent, p_bits < q_bits ? q_bits : p_bits);
+}
+
+void
+rsa_derive(struct rsa_secret *s)
 {
 	mpz_t p1, q1;
 
@@ -54,34 +63,30 @@ derive(struct rsa_secret *s)
 	random_wipe(p1);
 	random_wipe(q1);
 	public_set(&s->pub);
+	s->powers = make_powers(s);
 }
 
-static struct lanes_powers *
-make_powers(const struct rsa_secret *s, unsigned bits)
+struct rsa_secret *
+rsa_secret_new(void)
 {
-	mpz_t modulus[LANES], exponent[LANES];
+	struct rsa_secret *s = xcalloc(1, sizeof(*s));
 
-	for (size_t i = 0; i < LANES; i++) {
-		/* borrowed: not cleared */
-		*modulus[i] = i < AT_ONCE ? *s->p : *s->q;
-		*exponent[i] = i < AT_ONCE ? *s->dp : *s->dq;
-	}
-	return lanes_powers_new(modulus, exponent, bits / 2);
+	mpz_inits(
+	    s->pub.n, s->pub.e, s->d, s->p, s->q, s->dp, s->dq, s->q_inv, NULL);
+	return s;
 }
 
 struct rsa_secret *
 rsa_generate(unsigned bits)
 {
-	struct rsa_secret *s = xcalloc(1, sizeof(*s));
+	struct rsa_secret *s = rsa_secret_new();
 
-	mpz_inits(s->pub.n, s->pub.e, s->p, s->q, s->dp, s->dq, s->q_inv, NULL);
 	mpz_set_ui(s->pub.e, PUBLIC_EXPONENT);
 	do {
 		make_prime(s->p, bits / 2, s->pub.e);
 		make_prime(s->q, bits / 2, s->pub.e);
 	} while (!mpz_cmp(s->p, s->q));
-	derive(s);
-	s->powers = make_powers(s, bits);
+	rsa_derive(s);
 	return s;
 }
 
@@ -96,6 +101,7 @@ rsa_secret_free(struct rsa_secret *s)
 {
 	if (!s)
 		return;
+	random_wipe(s->d);
 	random_wipe(s->p);
 	random_wipe(s->q);
 	random_wipe(s->dp);
@@ -161,6 +167,10 @@ rsa_sign(const struct rsa_secret *s, mpz_t out, const mpz_t x)
 {
 	mpz_t a, b;
 
+	if (!mpz_sgn(s->p)) {
+		mpz_powm_sec(out, x, s->d, s->pub.n);
+		return;
+	}
 	mpz_inits(a, b, NULL);
 	mpz_mod(a, x, s->p);
 	mpz_mod(b, x, s->q);
@@ -190,7 +200,7 @@ rsa_sign_many(const struct rsa_secret *s, mpz_t *x, size_t n)
 {
 	mpz_t half[LANES];
 
-	if (!lanes_powers_at_once(s->powers)) {
+	if (!s->powers || !lanes_powers_at_once(s->powers)) {
 		for (size_t i = 0; i < n; i++)
 			rsa_sign(s, x[i], x[i]);
 		return;

@@ -16,6 +16,7 @@
 #define RSA_BLIND_BITS	   1024 /* FATE's */
 #define RSA_BLIND_BITS_MIN 1024
 #define RSA_BLIND_BITS_MAX 4096
+#define RSA_GIVEN_BITS_MAX 16384 /* of rsa_secret_parse() */
 
 struct rsa_public {
 	size_t width; /* bytes of a number on the wire */
@@ -27,6 +28,18 @@ struct rsa_secret;
 
 /* A fresh key with e = 65537. Freeing wipes it. */
 struct rsa_secret *rsa_generate(unsigned bits);
+
+/* A key that somebody else made, in decimal digits. */
+struct rsa_given {
+	const char *n, *e, *d;
+};
+
+/*
+ * ERR_INVALID names what is wrong by rsa_key_n, rsa_key_e or rsa_key_d and
+ * shows nothing of d; whether d belongs to e is found out by trying.
+ */
+enum err rsa_secret_parse(
+    const struct rsa_given *given, struct rsa_secret **out, struct buf *err);
 const struct rsa_public *rsa_public_of(const struct rsa_secret *s);
 void rsa_secret_free(struct rsa_secret *s);
 
@@ -38,7 +51,10 @@ void rsa_public_clear(struct rsa_public *pub);
 /* H(id): SHA-256 as an integer. */
 void rsa_hash_id(mpz_t out, const void *id, size_t len);
 
-/* x^d mod n by CRT, exponentiation in constant time. */
+/*
+ * x^d mod n by CRT (of a given key: when n is a product of two primes),
+ * exponentiation in constant time.
+ */
 void rsa_sign(const struct rsa_secret *s, mpz_t out, const mpz_t x);
 /*
  * The same in place for n numbers of [0, n): four at once where the vector

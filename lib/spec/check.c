@@ -129,7 +129,9 @@ add_fault(const char *component, const struct spec_param *p, const cJSON *v,
 
 	buf_addf(out, "%scomponent '%s': parameter '%s' is ",
 	    out->len ? "; " : "", component, p->name);
-	if (v)
+	if (v && (p->flags & SPEC_SECRET) && !cJSON_IsNull(v))
+		buf_adds(&value, SPEC_HIDDEN);
+	else if (v)
 		json_print(v, JSON_COMPACT, &value);
 	if (value.len > SHOWN_MAX) {
 		buf_truncate(&value, SHOWN_MAX);

@@ -19,15 +19,18 @@ struct merge {
 enum kind { UNKNOWN, LEAF, GROUP };
 
 static enum kind
-kind_of(const struct merge *m)
+kind_of(const struct merge *m, unsigned *flags_out)
 {
 	const char *path = m->path.ptr;
 
+	*flags_out = 0;
 	for (size_t i = 0; i < m->module->n_params; i++) {
 		const struct spec_param *p = &m->module->params[i];
 
-		if (!strcmp(p->name, path))
+		if (!strcmp(p->name, path)) {
+			*flags_out = p->flags;
 			return p->flags & SPEC_SHOWN_ONLY ? UNKNOWN : LEAF;
+		}
 		if (!strncmp(p->name, path, m->path.len) &&
 		    p->name[m->path.len] == '.')
 			return GROUP;
@@ -36,14 +39,17 @@ kind_of(const struct merge *m)
 }
 
 static void
-fault(struct merge *m, const cJSON *value, const char *expected)
+fault(struct merge *m, const cJSON *value, unsigned flags, const char *expected)
 {
 	if (m->err) {
 		if (m->rc)
 			buf_adds(m->err, "; ");
 		buf_addf(m->err, "component '%s': parameter '%s' is ",
 		    m->component, m->path.ptr);
-		json_print(value, JSON_COMPACT, m->err);
+		if (flags & SPEC_SECRET)
+			buf_adds(m->err, SPEC_HIDDEN);
+		else
+			json_print(value, JSON_COMPACT, m->err);
 		buf_addf(m->err, ", expected %s", expected);
 	}
 	m->rc = ERR_INVALID;
@@ -66,11 +72,11 @@ out:
 }
 
 static void
-set_leaf(struct merge *m, const cJSON *value, cJSON *into)
+set_leaf(struct merge *m, const cJSON *value, unsigned flags, cJSON *into)
 {
 	if (m->party >= 0) {
 		if (!cJSON_IsArray(value)) {
-			fault(m, value,
+			fault(m, value, flags,
 			    "a list with one value per party, because it "
 			    "stands in role_parameters");
 			return;
@@ -93,18 +99,19 @@ merge_object(struct merge *m, const cJSON *given, cJSON *into)
 {
 	size_t len = m->path.len;
 	const cJSON *it;
+	unsigned flags;
 
 	cJSON_ArrayForEach(it, given)
 	{
 		if (len)
 			buf_addc(&m->path, '.');
 		buf_adds(&m->path, it->string);
-		switch (kind_of(m)) {
+		switch (kind_of(m, &flags)) {
 		case UNKNOWN:
 			warn(m);
 			break;
 		case LEAF:
-			set_leaf(m, it, into);
+			set_leaf(m, it, flags, into);
 			break;
 		case GROUP:
 			if (cJSON_IsObject(it))
@@ -112,7 +119,7 @@ merge_object(struct merge *m, const cJSON *given, cJSON *into)
 				    cJSON_GetObjectItemCaseSensitive(
 					into, it->string));
 			else
-				fault(m, it, "an object");
+				fault(m, it, flags, "an object");
 			break;
 		}
 		buf_truncate(&m->path, len);

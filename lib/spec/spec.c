@@ -27,6 +27,7 @@ static const struct spec_module *const modules[] = {
     &spec_hetero_poisson,
     &spec_local_baseline,
     &spec_scorecard,
+    &spec_rsa,
     &spec_evaluation,
     &spec_secure_add_example,
     &spec_upload,

@@ -31,6 +31,7 @@ enum spec_flag {
 	SPEC_NULLABLE = 1 << 0,	   /* null is legal */
 	SPEC_IGNORE_CASE = 1 << 1, /* of `choices` */
 	SPEC_SHOWN_ONLY = 1 << 2,  /* cannot be set (allowed_metrics) */
+	SPEC_SECRET = 1 << 3,	   /* no message or answer shows the value */
 };
 
 struct spec_param {
@@ -55,6 +56,12 @@ struct spec_module {
 	unsigned roles;		 /* enum spec_role */
 	bool deploy;		 /* part of the inference DSL by default */
 	bool by_keeper;		 /* run by fateflow-keeper: needs MySQL */
+	/*
+	 * Makes a table under a name of the user's: its parameters are
+	 * save_out_table_namespace, save_out_table_name, and drop: 1 replaces
+	 * one that is there.
+	 */
+	bool saves_table;
 	const struct spec_param *params;
 	size_t n_params;
 	/* NULL, or looks at parameters together; returns a complaint or NULL.
@@ -106,6 +113,14 @@ const cJSON *spec_value(const cJSON *params, const char *name);
 
 /* What is legal, as a phrase: "an integer >= 1, or null". */
 void spec_print_legal(const struct spec_param *p, struct buf *out);
+
+/* What stands in place of a secret. */
+#define SPEC_HIDDEN "(not shown)"
+
+/* Replaces, in a configuration or parameters, every secret that is there. */
+void spec_hide(cJSON *tree);
+/* The same of a text; false, and nothing is appended, when it holds none. */
+bool spec_hide_text(const char *json, struct buf *out);
 
 /* docs/modules.md, from the tables. */
 void spec_print_markdown(struct buf *out);

@@ -321,7 +321,8 @@ task_publish_table(struct task *t, const char *name_space, const char *name,
 
 	json_add_str(o, "namespace", name_space);
 	json_add_str(o, "name", name);
-	json_add(o, "ledger", ledger);
+	if (ledger)
+		json_add(o, "ledger", ledger);
 	cJSON_Delete(t->report->publish);
 	t->report->publish = o;
 }

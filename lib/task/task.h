@@ -123,7 +123,10 @@ enum err task_output_model(struct task *t, const char *buffer,
 enum err task_input_model(const struct task *t, const struct task_model *model,
     const char *buffer, struct buf *bytes_out, struct buf *err);
 
-/* Upload: the table that is to be published under its own name. */
+/*
+ * The table that is to be published under a name of its own, instead of an
+ * output; ledger (its ownership passes) may be NULL.
+ */
 void task_publish_table(struct task *t, const char *name_space,
     const char *name, const struct table_stats *stats,
     const struct table_schema *schema, int partitions, cJSON *ledger);

@@ -291,6 +291,179 @@ test_key_when_bad_then_refused(void **state)
 	buf_release(&err);
 }
 
+/* ---- a key from outside ---- */
+
+/* The numbers of a key: of p and q, or of p alone when q is 0. */
+struct numbers {
+	mpz_t n, e, d, p, q;
+};
+
+static void
+numbers_make(struct numbers *k, unsigned bits)
+{
+	mpz_t order;
+
+	mpz_inits(k->n, k->e, k->d, k->p, k->q, order, NULL);
+	mpz_set_ui(k->e, 65537);
+	do {
+		random_bits(k->p, bits / 2);
+		random_bits(k->q, bits / 2);
+		mpz_setbit(k->p, bits / 2 - 1);
+		mpz_setbit(k->p, bits / 2 - 2);
+		mpz_setbit(k->q, bits / 2 - 1);
+		mpz_setbit(k->q, bits / 2 - 2);
+		mpz_nextprime(k->p, k->p);
+		mpz_nextprime(k->q, k->q);
+		mpz_mul(k->n, k->p, k->q);
+		mpz_sub(order, k->n, k->p);
+		mpz_sub(order, order, k->q);
+		mpz_add_ui(order, order, 1);
+	} while (!mpz_invert(k->d, k->e, order));
+	mpz_clear(order);
+}
+
+static void
+numbers_clear(struct numbers *k)
+{
+	mpz_clears(k->n, k->e, k->d, k->p, k->q, NULL);
+}
+
+static enum err
+given(const struct numbers *k, struct rsa_secret **out, struct buf *err)
+{
+	char *n = mpz_get_str(NULL, 10, k->n), *e = mpz_get_str(NULL, 10, k->e),
+	     *d = mpz_get_str(NULL, 10, k->d);
+	enum err rc = rsa_secret_parse(&(struct rsa_given){n, e, d}, out, err);
+
+	free(n);
+	free(e);
+	free(d);
+	return rc;
+}
+
+static void
+check_signs(const struct numbers *k)
+{
+	struct rsa_secret *s = NULL;
+	struct buf err = BUF_INIT;
+	mpz_t h, ours, theirs;
+
+	mpz_inits(h, ours, theirs, NULL);
+	assert_int_equal(given(k, &s, &err), ERR_OK);
+	for (size_t i = 0; i < N_IDS; i++) {
+		rsa_hash_id(h, ids[i], strlen(ids[i]));
+		rsa_sign(s, ours, h);
+		mpz_powm(theirs, h, k->d, k->n);
+		assert_int_equal(mpz_cmp(ours, theirs), 0);
+	}
+	rsa_secret_free(s);
+	mpz_clears(h, ours, theirs, NULL);
+	buf_release(&err);
+}
+
+static void
+test_given_key_when_parsed_then_signs_as_its_numbers_say(void **state)
+{
+	struct numbers k;
+
+	(void)state;
+	for (unsigned bits = 1024; bits <= 2048; bits += 512) {
+		numbers_make(&k, bits);
+		check_signs(&k);
+		numbers_clear(&k);
+	}
+}
+
+/* RSA works under a prime modulus too; only that it cannot be split. */
+static void
+test_given_key_when_not_of_two_primes_then_signs_all_the_same(void **state)
+{
+	struct numbers k;
+	mpz_t order;
+
+	(void)state;
+	mpz_init(order);
+	numbers_make(&k, 1024);
+	do {
+		mpz_nextprime(k.n, k.n);
+		mpz_sub_ui(order, k.n, 1);
+	} while (!mpz_invert(k.d, k.e, order));
+	check_signs(&k);
+	numbers_clear(&k);
+	mpz_clear(order);
+}
+
+enum change { SMALL_N, EVEN_N, OTHER_D, ZERO_D, BIG_D, ONE_E, EVEN_E, OTHER_E };
+
+static void
+change(struct numbers *k, enum change what)
+{
+	switch (what) {
+	case SMALL_N:
+		mpz_fdiv_q_2exp(k->n, k->n, 1);
+		mpz_setbit(k->n, 0);
+		break;
+	case EVEN_N:
+		mpz_sub_ui(k->n, k->n, 1);
+		break;
+	case OTHER_D:
+		mpz_add_ui(k->d, k->d, 2);
+		break;
+	case ZERO_D:
+		mpz_set_ui(k->d, 0);
+		break;
+	case BIG_D:
+		mpz_add(k->d, k->d, k->n);
+		break;
+	case ONE_E:
+		mpz_set_ui(k->e, 1);
+		break;
+	case EVEN_E:
+		mpz_set_ui(k->e, 65536);
+		break;
+	case OTHER_E:
+		mpz_set_ui(k->e, 65539);
+		break;
+	}
+}
+
+static void
+test_given_key_when_it_is_none_then_says_which_number(void **state)
+{
+	static const struct {
+		enum change change;
+		const char *says;
+	} rows[] = {
+	    {SMALL_N, "rsa_key_n has 1023 bits"},
+	    {EVEN_N, "rsa_key_n is even"},
+	    {OTHER_D, "rsa_key_d does not belong"},
+	    {ZERO_D, "rsa_key_d is no positive"},
+	    {BIG_D, "rsa_key_d is not a number"},
+	    {ONE_E, "rsa_key_e is not an odd"},
+	    {EVEN_E, "rsa_key_e is not an odd"},
+	    {OTHER_E, "rsa_key_d does not belong"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf err = BUF_INIT;
+		struct rsa_secret *s = NULL;
+		struct numbers k;
+		char *d;
+
+		numbers_make(&k, 1024);
+		change(&k, rows[i].change);
+		assert_int_equal(given(&k, &s, &err), ERR_INVALID);
+		assert_null(s);
+		assert_non_null(strstr(err.ptr, rows[i].says));
+		d = mpz_get_str(NULL, 10, k.d);
+		assert_true(!d[1] || !strstr(err.ptr, d));
+		free(d);
+		numbers_clear(&k);
+		buf_release(&err);
+	}
+}
+
 int
 main(void)
 {
@@ -311,6 +484,12 @@ main(void)
 		test_read_when_0_or_not_below_the_modulus_then_refused),
 	    cmocka_unit_test(test_key_when_parsed_from_its_hex_then_the_same),
 	    cmocka_unit_test(test_key_when_bad_then_refused),
+	    cmocka_unit_test(
+		test_given_key_when_parsed_then_signs_as_its_numbers_say),
+	    cmocka_unit_test(
+		test_given_key_when_not_of_two_primes_then_signs_all_the_same),
+	    cmocka_unit_test(
+		test_given_key_when_it_is_none_then_says_which_number),
 	};
 
 	return cmocka_run_group_tests(tests, make_key, free_key);

@@ -32,6 +32,26 @@ test_find_when_unknown_then_null(void **state)
 	assert_null(spec_find("Pipeline"));
 }
 
+/* What has no default that anybody could use. */
+static cJSON *
+needed(const struct spec_module *m)
+{
+	struct buf text = BUF_INIT;
+	cJSON *out;
+
+	if (strcmp(m->name, "Rsa"))
+		return NULL;
+	buf_adds(&text, "{\"rsa_key_e\": 3, \"rsa_key_d\": \"7\","
+			"\"save_out_table_namespace\": \"a\","
+			"\"save_out_table_name\": \"b\", \"rsa_key_n\": 1");
+	for (int i = 0; i < 308; i++)
+		buf_addc(&text, '3');
+	buf_addc(&text, '}');
+	out = parse(text.ptr);
+	buf_release(&text);
+	return out;
+}
+
 static void
 test_defaults_when_made_then_every_module_accepts_its_own(void **state)
 {
@@ -41,11 +61,14 @@ test_defaults_when_made_then_every_module_accepts_its_own(void **state)
 	(void)state;
 	for (size_t i = 0; i < n; i++) {
 		struct buf err = BUF_INIT;
-		cJSON *p = spec_defaults(all[i]);
+		cJSON *p = spec_defaults(all[i]), *given = needed(all[i]);
 
+		assert_int_equal(
+		    spec_merge(all[i], "c_0", given, -1, p, NULL, &err), 0);
 		if (spec_check(all[i], "c_0", p, &err))
 			fail_msg("%s", err.ptr);
 		cJSON_Delete(p);
+		cJSON_Delete(given);
 		buf_release(&err);
 	}
 }
@@ -306,6 +329,55 @@ test_markdown_when_compared_with_docs_then_equal(void **state)
 	buf_release(&have);
 }
 
+static void
+test_secrets_when_hidden_then_wherever_they_stand(void **state)
+{
+	static const char conf[] =
+	    "{\"algorithm_parameters\": {\"rsa_0\": {\"rsa_key_d\": 5, "
+	    "\"rsa_key_n\": 7}}, \"role_parameters\": {\"host\": {"
+	    "\"rsa_0\": {\"rsa_key_d\": [\"5\", null, [55]]}}}}";
+	static const char want[] =
+	    "{\"algorithm_parameters\": {\"rsa_0\": {\"rsa_key_d\": "
+	    "\"(not shown)\", \"rsa_key_n\": 7}}, \"role_parameters\": {"
+	    "\"host\": {\"rsa_0\": {\"rsa_key_d\": [\"(not shown)\", null, "
+	    "[\"(not shown)\"]]}}}}";
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	assert_true(spec_hide_text(conf, &out));
+	assert_string_equal(out.ptr, want);
+	buf_reset(&out);
+	assert_false(spec_hide_text("{\"rsa_key_n\": 7}", &out));
+	assert_int_equal(out.len, 0);
+	assert_true(spec_hide_text("{\"rsa_key_d\": 5", &out));
+	assert_string_equal(out.ptr, "{}");
+	buf_release(&out);
+}
+
+static void
+test_secret_when_illegal_then_the_fault_does_not_show_it(void **state)
+{
+	struct buf err = BUF_INIT;
+	cJSON *given = parse("{\"rsa_key_d\": 1234}"),
+	      *p = spec_defaults(spec_find("Rsa"));
+
+	(void)state;
+	assert_int_equal(
+	    spec_merge(spec_find("Rsa"), "rsa_0", given, 0, p, NULL, &err),
+	    ERR_INVALID);
+	assert_non_null(
+	    strstr(err.ptr, "'rsa_key_d' is (not shown), expected"));
+	buf_reset(&err);
+	spec_merge(spec_find("Rsa"), "rsa_0", given, -1, p, NULL, &err);
+	spec_check(spec_find("Rsa"), "rsa_0", p, &err);
+	assert_non_null(
+	    strstr(err.ptr, "'rsa_key_d' is (not shown), expected"));
+	assert_null(strstr(err.ptr, "1234"));
+	cJSON_Delete(given);
+	cJSON_Delete(p);
+	buf_release(&err);
+}
+
 int
 main(void)
 {
@@ -320,6 +392,9 @@ main(void)
 	    cmocka_unit_test(
 		test_defaults_when_beside_a_real_server_then_the_same_keys),
 	    cmocka_unit_test(test_markdown_when_compared_with_docs_then_equal),
+	    cmocka_unit_test(test_secrets_when_hidden_then_wherever_they_stand),
+	    cmocka_unit_test(
+		test_secret_when_illegal_then_the_fault_does_not_show_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
