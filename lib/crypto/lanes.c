@@ -67,8 +67,9 @@ lanes_alloc(const struct lanes *ls, size_t n)
 	return lanes_words(n * ls->stride);
 }
 
-void
-lanes_set(const struct lanes *ls, uint64_t *number, const mpz_t a)
+/* Cuts a into ls->digits words. */
+static void
+cut(const struct lanes *ls, uint64_t *words, const mpz_t a)
 {
 	unsigned bits = ls->kernel->word_bits;
 	const mp_limb_t *limb = mpz_limbs_read(a);
@@ -81,36 +82,49 @@ lanes_set(const struct lanes *ls, uint64_t *number, const mpz_t a)
 		word = at < n ? limb[at] >> shift : 0;
 		if (shift && at + 1 < n)
 			word |= limb[at + 1] << (64 - shift);
-		number[i] = bits == 64 ? word : word & ((1ULL << bits) - 1);
+		words[i] = bits == 64 ? word : word & ((1ULL << bits) - 1);
 	}
 }
 
-void
-lanes_get(const struct lanes *ls, mpz_t out, const uint64_t *number)
+static void
+join(const struct lanes *ls, mpz_t out, const uint64_t *words)
 {
 	unsigned bits = ls->kernel->word_bits;
 	size_t n = (ls->digits * bits + 63) / 64, at, shift;
 	mp_limb_t *limb = mpz_limbs_write(out, (mp_size_t)n);
-	const mp_limb_t *m = ls->mt.m;
-	size_t limbs = (size_t)ls->mt.limbs;
 
 	memset(limb, 0, n * sizeof(*limb));
 	for (size_t i = 0; i < ls->digits; i++) {
 		at = i * bits / 64;
 		shift = i * bits % 64;
-		limb[at] |= number[i] << shift;
+		limb[at] |= words[i] << shift;
 		if (shift + bits > 64)
-			limb[at + 1] |= number[i] >> (64 - shift);
+			limb[at + 1] |= words[i] >> (64 - shift);
 	}
 	mpz_limbs_finish(out, (mp_size_t)n);
-	/* numbers of the vector kernel are below 2m */
-	if (mpz_size(out) > limbs ||
-	    (mpz_size(out) == limbs &&
-		mpn_cmp(mpz_limbs_read(out), m, ls->mt.limbs) >= 0)) {
-		limb = mpz_limbs_modify(out, (mp_size_t)n);
-		mpn_sub(limb, limb, (mp_size_t)mpz_size(out), m, ls->mt.limbs);
-		mpz_limbs_finish(out, (mp_size_t)n);
+}
+
+void
+lanes_set(struct lanes *ls, uint64_t *number, const mpz_t a)
+{
+	mpz_tdiv_qr(ls->half[1], ls->half[0], a, ls->n);
+	cut(ls, number, ls->half[0]);
+	cut(ls, number + ls->digits, ls->half[1]);
+}
+
+void
+lanes_get(struct lanes *ls, mpz_t out, const uint64_t *number)
+{
+	join(ls, out, number);
+	join(ls, ls->half[1], number + ls->digits);
+	/* halves of the vector kernel are below 2n */
+	if (mpz_cmp(out, ls->n) >= 0) {
+		mpz_sub(out, out, ls->n);
+		mpz_add_ui(ls->half[1], ls->half[1], 1);
 	}
+	while (mpz_cmp(ls->half[1], ls->n) >= 0)
+		mpz_sub(ls->half[1], ls->half[1], ls->n);
+	mpz_addmul(out, ls->half[1], ls->n);
 }
 
 const uint64_t *
@@ -120,44 +134,49 @@ lanes_constant(const struct lanes *ls, enum lanes_constant which)
 }
 
 static void
-set_constants(struct lanes *ls, const mpz_t m)
+set_constants(struct lanes *ls)
 {
 	size_t r_bits = ls->digits * ls->kernel->word_bits;
-	mpz_t c;
+	mpz_t c, square;
 
 	mpz_init_set_ui(c, 1);
+	mpz_init(square);
+	mpz_mul(square, ls->n, ls->n);
 	for (size_t i = 0; i < LANES_CONSTANT__MAX; i++) {
 		lanes_set(ls, ls->constant + i * ls->stride, c);
 		mpz_mul_2exp(c, c, r_bits);
-		mpz_mod(c, c, m);
+		mpz_mod(c, c, square);
 	}
-	lanes_set(ls, ls->modulus, m);
-	mpz_clear(c);
+	cut(ls, ls->root, ls->n);
+	mpz_clears(c, square, NULL);
 }
 
 void
-lanes_init(struct lanes *ls, const mpz_t m)
+lanes_init(struct lanes *ls, const mpz_t n)
 {
 	const struct lanes_kernel *kernel = choose();
 
-	assert(mpz_sizeinbase(m, 2) <= LANES_BITS_MAX);
-	mont_init(&ls->mt, m);
+	assert(mpz_sizeinbase(n, 2) <= LANES_BITS_MAX);
+	mont_init(&ls->mt, n);
+	mpz_init_set(ls->n, n);
+	mpz_inits(ls->half[0], ls->half[1], NULL);
 	ls->kernel = kernel;
-	ls->digits = kernel->digits(mpz_sizeinbase(m, 2));
-	ls->stride = kernel->stride(ls->digits);
-	ls->m_inv = ls->mt.m_inv;
+	ls->digits = kernel->digits(mpz_sizeinbase(n, 2));
+	ls->stride = 2 * ls->digits;
+	ls->n_inv = ls->mt.n_inv;
 	if (kernel->word_bits < 64)
-		ls->m_inv &= (1ULL << kernel->word_bits) - 1;
-	ls->modulus = lanes_alloc(ls, 1);
+		ls->n_inv &= (1ULL << kernel->word_bits) - 1;
+	ls->root = lanes_words(ls->digits);
 	ls->constant = lanes_alloc(ls, LANES_CONSTANT__MAX);
-	set_constants(ls, m);
+	set_constants(ls);
 }
 
 void
 lanes_release(struct lanes *ls)
 {
 	mont_release(&ls->mt);
-	free(ls->modulus);
+	mpz_clears(ls->n, ls->half[0], ls->half[1], NULL);
+	free(ls->root);
 	free(ls->constant);
 	memset(ls, 0, sizeof(*ls));
 }

@@ -1,12 +1,12 @@
 /*
- * Many multiplications modulo one odd number, by the fastest of two kernels:
- * GMP's limbs one number at a time, which every processor has, or eight
- * numbers at once with AVX-512 IFMA. Both give the same numbers.
+ * Many multiplications modulo the square of an odd number n, by the fastest
+ * of two kernels: GMP's limbs one number at a time, which every processor
+ * has, or eight numbers at once with AVX-512 IFMA. Both give the same numbers.
  *
  * Numbers lie one after the other in arrays from lanes_alloc(), `stride`
- * words each, in the kernel's own format; Montgomery's form is asked for:
- * a product is a * b / R, R the kernel's own. lanes_set() and lanes_get()
- * convert, lanes_constant() has 1, R and R^2.
+ * words each, in the kernel's own format, two halves lo + hi * n (mont.h);
+ * Montgomery's form is asked for: a product is a * b / R, R the kernel's own.
+ * lanes_set() and lanes_get() convert, lanes_constant() has 1, R and R^2.
  *
  * What is constant-time: lanes_powers_run(), in the exponents. Nothing else
  * is: which table entries a chain reads, and how many, follows its list. The
@@ -24,7 +24,7 @@
 #include "lib/crypto/mont.h"
 
 #define LANES	       ((size_t)8)
-#define LANES_BITS_MAX 8192
+#define LANES_BITS_MAX 4096 /* of n */
 
 enum lanes_constant { LANES_ONE, LANES_R, LANES_R2, LANES_CONSTANT__MAX };
 
@@ -33,15 +33,17 @@ struct lanes_kernel;
 struct lanes {
 	const struct lanes_kernel *kernel;
 	struct mont mt;
-	size_t digits;	    /* words of a number that are used */
+	size_t digits;	    /* words of a half */
 	size_t stride;	    /* words from one number to the next */
-	uint64_t *modulus;  /* a number */
-	uint64_t m_inv;	    /* -1 / m modulo a word's base */
+	uint64_t *root;	    /* n, `digits` words */
+	uint64_t n_inv;	    /* -1 / n modulo a word's base */
 	uint64_t *constant; /* LANES_CONSTANT__MAX numbers */
+	mpz_t n;
+	mpz_t half[2]; /* scratch */
 };
 
-/* m is odd, > 1 and at most LANES_BITS_MAX bits long. */
-void lanes_init(struct lanes *ls, const mpz_t m);
+/* n is odd, > 1 and at most LANES_BITS_MAX bits long. */
+void lanes_init(struct lanes *ls, const mpz_t n);
 void lanes_release(struct lanes *ls);
 
 /*
@@ -55,9 +57,9 @@ const char *lanes_kernel_name(void);
 
 /* n numbers of 0, aligned for the kernel; free() frees them. */
 uint64_t *lanes_alloc(const struct lanes *ls, size_t n);
-/* a is in [0, m); the result of lanes_get() as well. */
-void lanes_set(const struct lanes *ls, uint64_t *number, const mpz_t a);
-void lanes_get(const struct lanes *ls, mpz_t out, const uint64_t *number);
+/* a is in [0, n^2); the result of lanes_get() as well. */
+void lanes_set(struct lanes *ls, uint64_t *number, const mpz_t a);
+void lanes_get(struct lanes *ls, mpz_t out, const uint64_t *number);
 const uint64_t *
 lanes_constant(const struct lanes *ls, enum lanes_constant which);
 
@@ -84,16 +86,17 @@ void lanes_chains(struct lanes *ls, const uint64_t *numbers,
     const struct lanes_chain *chains, size_t n);
 
 /*
- * LANES powers at once, each with an odd modulus and an exponent of its own,
- * which are secret and wiped with it. They have at most `bits` bits.
+ * LANES powers at once, each modulo the square of an odd root of its own and
+ * with an exponent of its own, which are secret and wiped with it. Exponents
+ * have at most `bits` bits.
  */
 struct lanes_powers;
 struct lanes_powers *
-lanes_powers_new(mpz_t *moduli, mpz_t *exponents, size_t bits);
+lanes_powers_new(mpz_t *roots, mpz_t *exponents, size_t bits);
 void lanes_powers_free(struct lanes_powers *pw);
 /* Is a run as fast as one power, more or less? */
 bool lanes_powers_at_once(const struct lanes_powers *pw);
-/* x[i] = x[i]^exponents[i] mod moduli[i]; x[i] is below its modulus. */
+/* x[i] = x[i]^exponents[i] mod roots[i]^2; x[i] is below that. */
 void lanes_powers_run(struct lanes_powers *pw, mpz_t *x);
 
 #endif

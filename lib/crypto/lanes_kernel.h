@@ -9,9 +9,8 @@
 struct lanes_kernel {
 	const char *name;
 	unsigned word_bits; /* of a number's words that are used */
-	/* Digits for a modulus of so many bits, and words to the next. */
+	/* Words of a half for an n of so many bits. */
 	size_t (*digits)(size_t bits);
-	size_t (*stride)(size_t digits);
 	/* by_step: words from one factor to the next, 0 for one factor */
 	void (*mul)(struct lanes *ls, uint64_t *acc, const uint64_t *by,
 	    size_t by_step, size_t n);
@@ -49,21 +48,21 @@ lanes_prefetch_chain(const struct lanes *ls, const uint64_t *numbers,
 const struct lanes_kernel *lanes_ifma(void);
 
 /*
- * The same for LANES moduli at once: arrays of LANES * digits words, word j of
- * lane i at [j * LANES + i]. x is in Montgomery's form and is replaced by its
- * power, by windows of LANES_WINDOW bits of n_exponent digits each, the
+ * The same for LANES roots n at once: a number is LANES * 2 * digits words,
+ * word j of lane i at [j * LANES + i]. x is in Montgomery's form and is
+ * replaced by its power, by windows of LANES_WINDOW bits of the exponents, the
  * highest first, one of each lane side by side.
  */
 #define LANES_WINDOW 4
 
 struct lanes_power {
-	size_t digits;
-	const uint64_t *modulus;
-	const uint64_t *m_inv;	  /* LANES */
+	size_t digits;		  /* of a half */
+	const uint64_t *root;	  /* LANES * digits */
+	const uint64_t *n_inv;	  /* LANES */
 	const uint64_t *one;	  /* R of each lane */
 	const uint64_t *exponent; /* LANES * n_windows, lowest first */
 	size_t n_windows;
-	uint64_t *table; /* (1 << LANES_WINDOW) times LANES * digits */
+	uint64_t *table; /* (1 << LANES_WINDOW) numbers */
 };
 void lanes_ifma_power(const struct lanes_power *pw, uint64_t *x);
 

@@ -7,12 +7,6 @@ digits(size_t bits)
 	return (bits + GMP_NUMB_BITS - 1) / GMP_NUMB_BITS;
 }
 
-static size_t
-stride(size_t n)
-{
-	return n;
-}
-
 static void
 mul(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t by_step,
     size_t n)
@@ -44,7 +38,7 @@ chains(struct lanes *ls, const uint64_t *numbers,
 			lanes_prefetch_chain(ls, numbers, c + 1);
 		if (c->fresh)
 			mpn_copyi(c->acc, numbers + ls->stride * c->list[at++],
-			    ls->mt.limbs);
+			    2 * ls->mt.limbs);
 		for (; at < c->n; at++) {
 			if (at + 1 < c->n)
 				lanes_prefetch(
@@ -59,7 +53,6 @@ const struct lanes_kernel lanes_portable = {
     .name = "portable",
     .word_bits = GMP_NUMB_BITS,
     .digits = digits,
-    .stride = stride,
     .mul = mul,
     .square = square,
     .chains = chains,

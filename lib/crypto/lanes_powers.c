@@ -28,9 +28,9 @@ struct lanes_powers {
 };
 
 static void
-interleave(uint64_t *out, const uint64_t *number, size_t lane, size_t digits)
+interleave(uint64_t *out, const uint64_t *number, size_t lane, size_t words)
 {
-	for (size_t j = 0; j < digits; j++)
+	for (size_t j = 0; j < words; j++)
 		out[j * LANES + lane] = number[j];
 }
 
@@ -50,40 +50,42 @@ set_exponent(uint64_t *out, const mpz_t e, size_t lane, size_t n_windows)
 static void
 lay_out(struct lanes_powers *pw, size_t bits)
 {
-	size_t digits = pw->lane[0].digits, block = LANES * digits;
+	size_t digits = pw->lane[0].digits, half = LANES * digits;
+	size_t block = 2 * half;
 	size_t n_windows = (bits + LANES_WINDOW - 1) / LANES_WINDOW;
-	uint64_t *m, *one, *inv, *exponent;
+	uint64_t *n, *one, *inv, *exponent;
 
-	/* modulus, one, x, table; -1/m; exponent: each a multiple of LANES */
-	pw->n_words = (3 + TABLE) * block + LANES + LANES * n_windows;
+	/* root, one, x, table; -1/n; exponent: each a multiple of LANES */
+	pw->n_words = half + (2 + TABLE) * block + LANES + LANES * n_windows;
 	pw->words = lanes_words(pw->n_words);
-	m = pw->words;
-	one = m + block;
+	n = pw->words;
+	one = n + half;
 	pw->x = one + block;
 	inv = pw->x + block + TABLE * block;
 	exponent = inv + LANES;
 	for (size_t i = 0; i < LANES; i++) {
-		interleave(m, pw->lane[i].modulus, i, digits);
+		interleave(n, pw->lane[i].root, i, digits);
 		interleave(
-		    one, lanes_constant(&pw->lane[i], LANES_R), i, digits);
-		inv[i] = pw->lane[i].m_inv;
+		    one, lanes_constant(&pw->lane[i], LANES_R), i, 2 * digits);
+		inv[i] = pw->lane[i].n_inv;
 		set_exponent(exponent, pw->exponent[i], i, n_windows);
 	}
 	pw->power = (struct lanes_power){
-	    digits, m, inv, one, exponent, n_windows, pw->x + block};
+	    digits, n, inv, one, exponent, n_windows, pw->x + block};
 	pw->number = lanes_alloc(&pw->lane[0], 1);
 }
 
 struct lanes_powers *
-lanes_powers_new(mpz_t *moduli, mpz_t *exponents, size_t bits)
+lanes_powers_new(mpz_t *roots, mpz_t *exponents, size_t bits)
 {
 	struct lanes_powers *pw = xcalloc(1, sizeof(*pw));
 
 	pw->vector = true;
 	for (size_t i = 0; i < LANES; i++) {
-		mpz_init_set(pw->modulus[i], moduli[i]);
+		mpz_init(pw->modulus[i]);
+		mpz_mul(pw->modulus[i], roots[i], roots[i]);
 		mpz_init_set(pw->exponent[i], exponents[i]);
-		lanes_init(&pw->lane[i], moduli[i]);
+		lanes_init(&pw->lane[i], roots[i]);
 		pw->vector = pw->vector &&
 			     pw->lane[i].kernel != &lanes_portable &&
 			     pw->lane[i].digits == pw->lane[0].digits;
@@ -99,9 +101,14 @@ wipe_lanes(struct lanes *ls)
 	size_t limbs = (size_t)ls->mt.limbs * sizeof(mp_limb_t);
 	size_t number = ls->stride * sizeof(uint64_t);
 
-	explicit_bzero(ls->mt.m, limbs);
-	explicit_bzero(ls->modulus, number);
+	explicit_bzero(ls->mt.n, limbs);
+	explicit_bzero(ls->mt.scratch, 7 * limbs);
+	explicit_bzero(ls->root, number / 2);
 	explicit_bzero(ls->constant, LANES_CONSTANT__MAX * number);
+	random_wipe(ls->n);
+	random_wipe(ls->half[0]);
+	random_wipe(ls->half[1]);
+	mpz_inits(ls->n, ls->half[0], ls->half[1], NULL);
 	lanes_release(ls);
 }
 
@@ -133,18 +140,18 @@ static void
 run_vector(struct lanes_powers *pw, mpz_t *x)
 {
 	struct lanes *ls;
-	size_t digits = pw->lane[0].digits;
+	size_t words = pw->lane[0].stride;
 
 	for (size_t i = 0; i < LANES; i++) {
 		ls = &pw->lane[i];
 		lanes_set(ls, pw->number, x[i]);
 		lanes_scale(ls, pw->number, lanes_constant(ls, LANES_R2), 1);
-		interleave(pw->x, pw->number, i, digits);
+		interleave(pw->x, pw->number, i, words);
 	}
 	lanes_ifma_power(&pw->power, pw->x);
 	for (size_t i = 0; i < LANES; i++) {
 		ls = &pw->lane[i];
-		for (size_t j = 0; j < digits; j++)
+		for (size_t j = 0; j < words; j++)
 			pw->number[j] = pw->x[j * LANES + i];
 		lanes_scale(ls, pw->number, lanes_constant(ls, LANES_ONE), 1);
 		lanes_get(ls, x[i], pw->number);

@@ -96,16 +96,16 @@ decrypt_group(struct paillier_secret *s, mpz_t *c, size_t n, struct buf *err)
 static void
 make_powers(struct paillier_secret *s)
 {
-	mpz_t modulus[LANES], exponent[LANES];
+	mpz_t root[LANES], exponent[LANES];
 	const struct paillier_half *h;
 
 	for (size_t i = 0; i < LANES; i++) {
 		h = i < AT_ONCE ? &s->p : &s->q;
 		/* borrowed: not cleared */
-		*modulus[i] = *h->p2;
+		*root[i] = *h->p;
 		*exponent[i] = *h->p_1;
 	}
-	s->powers = lanes_powers_new(modulus, exponent, s->pub.bits / 2);
+	s->powers = lanes_powers_new(root, exponent, s->pub.bits / 2);
 }
 
 enum err

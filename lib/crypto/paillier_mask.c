@@ -25,7 +25,7 @@ paillier_work_of(const struct paillier_public *pub)
 	if (w)
 		return w;
 	w = xcalloc(1, sizeof(*w));
-	lanes_init(&w->ls, pub->n2);
+	lanes_init(&w->ls, pub->n);
 	w->mask_len = pub->mask_bits / 8;
 	w->exponents = xcalloc(PAILLIER_BLOCK, w->mask_len);
 	w->a = lanes_alloc(&w->ls, PAILLIER_BLOCK);

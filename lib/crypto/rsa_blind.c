@@ -35,17 +35,17 @@ make_prime(mpz_t p, unsigned bits, const mpz_t e)
 static struct lanes_powers *
 make_powers(const struct rsa_secret *s)
 {
-	mpz_t modulus[LANES], exponent[LANES];
+	mpz_t root[LANES], exponent[LANES];
 	size_t p_bits = mpz_sizeinbase(s->p, 2);
 	size_t q_bits = mpz_sizeinbase(s->q, 2);
 
 	for (size_t i = 0; i < LANES; i++) {
 		/* borrowed: not cleared */
-		*modulus[i] = i < AT_ONCE ? *s->p : *s->q;
+		*root[i] = i < AT_ONCE ? *s->p : *s->q;
 		*exponent[i] = i < AT_ONCE ? *s->dp : *s->dq;
 	}
 	return lanes_powers_new(
-	    modulus, exponent, p_bits < q_bits ? q_bits : p_bits);
+	    root, exponent, p_bits < q_bits ? q_bits : p_bits);
 }
 
 void
@@ -190,9 +190,13 @@ sign_group(const struct rsa_secret *s, mpz_t *x, size_t n, mpz_t *half)
 		mpz_mod(half[i], *from, s->p);
 		mpz_mod(half[AT_ONCE + i], *from, s->q);
 	}
+	/* modulo p^2 and q^2: more than is asked for */
 	lanes_powers_run(s->powers, half);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		mpz_mod(half[i], half[i], s->p);
+		mpz_mod(half[AT_ONCE + i], half[AT_ONCE + i], s->q);
 		combine(s, x[i], half[i], half[AT_ONCE + i]);
+	}
 }
 
 void

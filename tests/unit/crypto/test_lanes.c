@@ -12,13 +12,13 @@
 #include "lib/base/mem.h"
 #include "lib/crypto/random.h"
 
-/* Of n^2 and p^2 for keys of 1024 to 4096 bits, and what lies between. */
+/* Of n and p for keys of 1024 to 4096 bits, and what lies between. */
 static const unsigned widths[] = {
-    64, 127, 1024, 1078, 2047, 2048, 2050, 4096, 6144, 8192};
+    32, 64, 127, 512, 539, 1023, 1024, 1025, 1536, 2048, 3072, 4096};
 
-/* A modulus of so many bits: random, the least or the greatest. */
+/* A root of so many bits: random, the least or the greatest. */
 static void
-make_modulus(mpz_t m, unsigned bits, int kind)
+make_root(mpz_t m, unsigned bits, int kind)
 {
 	mpz_set_ui(m, 0);
 	if (kind == 0)
@@ -31,19 +31,32 @@ make_modulus(mpz_t m, unsigned bits, int kind)
 	mpz_setbit(m, 0);
 }
 
-/* Edges first: 0, 1, m - 1, all ones below m; then random. */
+/*
+ * Edges first: 0, 1, m - 1, all ones below m; the root less 1, itself (a lower
+ * half of 0) and the greatest upper half alone; then random.
+ */
+#define EDGES ((size_t)7)
+
 static void
 make_number(mpz_t x, const mpz_t m, size_t i)
 {
+	size_t bits = mpz_sizeinbase(m, 2);
+
 	mpz_set_ui(x, i == 1);
 	if (i == 2)
 		mpz_sub_ui(x, m, 1);
 	if (i == 3) {
-		mpz_setbit(x, mpz_sizeinbase(m, 2) - 1);
+		mpz_setbit(x, bits - 1);
 		mpz_sub_ui(x, x, 1);
 	}
-	if (i > 3) {
-		random_bits(x, mpz_sizeinbase(m, 2) + 64);
+	if (i > 3 && i < EDGES)
+		mpz_sqrt(x, m);
+	if (i == 4)
+		mpz_sub_ui(x, x, 1);
+	if (i == 6)
+		mpz_sub(x, m, x);
+	if (i >= EDGES) {
+		random_bits(x, bits + 64);
 		mpz_mod(x, x, m);
 	}
 }
@@ -101,16 +114,16 @@ assert_number(struct lanes *ls, const uint64_t *number, const mpz_t want)
 #define N ((size_t)21)
 
 static void
-check_mul(const mpz_t m)
+check_mul(const mpz_t root, const mpz_t m)
 {
 	mpz_t *x = numbers_new(m, N), *y = numbers_new(m, N), want;
 	uint64_t *a, *b;
 	struct lanes ls;
 
 	mpz_init(want);
-	lanes_init(&ls, m);
+	lanes_init(&ls, root);
 	/* every edge with every other */
-	for (size_t turn = 0; turn < 4; turn++) {
+	for (size_t turn = 0; turn < EDGES; turn++) {
 		a = load(&ls, x, N);
 		b = load_form(&ls, y, N);
 		lanes_mul(&ls, a, b, N);
@@ -119,8 +132,8 @@ check_mul(const mpz_t m)
 			mpz_mod(want, want, m);
 			assert_number(&ls, a + i * ls.stride, want);
 		}
-		mpz_swap(y[0], y[1]);
-		mpz_swap(y[turn], y[3]);
+		for (size_t i = 1; i < EDGES; i++)
+			mpz_swap(y[i - 1], y[i]);
 		free(a);
 		free(b);
 	}
@@ -131,7 +144,7 @@ check_mul(const mpz_t m)
 }
 
 static void
-check_square(const mpz_t m)
+check_square(const mpz_t root, const mpz_t m)
 {
 	mpz_t *x = numbers_new(m, N), want, e;
 	unsigned times[N];
@@ -139,7 +152,7 @@ check_square(const mpz_t m)
 	struct lanes ls;
 
 	mpz_inits(want, e, NULL);
-	lanes_init(&ls, m);
+	lanes_init(&ls, root);
 	a = load_form(&ls, x, N);
 	for (size_t i = 0; i < N; i++)
 		times[i] = (unsigned)(i * 7 % 5);
@@ -158,7 +171,7 @@ check_square(const mpz_t m)
 
 /* Chains of 0 to 24 factors, every third fresh; their products. */
 static void
-check_chains(const mpz_t m)
+check_chains(const mpz_t root, const mpz_t m)
 {
 	mpz_t *x = numbers_new(m, N), want;
 	struct lanes_chain chain[N + 4];
@@ -167,7 +180,7 @@ check_chains(const mpz_t m)
 	struct lanes ls;
 
 	mpz_init(want);
-	lanes_init(&ls, m);
+	lanes_init(&ls, root);
 	a = load_form(&ls, x, N);
 	acc = lanes_alloc(&ls, N + 4);
 	for (size_t k = 0; k < ARRAY_LEN(list); k++)
@@ -201,20 +214,21 @@ check_chains(const mpz_t m)
 }
 
 static void
-each_width(void (*check)(const mpz_t m))
+each_width(void (*check)(const mpz_t root, const mpz_t m))
 {
-	mpz_t m;
+	mpz_t root, m;
 
-	mpz_init(m);
+	mpz_inits(root, m, NULL);
 	for (int portable = 1; portable >= 0; portable--) {
 		lanes_force_portable(portable);
 		for (size_t i = 0; i < ARRAY_LEN(widths); i++)
 			for (int kind = 0; kind < 3; kind++) {
-				make_modulus(m, widths[i], kind);
-				check(m);
+				make_root(root, widths[i], kind);
+				mpz_mul(m, root, root);
+				check(root, m);
 			}
 	}
-	mpz_clear(m);
+	mpz_clears(root, m, NULL);
 }
 
 static void
@@ -242,25 +256,22 @@ test_chains_when_of_any_length_then_their_products(void **state)
 static void
 check_powers(unsigned bits)
 {
-	mpz_t m[LANES], e[LANES], x[LANES], want[LANES];
+	mpz_t root[LANES], m[LANES], e[LANES], x[LANES], want[LANES];
 	struct lanes_powers *pw;
 
 	for (size_t i = 0; i < LANES; i++) {
-		mpz_inits(m[i], e[i], x[i], want[i], NULL);
-		make_modulus(m[i], bits, (int)i % 3);
-		random_bits(e[i], bits / 2);
+		mpz_inits(root[i], m[i], e[i], x[i], want[i], NULL);
+		make_root(root[i], bits, (int)i % 3);
+		mpz_mul(m[i], root[i], root[i]);
+		random_bits(e[i], bits);
 		if (i < 2)
 			mpz_set_ui(e[i], i + 1);
-		if (i == 2) {
-			mpz_setbit(e[i], bits / 2);
-			mpz_sub_ui(e[i], e[i], 1);
-		}
 	}
 	mpz_set_ui(e[2], 1);
-	mpz_mul_2exp(e[2], e[2], bits / 2);
+	mpz_mul_2exp(e[2], e[2], bits);
 	mpz_sub_ui(e[2], e[2], 1);
-	pw = lanes_powers_new(m, e, bits / 2);
-	for (size_t turn = 0; turn < 6; turn++) {
+	pw = lanes_powers_new(root, e, bits);
+	for (size_t turn = 0; turn < EDGES + 3; turn++) {
 		for (size_t i = 0; i < LANES; i++) {
 			make_number(x[i], m[i], turn);
 			mpz_powm(want[i], x[i], e[i], m[i]);
@@ -271,13 +282,13 @@ check_powers(unsigned bits)
 	}
 	lanes_powers_free(pw);
 	for (size_t i = 0; i < LANES; i++)
-		mpz_clears(m[i], e[i], x[i], want[i], NULL);
+		mpz_clears(root[i], m[i], e[i], x[i], want[i], NULL);
 }
 
 static void
 test_powers_when_secret_then_as_plain(void **state)
 {
-	static const unsigned bits[] = {128, 1024, 1026, 2048, 4096};
+	static const unsigned bits[] = {64, 512, 539, 1024, 2048};
 
 	(void)state;
 	for (int portable = 1; portable >= 0; portable--) {
@@ -294,10 +305,10 @@ struct walk {
 };
 
 static void
-walk_start(struct walk *w, bool portable, const mpz_t m, mpz_t *x)
+walk_start(struct walk *w, bool portable, const mpz_t root, mpz_t *x)
 {
 	lanes_force_portable(portable);
-	lanes_init(&w->ls, m);
+	lanes_init(&w->ls, root);
 	w->a = load_form(&w->ls, x, N);
 }
 
@@ -349,13 +360,14 @@ check_walk(unsigned bits)
 	struct walk w[2];
 	uint32_t list[N];
 	unsigned times[N];
-	mpz_t m, *x;
+	mpz_t root, m, *x;
 
-	mpz_init(m);
-	make_modulus(m, bits, (int)(bits % 3));
+	mpz_inits(root, m, NULL);
+	make_root(root, bits, (int)(bits % 3));
+	mpz_mul(m, root, root);
 	x = numbers_new(m, N);
 	for (int k = 0; k < 2; k++)
-		walk_start(&w[k], k == 0, m, x);
+		walk_start(&w[k], k == 0, root, x);
 	for (int step = 0; step < 30; step++) {
 		random_bytes(list, sizeof(list));
 		for (size_t i = 0; i < N; i++) {
@@ -372,7 +384,7 @@ check_walk(unsigned bits)
 		lanes_release(&w[k].ls);
 	}
 	numbers_free(x, N);
-	mpz_clear(m);
+	mpz_clears(root, m, NULL);
 }
 
 static void
@@ -383,7 +395,7 @@ test_kernels_when_walking_at_random_then_meet(void **state)
 	(void)state;
 	for (int round = 0; round < 150; round++) {
 		random_bytes(&r, sizeof(r));
-		check_walk(64 + r % 2200);
+		check_walk(32 + r % 1100);
 	}
 	check_walk(LANES_BITS_MAX);
 	lanes_force_portable(false);
