@@ -12,7 +12,8 @@
 
 #include <stdlib.h>
 
-#define PROGRESS_EVERY 1000
+#define PROGRESS_EVERY 1024
+#define SIGN_GROUP     ((size_t)64)
 #define DROP_REPLACE   1
 
 struct rsa {
@@ -23,7 +24,10 @@ struct rsa {
 	struct rsa_secret *key;
 	const char *name_space;
 	const char *name;
-	mpz_t h;
+	/* ids on their way through the key, as many as pay at once */
+	mpz_t h[SIGN_GROUP];
+	struct buf ids[SIGN_GROUP];
+	size_t n;
 	struct buf digits;
 };
 
@@ -66,23 +70,43 @@ read_key(struct rsa *r, struct buf *err)
 }
 
 static enum err
-write_row(struct rsa *r, const struct table_row *row, struct buf *err)
+write_row(
+    struct rsa *r, const mpz_t signed_id, const struct buf *id, struct buf *err)
 {
 	uint8_t digest[DIGEST_SHA256_LEN];
 	char hex[DIGEST_HEX_LEN];
 	struct table_row out = {.id = hex,
 	    .id_len = DIGEST_HEX_LEN - 1,
-	    .text = row->id,
-	    .text_len = row->id_len};
+	    .text = id->ptr,
+	    .text_len = id->len};
 
-	rsa_hash_id(r->h, row->id, row->id_len);
-	rsa_sign(r->key, r->h, r->h);
 	buf_reset(&r->digits);
-	buf_reserve(&r->digits, mpz_sizeinbase(r->h, 10) + 2);
-	mpz_get_str(r->digits.ptr, 10, r->h);
+	buf_reserve(&r->digits, mpz_sizeinbase(signed_id, 10) + 2);
+	mpz_get_str(r->digits.ptr, 10, signed_id);
 	digest_sha256(r->digits.ptr, strlen(r->digits.ptr), digest);
 	digest_hex(digest, sizeof(digest), hex);
 	return table_writer_add(r->writer, &out, err);
+}
+
+static enum err
+write_group(struct rsa *r, struct buf *err)
+{
+	enum err rc = ERR_OK;
+
+	rsa_sign_many(r->key, r->h, r->n);
+	for (size_t i = 0; !rc && i < r->n; i++)
+		rc = write_row(r, r->h[i], &r->ids[i], err);
+	r->n = 0;
+	return rc;
+}
+
+static enum err
+add_row(struct rsa *r, const struct table_row *row, struct buf *err)
+{
+	rsa_hash_id(r->h[r->n], row->id, row->id_len);
+	buf_reset(&r->ids[r->n]);
+	buf_add(&r->ids[r->n], row->id, row->id_len);
+	return ++r->n < SIGN_GROUP ? ERR_OK : write_group(r, err);
 }
 
 static enum err
@@ -93,7 +117,7 @@ write_rows(struct rsa *r, struct buf *err)
 	enum err rc;
 
 	while (!(rc = table_reader_next(r->reader, &row, err))) {
-		rc = write_row(r, &row, err);
+		rc = add_row(r, &row, err);
 		if (rc)
 			return rc;
 		if (++n % PROGRESS_EVERY == 0)
@@ -101,7 +125,7 @@ write_rows(struct rsa *r, struct buf *err)
 			    "%lld of %lld ids signed", (long long)n,
 			    (long long)total);
 	}
-	return rc == ERR_NOTFOUND ? ERR_OK : rc;
+	return rc == ERR_NOTFOUND ? write_group(r, err) : rc;
 }
 
 static enum err
@@ -141,14 +165,37 @@ save(struct rsa *r, struct buf *err)
 	return rc;
 }
 
+static void
+init(struct rsa *r, struct task *t)
+{
+	*r = (struct rsa){.task = t, .input = task_any_input(t)};
+	buf_init(&r->digits);
+	for (size_t i = 0; i < SIGN_GROUP; i++) {
+		mpz_init(r->h[i]);
+		buf_init(&r->ids[i]);
+	}
+}
+
+static void
+release(struct rsa *r)
+{
+	table_reader_close(&r->reader);
+	rsa_secret_free(r->key);
+	buf_release(&r->digits);
+	for (size_t i = 0; i < SIGN_GROUP; i++) {
+		mpz_clear(r->h[i]);
+		buf_release(&r->ids[i]);
+	}
+}
+
 enum err
 rsa_run(struct task *t, struct buf *err)
 {
-	struct rsa r = {
-	    .task = t, .input = task_any_input(t), .digits = BUF_INIT};
-	enum err rc = read_names(&r, err);
+	struct rsa r;
+	enum err rc;
 
-	mpz_init(r.h);
+	init(&r, t);
+	rc = read_names(&r, err);
 	if (!rc)
 		rc = read_key(&r, err);
 	if (!rc && (!r.input || !r.input->path))
@@ -157,9 +204,6 @@ rsa_run(struct task *t, struct buf *err)
 		rc = table_reader_open(r.input->path, &r.reader, err);
 	if (!rc)
 		rc = save(&r, err);
-	table_reader_close(&r.reader);
-	rsa_secret_free(r.key);
-	mpz_clear(r.h);
-	buf_release(&r.digits);
+	release(&r);
 	return rc;
 }
