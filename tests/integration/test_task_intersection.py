@@ -255,7 +255,7 @@ def test_method_when_unknown_then_refused_and_nothing_is_sent(tmp_path):
     c = component(tmp_path, tables(tmp_path, sets),
                   {"intersect_method": "psi"})
     failed = [p.state["error"]["text"] for p in c.run().values()
-              if p.state["status"] == "failed"]
+              if p.state.get("status") == "failed"]
     assert failed and all("psi" in text for text in failed)
     assert not any(list(p.mailbox.glob("*~*")) for p in c.parties)
 
