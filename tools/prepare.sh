@@ -51,20 +51,18 @@ install_packages() {
 	$become sh tools/install-packages "$@"
 }
 
-# build PRESET [TARGET...]
+# build PRESET [TARGET...]; one at a time in a folder, since parts of ./check
+# run beside each other.
 build() {
 	preset=$1
 	shift
-	[ -f "build/$preset/build.ninja" ] ||
-		cmake --preset "$preset" >"$(build_log "$preset")" 2>&1 || {
-		cat "$(build_log "$preset")"
-		return 1
-	}
-	if [ $# -gt 0 ]; then
-		cmake --build "build/$preset" --target "$@"
-	else
-		cmake --build "build/$preset"
-	fi >"$(build_log "$preset")" 2>&1 || {
+	mkdir -p "build/$preset"
+	(
+		flock 9
+		[ -f "build/$preset/build.ninja" ] ||
+			cmake --preset "$preset" || exit 1
+		cmake --build "build/$preset" ${1:+--target "$@"}
+	) 9<"build/$preset" >"$(build_log "$preset")" 2>&1 || {
 		grep -v '^\[' "$(build_log "$preset")" | head -100
 		return 1
 	}

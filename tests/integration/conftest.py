@@ -17,6 +17,7 @@ sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "integration")]
 
 import exchanges  # noqa: E402
 import flow as flow_client  # noqa: E402
+import lanes  # noqa: E402
 import private_site  # noqa: E402
 import sanitizers  # noqa: E402
 
@@ -37,6 +38,7 @@ def pytest_configure(config):
         "out of the run under the sanitizers")
     config.addinivalue_line(
         "markers", "whole_run: about all tests together; comes last")
+    config.lanes = lanes.from_environment()
 
 
 def missing(server):
@@ -83,6 +85,16 @@ def exchanges_are_described(request):
     remove()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item):
+    """What another run has taken is not ours to run."""
+    shared = item.config.lanes
+    if shared and not shared.takes(item, getattr(item.config, "exchanges",
+                                                 None)):
+        return True
+    return None
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item):
     """A test fails with what it, or the fixtures made for it, exchanged
@@ -97,6 +109,8 @@ def pytest_runtest_call(item):
 
 def pytest_collection_modifyitems(config, items):
     """What is about the whole run comes last."""
+    if config.lanes:
+        config.lanes.sort(items)
     items.sort(key=lambda item: "whole_run" in item.keywords)
 
 

@@ -49,6 +49,7 @@ def groups(asked):
     return found
 
 
+@pytest.mark.slow       # about processor time
 def test_scheduler_that_owns_nothing_asks_once_in_five_seconds(site):
     site.start()
     job = site.submit()

@@ -188,6 +188,7 @@ def test_adopted_job_that_cannot_be_read_ends_with_its_tasks(site):
         time.sleep(0.05)
 
 
+@pytest.mark.slow       # about processor time
 def test_adopted_task_is_watched_quietly(site):
     """A look at its lock is no change that calls for another look."""
     site.plan("dataio_0-host", "sleep 6")

@@ -160,7 +160,9 @@ def site(database, tmp_path, request):
 
 
 # How long the second scheduler has looked on when the first dies: it looks at
-# others' jobs every five seconds, so that the moments between differ.
+# others' jobs every five seconds, so that the moments between differ. It is
+# about seconds: the sanitizers watch the same path in test_leases.py.
+@pytest.mark.slow
 @pytest.mark.parametrize("looked_s", [0.5, 2.5, 4.5])
 def test_jobs_of_a_dead_scheduler_move_again_in_time(site, looked_s):
     set_lease(site, "4s")
