@@ -5,52 +5,85 @@
 
 #include "lib/base/mem.h"
 
-#define ENTRIES ((size_t)256)
-#define AT_ONCE ((size_t)64)
+#define WIDTH_MIN 8U
+#define WIDTH_MAX 12U
+#define WIDER	  2U
+#define TABLE_MAX ((size_t)40 << 20) /* bytes */
+#define AT_ONCE	  ((size_t)64)
 
 struct fixed_base {
 	struct lanes *ls;
-	size_t len;
-	/* [digit][window]: base^(digit << (8 * window)) in Montgomery's form;
-	 * those of digit 0 are never read */
+	size_t len;	  /* bytes of an exponent */
+	unsigned width;	  /* bits of a window */
+	size_t n_windows; /* of an exponent */
+	/* [digit][window]: base^(digit << (width * window)) in Montgomery's
+	 * form; those of digit 0 are never read */
 	uint64_t *table;
-	uint32_t *list; /* AT_ONCE times len */
+	size_t n_powers; /* so far */
+	uint32_t *list;	 /* AT_ONCE times the windows */
 };
 
 static uint64_t *
 entry(const struct fixed_base *f, size_t digit, size_t window)
 {
-	return f->table + (digit * f->len + window) * f->ls->stride;
+	return f->table + (digit * f->n_windows + window) * f->ls->stride;
 }
 
-static void
-fill(struct fixed_base *f, const mpz_t base)
+static size_t
+windows(const struct fixed_base *f, unsigned width)
 {
-	static const unsigned eight = 8;
+	return (8 * f->len + width - 1) / width;
+}
+
+/* A table of windows of so many bits; `base` is in Montgomery's form. */
+static void
+fill(struct fixed_base *f, const uint64_t *base, unsigned width)
+{
 	size_t size = f->ls->stride * sizeof(uint64_t);
 
-	lanes_set(f->ls, entry(f, 1, 0), base);
-	lanes_scale(f->ls, entry(f, 1, 0), lanes_constant(f->ls, LANES_R2), 1);
-	for (size_t w = 1; w < f->len; w++) {
+	f->width = width;
+	f->n_windows = windows(f, width);
+	f->table = lanes_alloc(f->ls, f->n_windows << width);
+	memcpy(entry(f, 1, 0), base, size);
+	for (size_t w = 1; w < f->n_windows; w++) {
 		memcpy(entry(f, 1, w), entry(f, 1, w - 1), size);
-		lanes_square(f->ls, entry(f, 1, w), &eight, 1);
+		lanes_square(f->ls, entry(f, 1, w), &width, 1);
 	}
-	for (size_t d = 2; d < ENTRIES; d++) {
-		memcpy(entry(f, d, 0), entry(f, d - 1, 0), f->len * size);
-		lanes_mul(f->ls, entry(f, d, 0), entry(f, 1, 0), f->len);
+	for (size_t d = 2; d < (size_t)1 << width; d++) {
+		memcpy(entry(f, d, 0), entry(f, d - 1, 0), f->n_windows * size);
+		lanes_mul(f->ls, entry(f, d, 0), entry(f, 1, 0), f->n_windows);
 	}
+}
+
+/* Would wider windows have saved by now what their table takes? */
+static void
+widen_if_due(struct fixed_base *f)
+{
+	unsigned width = f->width + WIDER;
+	size_t n = windows(f, width), saved = f->n_windows - n;
+	size_t size = (n << width) * f->ls->stride * sizeof(uint64_t);
+	uint64_t *old = f->table;
+
+	if (width > WIDTH_MAX || size > TABLE_MAX ||
+	    f->n_powers * saved < n << width)
+		return;
+	fill(f, old + f->n_windows * f->ls->stride, width);
+	free(old);
 }
 
 struct fixed_base *
 fixed_base_new(struct lanes *ls, const mpz_t base, size_t len)
 {
 	struct fixed_base *f = xcalloc(1, sizeof(*f));
+	uint64_t *first = lanes_alloc(ls, 1);
 
 	f->ls = ls;
 	f->len = len;
-	f->table = lanes_alloc(ls, ENTRIES * len);
-	f->list = xcalloc(AT_ONCE * len, sizeof(*f->list));
-	fill(f, base);
+	lanes_set(ls, first, base);
+	lanes_scale(ls, first, lanes_constant(ls, LANES_R2), 1);
+	fill(f, first, WIDTH_MIN);
+	f->list = xcalloc(AT_ONCE * f->n_windows, sizeof(*f->list));
+	free(first);
 	return f;
 }
 
@@ -64,27 +97,55 @@ fixed_base_free(struct fixed_base *f)
 	free(f);
 }
 
+unsigned
+fixed_base_width(const struct fixed_base *f)
+{
+	return f->width;
+}
+
+static size_t
+digit(const struct fixed_base *f, const unsigned char *exponent, size_t window)
+{
+	size_t bit = window * f->width, at = bit / 8, bits = 0;
+
+	for (size_t i = 0; i < 3 && at + i < f->len; i++)
+		bits |= (size_t)exponent[at + i] << (8 * i);
+	return bits >> bit % 8 & (((size_t)1 << f->width) - 1);
+}
+
+static uint32_t
+list_entries(
+    const struct fixed_base *f, uint32_t *list, const unsigned char *exponent)
+{
+	size_t d;
+	uint32_t n = 0;
+
+	for (size_t w = 0; w < f->n_windows; w++) {
+		d = digit(f, exponent, w);
+		if (d)
+			list[n++] = (uint32_t)(d * f->n_windows + w);
+	}
+	return n;
+}
+
 void
 fixed_base_multiply(struct fixed_base *f, uint64_t *acc,
     const unsigned char *exponents, size_t n)
 {
 	struct lanes_chain chain[AT_ONCE];
 	uint32_t *list;
-	size_t now;
+	size_t now, n_list = AT_ONCE * f->n_windows;
 
 	for (; n > 0; n -= now, acc += now * f->ls->stride) {
+		widen_if_due(f);
 		now = n < AT_ONCE ? n : AT_ONCE;
+		f->n_powers += now;
 		for (size_t i = 0; i < now; i++, exponents += f->len) {
-			list = f->list + i * f->len;
-			chain[i] = (struct lanes_chain){
-			    acc + i * f->ls->stride, list, 0, false};
-			for (size_t w = 0; w < f->len; w++)
-				if (exponents[w])
-					list[chain[i].n++] =
-					    (uint32_t)(exponents[w] * f->len +
-						       w);
+			list = f->list + i * f->n_windows;
+			chain[i] = (struct lanes_chain){acc + i * f->ls->stride,
+			    list, list_entries(f, list, exponents), false};
 		}
 		lanes_chains(f->ls, f->table, chain, now);
 	}
-	explicit_bzero(f->list, AT_ONCE * f->len * sizeof(*f->list));
+	explicit_bzero(f->list, n_list * sizeof(*f->list));
 }

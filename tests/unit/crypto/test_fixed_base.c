@@ -16,9 +16,9 @@
 
 /* Exponents 0, 1, 2, all ones, then random: acc 3 times each power. */
 static void
-check_powers(struct lanes *ls, const mpz_t base, const mpz_t m)
+check_powers(
+    struct fixed_base *f, struct lanes *ls, const mpz_t base, const mpz_t m)
 {
-	struct fixed_base *f = fixed_base_new(ls, base, LEN);
 	unsigned char e[N * LEN] = {0};
 	uint64_t *acc = lanes_alloc(ls, N);
 	mpz_t got, want;
@@ -42,30 +42,77 @@ check_powers(struct lanes *ls, const mpz_t base, const mpz_t m)
 	}
 	mpz_clears(got, want, NULL);
 	free(acc);
+}
+
+/* As often as it takes until windows have so many bits. */
+static void
+use_until(struct fixed_base *f, struct lanes *ls, unsigned width)
+{
+	unsigned char e[N * LEN];
+	uint64_t *acc = lanes_alloc(ls, N);
+
+	memset(e, 0x55, sizeof(e));
+	for (size_t turn = 0; fixed_base_width(f) < width; turn++) {
+		assert_true(turn < 1000);
+		fixed_base_multiply(f, acc, e, N);
+	}
+	free(acc);
+}
+
+static void
+check_base(struct lanes *ls, const mpz_t root, unsigned width)
+{
+	struct fixed_base *f;
+	mpz_t base, m;
+
+	mpz_inits(base, m, NULL);
+	mpz_mul(m, root, root);
+	random_below(base, m);
+	f = fixed_base_new(ls, base, LEN);
+	check_powers(f, ls, base, m);
+	for (unsigned w = fixed_base_width(f) + 1; w <= width; w++) {
+		use_until(f, ls, w);
+		check_powers(f, ls, base, m);
+	}
 	fixed_base_free(f);
+	mpz_clears(base, m, NULL);
+}
+
+static void
+each_size(const unsigned *sizes, size_t n, unsigned width)
+{
+	struct lanes ls;
+	mpz_t root;
+
+	mpz_init(root);
+	for (size_t k = 0; k < 2 * n; k++) {
+		lanes_force_portable(k % 2);
+		random_bits(root, sizes[k / 2]);
+		mpz_setbit(root, sizes[k / 2] - 1);
+		mpz_setbit(root, 0);
+		lanes_init(&ls, root);
+		check_base(&ls, root, width);
+		lanes_release(&ls);
+	}
+	mpz_clear(root);
 }
 
 static void
 test_power_of_any_exponent_equals_powm(void **state)
 {
-	static const size_t sizes[] = {32, 127, 512, 1024};
-	struct lanes ls;
-	mpz_t base, root, m;
+	static const unsigned sizes[] = {32, 127, 512, 1024};
 
 	(void)state;
-	mpz_inits(base, root, m, NULL);
-	for (size_t k = 0; k < 2 * ARRAY_LEN(sizes); k++) {
-		lanes_force_portable(k % 2);
-		random_bits(root, sizes[k / 2]);
-		mpz_setbit(root, sizes[k / 2] - 1);
-		mpz_setbit(root, 0);
-		mpz_mul(m, root, root);
-		random_below(base, m);
-		lanes_init(&ls, root);
-		check_powers(&ls, base, m);
-		lanes_release(&ls);
-	}
-	mpz_clears(base, root, m, NULL);
+	each_size(sizes, ARRAY_LEN(sizes), 0);
+}
+
+static void
+test_powers_when_many_then_by_wider_windows_and_the_same(void **state)
+{
+	static const unsigned sizes[] = {33, 300};
+
+	(void)state;
+	each_size(sizes, ARRAY_LEN(sizes), 12);
 }
 
 int
@@ -73,6 +120,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_power_of_any_exponent_equals_powm),
+	    cmocka_unit_test(
+		test_powers_when_many_then_by_wider_windows_and_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
