@@ -146,23 +146,99 @@ add_fault(struct check *k, const char *fault)
 	buf_addf(&k->faults, "%s%s", k->faults.len ? "; " : "", fault);
 }
 
+/* Beside the roles that run it: how many parties of each there are. */
+static void
+check_pair(struct check *k, const struct dsl_component *c)
+{
+	struct buf fault = BUF_INIT, ids = BUF_INIT;
+	size_t n_guests = 0, n_hosts = 0;
+
+	for (size_t p = 0; p < k->conf->n_parties; p++) {
+		const struct conf_party *party = &k->conf->parties[p];
+
+		n_guests += !strcmp(party->role, "guest");
+		if (strcmp(party->role, "host") != 0)
+			continue;
+		buf_addf(&ids, "%s%s", n_hosts++ ? ", " : "", party->party_id);
+	}
+	if (n_guests != 1 || n_hosts != 1) {
+		buf_addf(&fault,
+		    "component '%s': %s needs one guest and one host, but "
+		    "role has %zu guests and %zu hosts%s%s%s",
+		    c->name, c->module->name, n_guests, n_hosts,
+		    n_hosts ? " (" : "", ids.ptr, n_hosts ? ")" : "");
+		add_fault(k, fault.ptr);
+	}
+	buf_release(&ids);
+	buf_release(&fault);
+}
+
+/* A party's parameters beside those of the first that has any. */
+struct compared {
+	const struct dsl_component *component;
+	const struct conf_party *party[2];
+	cJSON *params[2];
+};
+
+static const cJSON *
+compared_value(const struct compared *c, int which, const char *name)
+{
+	const struct spec_module *m = c->component->module;
+
+	return spec_value(json_get(c->params[which], m->param_class), name);
+}
+
+static void
+check_same(struct check *k, const struct compared *c)
+{
+	const char *const *name = c->component->module->same;
+	struct buf fault = BUF_INIT;
+
+	for (; name && *name; name++) {
+		const cJSON *a = compared_value(c, 0, *name);
+		const cJSON *b = compared_value(c, 1, *name);
+
+		if (cJSON_Compare(a, b, true))
+			continue;
+		buf_reset(&fault);
+		buf_addf(&fault, "component '%s': parameter '%s' is ",
+		    c->component->name, *name);
+		json_print(a, JSON_COMPACT, &fault);
+		buf_addf(&fault, " for %s %s and ", c->party[0]->role,
+		    c->party[0]->party_id);
+		json_print(b, JSON_COMPACT, &fault);
+		buf_addf(&fault, " for %s %s, expected the same",
+		    c->party[1]->role, c->party[1]->party_id);
+		add_fault(k, fault.ptr);
+	}
+	buf_release(&fault);
+}
+
 static void
 check_component(struct check *k, size_t component)
 {
 	struct buf fault = BUF_INIT;
+	struct compared c = {.component = &k->dsl->components[component]};
 
 	/* What a training warned of, its predictions need not repeat. */
 	cJSON *warnings = k->conf->train ? NULL : k->warnings;
 
+	if (c.component->module->is_pair)
+		check_pair(k, c.component);
 	for (size_t p = 0; p < k->conf->n_parties; p++) {
-		cJSON *params = NULL;
+		int which = c.params[0] ? 1 : 0;
 
 		buf_reset(&fault);
-		if (conf_parameters(k->conf, k->dsl, component,
-			&k->conf->parties[p], warnings, &params, &fault))
+		c.party[which] = &k->conf->parties[p];
+		if (conf_parameters(k->conf, k->dsl, component, c.party[which],
+			warnings, &c.params[which], &fault))
 			add_fault(k, fault.ptr);
-		cJSON_Delete(params);
+		if (c.params[1])
+			check_same(k, &c);
+		cJSON_Delete(c.params[1]);
+		c.params[1] = NULL;
 	}
+	cJSON_Delete(c.params[0]);
 	buf_release(&fault);
 }
 

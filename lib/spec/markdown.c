@@ -38,6 +38,7 @@ print_module(const struct spec_module *m, struct buf *out)
 	buf_addf(out, "\n## %s\n\nParameter class `%s`; runs at ", m->name,
 	    m->param_class);
 	spec_print_roles(m->roles, out);
+	buf_adds(out, m->is_pair ? ", one of each" : "");
 	buf_addf(out, "; %s of a prediction pipeline by default.\n\n",
 	    m->deploy ? "part" : "not part");
 	buf_adds(out, "| parameter | default | legal | meaning |\n"

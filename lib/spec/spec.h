@@ -62,6 +62,8 @@ struct spec_module {
 	 * one that is there.
 	 */
 	bool saves_table;
+	bool is_pair;		 /* for one guest and one host alone */
+	const char *const *same; /* parameters alike for all; NULL-ended */
 	const struct spec_param *params;
 	size_t n_params;
 	/* NULL, or looks at parameters together; returns a complaint or NULL.

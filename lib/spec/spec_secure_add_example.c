@@ -22,6 +22,9 @@ static const struct spec_param params[] = {
 	.meaning = "How many ones each party holds."},
 };
 
+/* One waits for as many shares as it has values. */
+static const char *const same[] = {"data_num", NULL};
+
 const struct spec_module spec_secure_add_example = {
     .name = "SecureAddExample",
     .param_class = "SecureAddExampleParam",
@@ -29,6 +32,8 @@ const struct spec_module spec_secure_add_example = {
 		 "SecureAddGuest",
     .roles = SPEC_GUEST | SPEC_HOST,
     .deploy = true,
+    .is_pair = true,
+    .same = same,
     .params = params,
     .n_params = ARRAY_LEN(params),
 };

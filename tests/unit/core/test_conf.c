@@ -276,6 +276,41 @@ test_check_when_several_faults_then_each_told_once(void **state)
 	release_job(&j);
 }
 
+#define TOY	"\"s_0\":{\"module\":\"SecureAddExample\"}"
+#define TOY_ALL "\"algorithm_parameters\":{\"s_0\":{\"data_num\":9}}"
+#define TOY_PAIR                                                               \
+	"component 's_0': SecureAddExample needs one guest and one host, but " \
+	"role has 1 guests and 2 hosts (10000, 9999)"
+
+static void
+expect_fault(const char *conf, const char *want)
+{
+	struct job j = parse_job(conf, TOY);
+	struct buf err = BUF_INIT;
+
+	assert_int_equal(conf_check(&j.conf, &j.dsl, NULL, &err), ERR_INVALID);
+	assert_string_equal(err.ptr, want);
+	buf_release(&err);
+	release_job(&j);
+}
+
+static void
+test_check_when_for_a_pair_and_hosts_are_two_then_refused(void **state)
+{
+	(void)state;
+	expect_fault(TOY_ALL, TOY_PAIR);
+}
+
+static void
+test_check_when_to_be_the_same_and_is_not_then_refused(void **state)
+{
+	(void)state;
+	expect_fault(TOY_ALL ",\"role_parameters\":{\"host\":{\"s_0\":{"
+			     "\"data_num\":[9,8]}}}",
+	    TOY_PAIR "; component 's_0': parameter 'data_num' is 9 for guest "
+		     "9999 and 8 for host 9999, expected the same");
+}
+
 /* ---- FATE's own examples ---- */
 
 static void
@@ -383,6 +418,10 @@ main(void)
 		test_args_table_when_listed_by_position_then_found),
 	    cmocka_unit_test(
 		test_check_when_several_faults_then_each_told_once),
+	    cmocka_unit_test(
+		test_check_when_for_a_pair_and_hosts_are_two_then_refused),
+	    cmocka_unit_test(
+		test_check_when_to_be_the_same_and_is_not_then_refused),
 	    cmocka_unit_test(test_warn_unused_names_what_is_given_and_idle),
 	    cmocka_unit_test(test_check_when_fates_examples_then_accepted),
 	};
