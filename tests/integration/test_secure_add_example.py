@@ -87,8 +87,10 @@ def test_numbers_when_they_differ_then_both_are_named(tmp_path):
 def test_host_when_there_are_two_then_refused(tmp_path):
     c = component(tmp_path)
     c.party("host", 10001)
-    assert "one guest and one host" in \
-        c.run()["guest-9999"].state["error"]["text"]
+    texts = [r.state.get("error", {}).get("text", "")
+             for r in c.run().values()]
+    # whoever is first ends the others
+    assert any("one guest and one host" in t for t in texts), texts
 
 
 @pytest.mark.skipif(not TOY.is_dir(), reason="skipped: no ../shared/data")
