@@ -20,6 +20,7 @@ static const struct component components[] = {
     {"LocalBaseline", local_baseline_run, true},
     {"Scorecard", scorecard_run, true},
     {"Rsa", rsa_run, true},
+    {"HeteroPearson", hetero_pearson_run, true},
     {"Evaluation", evaluation_run, true},
     {"SecureAddExample", secure_add_example_run, true},
 };

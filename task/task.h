@@ -29,6 +29,7 @@ component_run hetero_poisson_run;
 component_run local_baseline_run;
 component_run scorecard_run;
 component_run rsa_run;
+component_run hetero_pearson_run;
 component_run evaluation_run;
 component_run secure_add_example_run;
 

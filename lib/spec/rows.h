@@ -27,6 +27,7 @@ extern const struct spec_module spec_hetero_poisson;
 extern const struct spec_module spec_local_baseline;
 extern const struct spec_module spec_scorecard;
 extern const struct spec_module spec_rsa;
+extern const struct spec_module spec_hetero_pearson;
 extern const struct spec_module spec_evaluation;
 extern const struct spec_module spec_secure_add_example;
 extern const struct spec_module spec_upload;

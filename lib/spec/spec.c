@@ -28,6 +28,7 @@ static const struct spec_module *const modules[] = {
     &spec_local_baseline,
     &spec_scorecard,
     &spec_rsa,
+    &spec_hetero_pearson,
     &spec_evaluation,
     &spec_secure_add_example,
     &spec_upload,

@@ -18,6 +18,7 @@ TAGS_C = ROOT / "lib" / "federation" / "mailbox_tags.c"
 SLACK = 8           # bytes: a random number is that short once in 2^64
 SCORE_BITS = 110    # glm.h: GLM_SUM_BITS, below the mask
 MASK_BITS = 64      # by which the mask is longer
+OPEN_BITS = 40      # shared_dot.h: SHARED_DOT_OPEN_BITS
 HEAD = {"v", "kind", "tag", "from", "to", "seq", "n", "len", "sha256"}
 HEX = re.compile(r"[0-9a-f]+\Z")
 
@@ -198,6 +199,7 @@ class Audit:
                  "intersect_common": self.check_common,
                  "intersect_ids": self.check_ids,
                  "glm_blinded_score": self.check_score,
+                 "pearson_share": self.check_opened,
                  "toy_share": self.check_share}.get(m.tag)
         expect(check, f"nobody knows how to check {m.tag}")
         check(m)
@@ -265,6 +267,19 @@ class Audit:
             ones = sum(x >> bit & 1 for x in numbers)
             expect(abs(ones - len(numbers) / 2) < 4 * len(numbers) ** 0.5 + 1,
                    f"bit {bit} of the shares is not random")
+
+    def check_opened(self, m):
+        """Of a share of each pair of columns as many bits as are opened,
+        spread evenly: correlations themselves lie about the middle."""
+        columns = self.facts.columns
+        expect(m.n <= columns.get(m.sender, 0) * columns.get(m.to, 0),
+               f"{m.n} shares are more than pairs of columns")
+        shares = [int.from_bytes(i, "big") / 2 ** OPEN_BITS
+                  for i in m.items(OPEN_BITS // 8)]
+        expect(len(set(shares)) == m.n, "a share twice")
+        spread = sum((x - 0.5) ** 2 for x in shares) / m.n
+        expect(abs(spread - 1 / 12) < 6 * (180 * m.n) ** -0.5,
+               f"no mask: the shares' spread is {spread}")
 
     def check_aggregate(self, m):
         value = decode_json(m.payload)

@@ -19,6 +19,7 @@ EXAMPLES = conftest.ROOT / "examples"
 COLUMNS = {"guest-9999": 11, "host-10000": 20}   # the guest's intercept too
 GLM_TAGS = {t for t in audit.TAGS if t.startswith("glm_")}
 BINNING_TAGS = {t for t in audit.TAGS if t.startswith("binning_")}
+PEARSON_TAGS = {t for t in audit.TAGS if t.startswith("pearson_")}
 RSA_TAGS = {t for t in audit.TAGS if t.startswith("intersect_")} - {
     "intersect_ids"}
 
@@ -93,6 +94,13 @@ def binning_mail(keeping):
     return without_arbiter(
         keeping, {"binning_0": {"method": "optimal"}},
         ("binning_0", "HeteroFeatureBinning"))
+
+
+@pytest.fixture(scope="module")
+def pearson_mail(keeping):
+    return without_arbiter(
+        keeping, {"pearson_0": {"column_indexes": -1}},
+        ("pearson_0", "HeteroPearson"))
 
 
 # ---- real jobs ----
@@ -184,6 +192,13 @@ def test_raw_intersection_when_decoded_then_ids_and_only_there(
     raw = Facts(facts.rows, facts.columns, ids, raw=True)
     assert Audit(mail, raw).run() == (
         [], {"intersect_ids": 2, "intersect_rows": 2})
+
+
+def test_pearson_job_when_decoded_then_nothing_leaks(pearson_mail, facts):
+    faults, tags = Audit(pearson_mail, facts).run()
+    assert faults == []
+    assert set(tags) == RSA_TAGS | PEARSON_TAGS
+    assert tags["pearson_share"] == 2       # each opens its own
 
 
 def test_binning_job_when_decoded_then_nothing_leaks(binning_mail, facts):
@@ -630,3 +645,70 @@ def test_binning_when_planted_then_found(binning_mail, facts, tmp_path,
     plant(Mail(tmp_path / "mail"))
     faults, _ = Audit(tmp_path / "mail", facts).run()
     assert any(BINNING_PLANTS[plant] in fault for fault in faults), faults
+
+
+# ---- planted into a correlation's ----
+
+def values_not_random(mail):
+    n = mail.key("pearson_public_key")
+    m = mail.find("pearson_values")
+    mail.plant("pearson_values", b"".join(
+        (1 + n * (n // 3 - k)).to_bytes(256, "big") for k in range(m.n)))
+
+
+def value_back_in_the_products(mail):
+    """What the guest sent of one row: it knows the rest of it."""
+    m = mail.find("pearson_products")
+    items = [mail.find("pearson_values").items()[7]] + m.items()[1:]
+    mail.plant("pearson_products", b"".join(items))
+
+
+def shares_without_mask(mail):
+    m = mail.find("pearson_share")
+    mail.plant("pearson_share", b"".join(
+        ((1 << 39) + (k - 100) * (1 << 30)).to_bytes(5, "big")
+        for k in range(m.n)))
+
+
+def correlations_for_shares(mail):
+    m = mail.find("pearson_share")
+    mail.plant("pearson_share", doubles(m.n))
+
+
+def values_for_shares(mail):
+    mail.plant("pearson_share", bytes(range(250)) * 569 * 20, n=569 * 1000)
+
+
+def names_for_a_count(mail):
+    mail.plant("pearson_columns", b'{"count":["x0","x1"]}')
+
+
+def names_beside_the_rows(mail):
+    value = json.loads(mail.find("pearson_align").payload)
+    mail.plant("pearson_align", json.dumps(
+        {**value, "names": ["x0"]}).encode())
+
+
+def means_beside_the_count(mail):
+    mail.plant("pearson_columns", b'{"count":20,"mean":[0.5]}')
+
+
+PEARSON_PLANTS = {
+    values_not_random: "without randomness",
+    value_back_in_the_products: "is that of",
+    shares_without_mask: "no mask",
+    correlations_for_shares: "are no 200 items of 5 bytes",
+    values_for_shares: "more than pairs of columns",
+    names_for_a_count: "count is no count",
+    names_beside_the_rows: "names",
+    means_beside_the_count: "keys ['count', 'mean']",
+}
+
+
+@pytest.mark.parametrize("plant", PEARSON_PLANTS, ids=lambda p: p.__name__)
+def test_pearson_when_planted_then_found(pearson_mail, facts, tmp_path,
+                                         plant):
+    shutil.copytree(pearson_mail, tmp_path / "mail")
+    plant(Mail(tmp_path / "mail"))
+    faults, _ = Audit(tmp_path / "mail", facts).run()
+    assert any(PEARSON_PLANTS[plant] in fault for fault in faults), faults

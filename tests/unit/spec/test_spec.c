@@ -65,6 +65,10 @@ test_defaults_when_made_then_every_module_accepts_its_own(void **state)
 
 		assert_int_equal(
 		    spec_merge(all[i], "c_0", given, -1, p, NULL, &err), 0);
+		/* FATE's default names no column, and means none */
+		if (!strcmp(all[i]->name, "HeteroPearson"))
+			assert_true(cJSON_ReplaceItemInObjectCaseSensitive(
+			    p, "column_indexes", cJSON_CreateNumber(-1)));
 		if (spec_check(all[i], "c_0", p, &err))
 			fail_msg("%s", err.ptr);
 		cJSON_Delete(p);
@@ -135,6 +139,16 @@ test_check_when_illegal_then_says_what_is_legal(void **state)
 		"\"nesterov_momentum_sgd\", expected \"sgd\", \"rmsprop\", "
 		"\"adam\", \"adagrad\" or \"sqn\" in any case"},
 	    {"HeteroPoisson", "{\"exposure_colname\":\"x1\"}", ""},
+	    {"HeteroPearson", "{\"column_indexes\":-1}", ""},
+	    {"HeteroPearson", "{\"column_names\":[\"x1\"]}", ""},
+	    {"HeteroPearson", "{\"column_indexes\":null,\"column_names\":null}",
+		"component 'c_0': column_names and column_indexes name no "
+		"column; column_indexes -1 means all"},
+	    {"HeteroPearson", "{\"need_run\":false,\"cross_parties\":false}",
+		""},
+	    {"HeteroPearson", "{\"need_run\":false}",
+		"component 'c_0': need_run is false and cross_parties true: "
+		"the other party would wait for this one"},
 	    {"HeteroPoisson", "{\"optimizer\":\"sqn\"}",
 		"component 'c_0': parameter 'optimizer' is \"sqn\", expected "
 		"\"sgd\", \"rmsprop\", \"adam\", \"adagrad\" or "
