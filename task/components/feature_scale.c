@@ -1,7 +1,8 @@
 /*
  * FeatureScale: columns to [0, 1] by their least and greatest value, or to
  * mean 0 and deviation 1. Bounds, as values or (mode cap) as quantiles, clip
- * a column first.
+ * a column first; rows that a model is applied to are clipped to the range of
+ * those that it was fit on, as FATE and FATE-Serving do.
  *
  * A fit reads the rows once for least, greatest and quantiles, a standard one
  * again for mean and deviation of what is left after clipping. Missing values
@@ -292,15 +293,11 @@ learn(struct scale *s, struct table_reader *in, struct buf *err)
 static double
 scaled(const struct scale *s, const struct scale_column *c, double v)
 {
-	double range = c->upper - c->lower;
+	double range = c->upper - c->lower, x = clip(c, v);
 
 	if (s->method == SCALE_MIN_MAX)
-		return (clip(c, v) - c->lower) / (range == 0 ? 1 : range);
-	if (c->has_upper && v > c->upper)
-		v = c->upper;
-	if (c->has_lower && v < c->lower)
-		v = c->lower;
-	return (v - c->mean) / c->std;
+		return (x - c->lower) / (range == 0 ? 1 : range);
+	return (x - c->mean) / c->std;
 }
 
 static enum err
