@@ -5,7 +5,7 @@ import math
 import numpy
 import pytest
 
-from test_predict import COLUMNS, PARTY, ROLES, args, make_rows, upload
+from predict_kit import COLUMNS, PARTY, ROLES, args, make_rows, upload
 
 MODEL_ID = "arbiter-10000#guest-9999#host-10000#model"
 CHAIN = (("feature_scale_0", "FeatureScale", "data"),

@@ -1,137 +1,17 @@
 """Predict jobs: the pipeline that a training keeps, and what comes of it, on
 rows made here. Scores are held against NumPy's, from the model's weights."""
 import json
-import shutil
 
 import numpy
 import pytest
 
-from instances import BYTES, fields
-
-COLUMNS = {"guest": ["g0", "g1", "g2"], "host": ["h0", "h1", "h2", "h3"]}
-NAMESPACE = "predict_tests"
-ROLES = {"guest": [9999], "host": [10000], "arbiter": [10000]}
-PARTY = {role: ids[0] for role, ids in ROLES.items()}
-MODEL_ID = "arbiter-10000#guest-9999#host-10000#model"
-
-
-# ---- tables ----
-
-def make_rows(seed, n, first=0):
-    """{role: {id: values}} and {id: label}."""
-    random = numpy.random.default_rng(seed)
-    ids = [f"u{first + k}" for k in range(n)]
-    x = {role: random.normal(size=(n, len(names))).round(4)
-         for role, names in COLUMNS.items()}
-    pull = x["guest"] @ [1, -2, 0.5] + x["host"] @ [0.7, 0.2, -1, 1.5]
-    y = (pull + random.normal(size=n) > 0).astype(int)
-    return ({role: dict(zip(ids, rows)) for role, rows in x.items()},
-            dict(zip(ids, map(int, y))))
-
-
-def write_csv(path, role, rows, labels=None):
-    """rows: {id: values}; a value that is a text stays one."""
-    names = (["y"] if labels else []) + COLUMNS[role]
-    with open(path, "w") as f:
-        f.write(",".join(["id"] + names) + "\n")
-        for i, values in rows.items():
-            cells = [str(labels[i])] if labels else []
-            cells += [v if isinstance(v, str) else repr(float(v))
-                      for v in values]
-            f.write(",".join([i] + cells) + "\n")
-    return path
-
-
-def upload(site, folder, name, rows, labels=None):
-    """{role: table} under NAMESPACE; the guest's with labels if given."""
-    tables = {}
-    for role in COLUMNS:
-        table = f"{name}_{role}"
-        site.flow.uploaded(
-            write_csv(folder / f"{table}.csv", role, rows[role],
-                      labels if role == "guest" else None),
-            NAMESPACE, table, drop=1)
-        tables[role] = table
-    return tables
-
-
-# ---- jobs ----
-
-def dsl(**more):
-    def component(module, data, **own):
-        return {"module": module, "input": {"data": data},
-                "output": {"data": ["t"]}, **own}
-
-    components = {
-        "dataio_0": component("DataIO", {"data": ["args.train_data"]}),
-        "intersection_0": component("Intersection", {"data": ["dataio_0.t"]}),
-        "hetero_lr_0": component("HeteroLR",
-                                 {"train_data": ["intersection_0.t"]}),
-        "evaluation_0": component("Evaluation", {"data": ["hetero_lr_0.t"]})}
-    for name in ("dataio_0", "hetero_lr_0"):
-        components[name]["output"]["model"] = ["m"]
-    for name, own in more.items():
-        components[name].update(own)
-    return {"components": components}
-
-
-def args(tables, key):
-    return {role: {"args": {"data": {key: [
-        {"name": tables[role], "namespace": NAMESPACE}]}}}
-        for role in COLUMNS}
-
-
-def train_conf(tables, **parameters):
-    roles = args(tables, "train_data")
-    roles["guest"]["dataio_0"] = {"with_label": [True]}
-    roles["host"]["dataio_0"] = {"with_label": [False]}
-    return {"initiator": {"role": "guest", "party_id": 9999},
-            "job_parameters": {"work_mode": 0}, "role": ROLES,
-            "role_parameters": roles,
-            "algorithm_parameters": {
-                "dataio_0": {"missing_fill": True,
-                             "missing_fill_method": "mean",
-                             "outlier_replace": True,
-                             "outlier_impute": ["-9999"],
-                             "outlier_replace_method": "designated",
-                             "outlier_replace_value": 0.25},
-                "hetero_lr_0": {"max_iter": 3, "batch_size": -1,
-                                "learning_rate": 0.5,
-                                "init_param": {"init_method": "zeros"},
-                                **parameters}}}
-
-
-class Trained:
-    """A finished training and what it was made of."""
-
-    def __init__(self, site, folder):
-        self.site = site
-        self.rows, self.labels = make_rows(1, 120)
-        self.tables = upload(site, folder, "train", self.rows, self.labels)
-        self.conf = train_conf(self.tables)
-        self.dsl = dsl()
-        self.job = site.flow.finished(self.dsl, self.conf)
-
-    def folder(self, role):
-        return (self.site.work / "models" /
-                f"{role}#{PARTY[role]}#{MODEL_ID}" / self.job)
-
-
-@pytest.fixture(scope="module")
-def trained(site, tmp_path_factory):
-    return Trained(site, tmp_path_factory.mktemp("predict"))
+from predict_kit import (  # noqa: F401
+    COLUMNS, MODEL_ID, NAMESPACE, PARTY, ROLES, args, copied, dsl, folder,
+    fresh, make_rows, pipeline, predict_conf, predicted, train_conf, trained,
+    upload)
 
 
 # ---- the pipeline ----
-
-def pipeline(trained, role):
-    file = trained.folder(role) / "pipeline" / "pipeline" / "Pipeline"
-    out = {}
-    for number, wire, value in fields(file.read_bytes()):
-        assert wire == BYTES
-        out[number] = value.decode()
-    return out
-
 
 LR_PATH = ("federatedml/linear_model/logistic_regression/"
            "hetero_logistic_regression/hetero_lr_{0}.py/HeteroLR{1}")
@@ -184,20 +64,6 @@ def test_upload_when_it_ends_then_it_has_no_pipeline(site, trained):
 
 # ---- predicting ----
 
-def predict_conf(trained, tables, **more):
-    parameters = {"work_mode": 0, "job_type": "predict",
-                  "model_id": MODEL_ID, "model_version": trained.job,
-                  **more.pop("job_parameters", {})}
-    return {"initiator": {"role": "guest", "party_id": 9999}, "role": ROLES,
-            "job_parameters": parameters,
-            "role_parameters": args(tables, "eval_data"), **more}
-
-
-def predicted(trained, tables, **more):
-    return trained.site.flow.finished({}, predict_conf(trained, tables,
-                                                       **more))
-
-
 def component(what, site, job, name="hetero_lr_0", role="guest"):
     return site.flow.component(what, job, name, role, PARTY[role])
 
@@ -234,35 +100,6 @@ def check_scores(got, want, labels):
         assert detail == {"0": pytest.approx(1 - p, abs=1e-9), "1": score}
         assert result == int(score > 0.5) and kind == "predict"
         assert label == (None if labels is None else labels[i])
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("tables")
-
-
-@pytest.fixture(scope="module")
-def fresh(site, folder):
-    """Rows that the training did not see: (rows, labels, tables). Cells are
-    missing at both parties, and each has rows that the other lacks."""
-    rows, labels = make_rows(2, 60, first=1000)
-    tables = upload(site, folder, "fresh", {
-        "guest": with_gaps(rows["guest"], 1, drop=range(0, 5)),
-        "host": with_gaps(rows["host"], 2, drop=range(50, 56))}, labels)
-    return rows, labels, tables
-
-
-def with_gaps(rows, column, drop=()):
-    out = {}
-    for k, (i, values) in enumerate(rows.items()):
-        values = list(values)
-        if k % 3 == 0:
-            values[column] = ("", "na", "none")[k % 9 // 3]
-        elif k % 7 == 0:
-            values[column] = "-9999"
-        if k not in drop:
-            out[i] = values
-    return out
 
 
 def filled(trained, rows):
@@ -508,143 +345,7 @@ def test_predict_when_several_run_then_the_trained_model_is_untouched(
                 if p.name in jobs]
 
 
-def copied(trained, version):
-    """The model under another version, as an import leaves it."""
-    other = object.__new__(Trained)
-    other.__dict__.update(trained.__dict__, job=version)
-    for role in ROLES:
-        if not other.folder(role).exists():
-            shutil.copytree(trained.folder(role), other.folder(role))
-    return other
-
-
 def test_predict_when_model_has_another_version_then_the_same_scores(
         site, trained, fresh, fresh_job):
     job = predicted(copied(trained, "imported-1"), fresh[2])
     assert scored(site, job) == scored(site, fresh_job)
-
-
-# ---- refused ----
-
-def refused(site, conf):
-    answer = site.flow.submit({}, conf)
-    assert answer["retcode"] == 100 and "data" not in answer, answer
-    return answer["retmsg"]
-
-
-def test_submit_when_model_is_unknown_then_names_party_model_and_version(
-        site, trained, fresh):
-    for own in ({"model_version": "2020"}, {"model_id": "guest-1#model"},
-                {"model_version": "../../x"}, {"model_version": ""}):
-        conf = predict_conf(trained, fresh[2], job_parameters=own)
-        text = refused(site, conf)
-        assert list(own.values())[0] in text
-    conf["job_parameters"]["model_version"] = "2020"
-    assert refused(site, conf) == (
-        f"there is no trained model guest#9999#{MODEL_ID} of version 2020: "
-        "no pipeline of it was saved here")
-    del conf["job_parameters"]["model_version"]
-    assert refused(site, conf) == \
-        "the following arguments are required: model_version "
-    conf["job_parameters"].update(model_version=5, model_id={})
-    text = refused(site, conf)
-    assert "model_version" in text and "model_id" in text
-
-
-@pytest.mark.parametrize("role,named", [
-    ({**ROLES, "host": [10001]}, ["host 10001", "host 10000"]),
-    ({**ROLES, "host": [10000, 10001]}, ["host 10001"]),
-    ({"guest": [9999], "host": [10000]}, ["arbiter 10000"]),
-])
-def test_submit_when_parties_are_others_then_names_them(
-        site, trained, fresh, role, named):
-    text = refused(site, predict_conf(trained, fresh[2], role=role))
-    assert all(name in text for name in named)
-
-
-def test_submit_when_models_of_parties_are_missing_then_names_all(
-        site, trained, fresh):
-    other = copied(trained, "incomplete-1")
-    shutil.rmtree(other.folder("host") / "hetero_lr_0")
-    shutil.rmtree(other.folder("guest") / "dataio_0" / "m")
-    shutil.rmtree(other.folder("arbiter"))
-    text = refused(site, predict_conf(other, fresh[2]))
-    for party in ("hetero_lr_0, host 10000", "hetero_lr_0, arbiter 10000",
-                  "dataio_0, guest 9999"):
-        assert party in text
-    assert "incomplete-1" in text and "dataio_0, host" not in text
-
-
-def test_submit_when_pipeline_is_damaged_then_says_so(site, trained, fresh):
-    other = copied(trained, "damaged-1")
-    file = other.folder("guest") / "pipeline" / "pipeline" / "Pipeline"
-    for content, named in ((b"\x0a\xff", "no valid message Pipeline"),
-                           (b"\x0a\x01{", "inference_dsl"),
-                           (b"\x0a\x02{}\x1a\x02{}", "training"),
-                           (b"", "inference_dsl")):
-        file.write_bytes(content)
-        assert named in refused(site, predict_conf(other, fresh[2]))
-    file.unlink()
-    assert "Pipeline" in refused(site, predict_conf(other, fresh[2]))
-
-
-def message(texts):
-    """A Pipeline message of {field: text}."""
-    out = b""
-    for number, text in texts.items():
-        size, n = b"", len(text.encode())
-        while n > 127:
-            size += bytes([n & 127 | 128])
-            n >>= 7
-        out += bytes([number << 3 | 2]) + size + bytes([n]) + text.encode()
-    return out
-
-
-def test_submit_when_pipeline_reads_files_of_the_server_then_refused(
-        site, trained, fresh):
-    """A pipeline that came in by an import may hold anything."""
-    other = copied(trained, "crafted-1")
-    texts = pipeline(trained, "guest")
-    file = other.folder("guest") / "pipeline" / "pipeline" / "Pipeline"
-    train = json.loads(texts[3])
-    train["role"]["local"] = [0]
-    train["role_parameters"]["local"] = {"upload_0": {
-        "file": ["/etc/passwd"], "namespace": ["x"], "table_name": ["x"]}}
-    texts[3] = json.dumps(train)
-    texts[1] = json.dumps({"components": {"upload_0": {"module": "Upload"}}})
-    file.write_bytes(message(texts))
-    text = refused(site, predict_conf(other, fresh[2], role={
-        **ROLES, "local": [0]}))
-    assert "module Upload cannot be submitted" in text
-    texts[1] = json.dumps({"components": {"dataio_0": {
-        "module": "DataIO", "input": {
-            "model": ["pipeline.../../x.m"], "data": {
-                "data": ["args.eval_data"]}}}}})
-    texts[3] = pipeline(trained, "guest")[3]
-    file.write_bytes(message(texts))
-    assert "../../x" in refused(site, predict_conf(other, fresh[2]))
-
-
-def test_submit_when_tables_are_missing_then_names_them(
-        site, trained, fresh):
-    conf = predict_conf(trained, {**fresh[2], "host": "gone"})
-    text = refused(site, conf)
-    assert "eval_data" in text and "gone" in text and "host 10000" in text
-    del conf["role_parameters"]["host"]
-    assert refused(site, conf) == (
-        "role_parameters.host.args.data.eval_data names no table of host "
-        "10000, who had one in the training")
-    conf["role_parameters"] = args(fresh[2], "train_data")
-    text = refused(site, conf)
-    assert "guest 9999" in text and "host 10000" in text
-
-
-def test_submit_when_training_failed_then_there_is_no_pipeline(
-        site, trained, fresh):
-    conf = train_conf(trained.tables, max_iter=10 ** 6, tol=1e-300)
-    conf["job_parameters"]["timeout"] = 1
-    job = site.flow.submitted(trained.dsl, conf)
-    assert site.flow.wait(job) == "timeout"
-    other = object.__new__(Trained)
-    other.__dict__.update(trained.__dict__, job=job)
-    assert "no pipeline" in refused(site, predict_conf(other, fresh[2]))
