@@ -17,6 +17,7 @@ const struct mailbox_tag mailbox_tags[] = {
     {"intersect_hashed", BLINDED, "H(H(id)^d mod n), in order of value"},
     {"intersect_common", BLINDED, "those of them that are common"},
     {"intersect_ids", IDS | BLINDED, "raw: ids, or their digests"},
+    {"repeat_ids", IDS, "common ids, and the guest's keys of each"},
     {"glm_public_key", KEY, "arbiter's Paillier key {\"n\": hex}"},
     {"glm_rows", AGGREGATE, "{\"rows\": of the guest, \"models\": fitted}"},
     {"glm_align", AGGREGATE,

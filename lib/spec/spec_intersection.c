@@ -1,6 +1,8 @@
 /* Intersection: the ids that all parties share. */
 #include "lib/spec/rows.h"
 
+#include <strings.h>
+
 static const char *const methods[] = {"rsa", "raw", NULL};
 static const char *const sides[] = {"guest", "host", NULL};
 static const char *const guest_only[] = {"guest", NULL};
@@ -17,12 +19,18 @@ check_no_cache(const cJSON *v)
 	return "false (the cache of a host's ids is not offered yet)";
 }
 
+/* The host that computes must be told the keys by a guest that knows them. */
 static const char *
-check_no_repeated(const cJSON *v)
+check_together(const cJSON *params)
 {
-	if (cJSON_IsFalse(v))
-		return NULL;
-	return "false (repeated ids are not offered yet)";
+	if (json_bool(params, "repeated_id_process", false) &&
+	    !json_bool(params, "sync_intersect_ids", true) &&
+	    !strcasecmp(json_str(params, "intersect_method", "rsa"), "raw") &&
+	    !strcasecmp(json_str(params, "join_role", "guest"), "host"))
+		return "repeated_id_process with join_role \"host\" needs "
+		       "sync_intersect_ids, since the keys of the result are "
+		       "the guest's";
+	return NULL;
 }
 
 static const struct spec_param params[] = {
@@ -90,9 +98,9 @@ static const struct spec_param params[] = {
     {.name = "repeated_id_process",
 	.type = SPEC_BOOL,
 	.fallback = "false",
-	.check = check_no_repeated,
-	.meaning = "Whether one id may stand for several rows; not yet "
-		   "offered."},
+	.meaning = "Whether an id may stand for several of the guest's "
+		   "rows: its first column holds the ids, and is dropped; a "
+		   "host's rows are repeated under the guest's keys."},
     {.name = "repeated_id_owner",
 	.type = SPEC_STRING,
 	.fallback = "\"guest\"",
@@ -119,4 +127,5 @@ const struct spec_module spec_intersection = {
     .deploy = true,
     .params = params,
     .n_params = ARRAY_LEN(params),
+    .check = check_together,
 };

@@ -19,9 +19,13 @@ check_task(const struct task *t, struct buf *err)
 	       hosts = task_n_peers(t, "host");
 	bool is_guest = !strcmp(t->role, "guest");
 
-	if (json_bool(t->param, "repeated_id_process", false))
+	if (json_bool(t->param, "repeated_id_process", false) &&
+	    !json_bool(t->param, "sync_intersect_ids", true) &&
+	    !strcasecmp(json_str(t->param, "join_role", "guest"), "host") &&
+	    !strcasecmp(json_str(t->param, "intersect_method", "rsa"), "raw"))
 		return err_set(err, ERR_INVALID,
-		    "repeated_id_process is not offered yet; set it to false");
+		    "repeated_id_process with join_role \"host\" needs "
+		    "sync_intersect_ids");
 	if (json_bool(cache, "use_cache", false))
 		return err_set(err, ERR_INVALID,
 		    "intersect_cache_param.use_cache is not offered yet; set "
@@ -32,31 +36,33 @@ check_task(const struct task *t, struct buf *err)
 	return ERR_OK;
 }
 
-static enum err
-copy_row(struct table_writer *out, const struct table_row *row, bool only_key,
-    struct buf *err)
+enum err
+intersection_put(struct intersection *x, struct table_writer *out,
+    const struct table_row *row, struct buf *err)
 {
 	struct table_row bare = {.id = row->id,
 	    .id_len = row->id_len,
 	    .text = only_key_text,
 	    .text_len = sizeof(only_key_text) - 1};
 
-	return table_writer_add(out, only_key ? &bare : row, err);
+	return table_writer_add(out, x->only_key ? &bare : row, err);
 }
 
 static enum err
-copy_rows(struct intersection *x, struct table_writer *out, bool only_key,
-    struct buf *err)
+copy_rows(struct intersection *x, struct table_writer *out, struct buf *err)
 {
 	struct table_row row;
 	int64_t i = 0;
 	enum err rc;
 
+	if (x->repeats)
+		return x->is_owner ? repeat_write_own(x, out, err)
+				   : repeat_write_host(x, out, err);
 	table_reader_rewind(x->reader);
 	while (!(rc = table_reader_next(x->reader, &row, err))) {
 		if (!x->set.common[i++])
 			continue;
-		rc = copy_row(out, &row, only_key, err);
+		rc = intersection_put(x, out, &row, err);
 		if (rc)
 			return rc;
 	}
@@ -66,21 +72,21 @@ copy_rows(struct intersection *x, struct table_writer *out, bool only_key,
 static enum err
 write_output(struct intersection *x, struct buf *err)
 {
-	bool only_key = json_bool(x->task->param, "only_output_key", false);
 	struct table_writer *out = NULL;
 	struct table_schema schema;
 	struct table_stats stats;
 	enum err rc;
 
 	table_schema_init(&schema, TABLE_RAW);
-	if (!only_key) {
+	if (!x->only_key) {
 		table_schema_release(&schema);
-		table_schema_copy(&schema, table_reader_schema(x->reader));
+		repeat_schema(
+		    table_reader_schema(x->reader), x->is_owner, &schema);
 	}
 	rc = table_writer_open(
 	    task_output_path(x->task), &schema, TABLE_SORTED, &out, err);
 	if (!rc)
-		rc = copy_rows(x, out, only_key, err);
+		rc = copy_rows(x, out, err);
 	if (!rc)
 		rc = table_writer_finish(&out, &stats, err);
 	if (!rc)
@@ -97,6 +103,12 @@ report(struct intersection *x)
 	int64_t rows = table_reader_count(x->reader);
 	int64_t n = x->has_result ? idset_count(&x->set) : -1;
 	char count[24];
+
+	/* A host's own rows count as often as they are repeated. */
+	if (x->repeats && !x->is_owner && x->has_result) {
+		rows += x->n_repeated - n;
+		n = x->n_repeated;
+	}
 
 	snprintf(count, sizeof(count), "%lld", (long long)n);
 	task_metric(
@@ -141,6 +153,9 @@ intersection_run(struct task *t, struct buf *err)
 	if (!rc)
 		rc = find_method(t, &method, err);
 	x.sync = json_bool(t->param, "sync_intersect_ids", true);
+	x.only_key = json_bool(t->param, "only_output_key", false);
+	x.repeats = json_bool(t->param, "repeated_id_process", false);
+	x.is_owner = x.repeats && !strcmp(t->role, "guest");
 	if (!rc && (!x.input || !x.input->path))
 		rc = err_set(
 		    err, ERR_INVALID, "Intersection has no input table");
@@ -150,6 +165,8 @@ intersection_run(struct task *t, struct buf *err)
 		return rc;
 	idset_init(&x.set, table_reader_count(x.reader));
 	rc = method->run(&x, err);
+	if (!rc && x.is_owner && x.sync)
+		rc = repeat_tell(&x, err);
 	if (!rc && x.has_result)
 		rc = write_output(&x, err);
 	if (!rc)

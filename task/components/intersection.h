@@ -30,8 +30,8 @@ void idset_release(struct idset *s);
 void idset_restart(struct idset *s);
 void idset_add(struct idset *s, const uint8_t *digest, int64_t row);
 void idset_sort(struct idset *s);
-/* Marks the row of that digest as met; the row, or -1. */
-int64_t idset_mark(struct idset *s, const uint8_t *digest);
+/* Marks the rows of that digest, of which there may be several, as met. */
+void idset_mark(struct idset *s, const uint8_t *digest);
 /* The round is over: common := common and met. */
 void idset_close_round(struct idset *s);
 int64_t idset_count(const struct idset *s);
@@ -68,11 +68,35 @@ struct intersection {
 	struct idset set;
 	bool sync;	 /* sync_intersect_ids */
 	bool has_result; /* this party knows the intersection */
+	bool only_key;	 /* only_output_key */
+	/* repeated_id_process, and whose rows repeat: the guest's */
+	bool repeats, is_owner;
+	int64_t n_repeated; /* rows that a host wrote */
 };
+
+/* Writes a row, or its key alone (intersection.c). */
+enum err intersection_put(struct intersection *x, struct table_writer *out,
+    const struct table_row *row, struct buf *err);
 
 /* By role: guest or host, method rsa (intersection_rsa.c). */
 enum err intersection_rsa(struct intersection *x, struct buf *err);
 /* Method raw (intersection_raw.c). */
 enum err intersection_raw(struct intersection *x, struct buf *err);
+
+/* ---- repeated ids (intersection_repeat.c) ---- */
+
+/* What a row of ours is compared by, in an emptied `out`. */
+enum err repeat_key(const struct intersection *x, const struct table_row *row,
+    struct buf *out, struct buf *err);
+/* The schema of the output; the owner's lacks its first column. */
+void repeat_schema(
+    const struct table_schema *from, bool is_owner, struct table_schema *out);
+/* The owner: tells the hosts the keys of its common rows. */
+enum err repeat_tell(struct intersection *x, struct buf *err);
+/* The output rows of the owner, and of a host, who is told them. */
+enum err repeat_write_own(
+    struct intersection *x, struct table_writer *out, struct buf *err);
+enum err repeat_write_host(
+    struct intersection *x, struct table_writer *out, struct buf *err);
 
 #endif

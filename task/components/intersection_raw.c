@@ -14,17 +14,20 @@
 #include <strings.h>
 
 struct encoder {
+	const struct intersection *x;
 	const char *method; /* NULL: ids as they are */
 	const char *salt;
 	bool base64;
 };
 
 static struct encoder
-encoder_of(const cJSON *param)
+encoder_of(const struct intersection *x)
 {
+	const cJSON *param = x->task->param;
 	const cJSON *given = json_get(param, "encode_params");
 	const char *method = json_str(given, "encode_method", "none");
-	struct encoder e = {.salt = json_str(given, "salt", ""),
+	struct encoder e = {.x = x,
+	    .salt = json_str(given, "salt", ""),
 	    .base64 = json_bool(given, "base64", false)};
 
 	if (json_bool(param, "with_encode", false) &&
@@ -41,12 +44,10 @@ encode(const struct encoder *e, const struct table_row *row, struct buf *out,
 	char text[2 * DIGEST_MAX + 1];
 	uint8_t raw[DIGEST_MAX];
 	size_t len = 0;
-	enum err rc;
+	enum err rc = repeat_key(e->x, row, out, err);
 
-	buf_reset(out);
-	buf_add(out, row->id, row->id_len);
-	if (!e->method)
-		return ERR_OK;
+	if (rc || !e->method)
+		return rc;
 	buf_adds(out, e->salt);
 	rc = digest_named(e->method, out->ptr, out->len, raw, &len, err);
 	if (rc)
@@ -118,7 +119,7 @@ send_rows(struct intersection *x, const struct mailbox_party *peer,
 	struct sender s = {.x = x,
 	    .peer = peer,
 	    .tag = tag,
-	    .encoder = encoder_of(x->task->param),
+	    .encoder = encoder_of(x),
 	    .chunk = BUF_INIT};
 	struct item_stream announce = {.mail = x->task->mail, .peer = peer};
 	struct table_row row;
@@ -143,7 +144,7 @@ send_rows(struct intersection *x, const struct mailbox_party *peer,
 static enum err
 fill_set(struct intersection *x, struct buf *err)
 {
-	struct encoder e = encoder_of(x->task->param);
+	struct encoder e = encoder_of(x);
 	uint8_t digest[DIGEST_SHA256_LEN];
 	struct buf item = BUF_INIT;
 	struct table_row row;
@@ -207,7 +208,7 @@ static enum err
 meet_rows(struct intersection *x, const struct mailbox_party *peer,
     const char *tag, struct buf *err)
 {
-	bool encoded = encoder_of(x->task->param).method != NULL;
+	bool encoded = encoder_of(x).method != NULL;
 	struct item_stream announced = {.mail = x->task->mail, .peer = peer};
 	struct buf chunk = BUF_INIT;
 	enum err rc = stream_expect(&announced, err);

@@ -39,6 +39,7 @@ struct guest_round {
 	struct rsa_public key;
 	struct batch *batches[2];
 	mpz_t h, t;
+	struct buf id;	  /* what a row is compared by */
 	int64_t next_row; /* of the first id in the batch to be unblinded */
 	struct item_stream out, in;
 };
@@ -69,7 +70,10 @@ send_batch(struct guest_round *g, struct batch *b, struct buf *err)
 		rc = table_reader_next(g->x->reader, &row, err);
 		if (rc)
 			break;
-		rsa_hash_id(g->h, row.id, row.id_len);
+		rc = repeat_key(g->x, &row, &g->id, err);
+		if (rc)
+			break;
+		rsa_hash_id(g->h, g->id.ptr, g->id.len);
 		rsa_blind(&g->key, g->h, b->r[b->n], g->t);
 		rsa_write(&g->key, g->t, wire);
 		rc = stream_put(&g->out, wire, err);
@@ -168,6 +172,7 @@ round_release(struct guest_round *g)
 		free(g->batches[k]);
 	}
 	mpz_clears(g->h, g->t, NULL);
+	buf_release(&g->id);
 	stream_release(&g->out);
 	stream_release(&g->in);
 	rsa_public_clear(&g->key);
@@ -177,7 +182,7 @@ static enum err
 guest_with_host(
     struct intersection *x, const struct mailbox_party *host, struct buf *err)
 {
-	struct guest_round g = {.x = x, .host = host};
+	struct guest_round g = {.x = x, .host = host, .id = BUF_INIT};
 	struct item_stream digests =
 	    stream(x, host, "intersect_hashed", DIGEST_SHA256_LEN);
 	enum err rc = receive_key(&g, err);
@@ -197,17 +202,32 @@ guest_with_host(
 	return rc;
 }
 
-/* Sends the common rows, in the digests that x->set holds for this host. */
+/* A common row, and the first of those with its digest? */
+static bool
+is_told(const struct intersection *x, const struct idset *set, int64_t i)
+{
+	const struct idset_item *item = &set->items[i];
+
+	return x->set.common[item->row] &&
+	       (!i ||
+		   memcmp(item[-1].digest, item->digest, sizeof(item->digest)));
+}
+
+/* Sends the common rows, in the digests that `set` holds for this host. */
 static enum err
 tell_host(struct intersection *x, const struct mailbox_party *host,
     const struct idset *set, struct buf *err)
 {
 	struct item_stream out =
 	    stream(x, host, "intersect_common", DIGEST_SHA256_LEN);
-	enum err rc = stream_announce(&out, idset_count(&x->set), err);
+	int64_t n = 0;
+	enum err rc;
 
+	for (int64_t i = 0; i < set->n; i++)
+		n += is_told(x, set, i);
+	rc = stream_announce(&out, n, err);
 	for (int64_t i = 0; !rc && i < set->n; i++)
-		if (x->set.common[set->items[i].row])
+		if (is_told(x, set, i))
 			rc = stream_put(&out, set->items[i].digest, err);
 	if (!rc)
 		rc = stream_end(&out, err);

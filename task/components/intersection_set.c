@@ -53,26 +53,27 @@ idset_sort(struct idset *s)
 	qsort(s->items, (size_t)s->n, sizeof(*s->items), compare);
 }
 
-int64_t
+static bool
+is_digest(const struct idset_item *item, const uint8_t *digest)
+{
+	return !memcmp(item->digest, digest, DIGEST_SHA256_LEN);
+}
+
+void
 idset_mark(struct idset *s, const uint8_t *digest)
 {
 	int64_t low = 0, high = s->n;
 
 	while (low < high) {
 		int64_t mid = low + (high - low) / 2;
-		int order =
-		    memcmp(s->items[mid].digest, digest, DIGEST_SHA256_LEN);
 
-		if (order == 0) {
-			s->hit[s->items[mid].row] = true;
-			return s->items[mid].row;
-		}
-		if (order < 0)
+		if (memcmp(s->items[mid].digest, digest, DIGEST_SHA256_LEN) < 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	return -1;
+	for (; low < s->n && is_digest(&s->items[low], digest); low++)
+		s->hit[s->items[low].row] = true;
 }
 
 void

@@ -227,8 +227,10 @@ class Audit:
             expect(set(items) <= self.hashed[m.to], "not of the host's own")
 
     def check_ids(self, m):
-        if m.tag == "sample_ids":
-            self.check_sample(m)
+        own = {"sample_ids": self.check_sample,
+               "repeat_ids": self.check_repeats}.get(m.tag)
+        if own:
+            own(m)
             return
         expect(self.facts.raw, "ids outside of a raw intersection")
         if m.kind == "blinded":
@@ -244,6 +246,13 @@ class Audit:
         expect(len(ids) == len(keys) == m.n, "the numbers of items differ")
         expect(set(ids) <= self.facts.common, "ids that not all have")
         expect(all(type(k) is int for ks in keys for k in ks), "no numbers")
+
+    def check_repeats(self, m):
+        """Ids that the receiver has too, and the guest's keys of each."""
+        lines = m.payload.decode().split("\n")
+        expect(lines.pop() == "" and len(lines) == 2 * m.n,
+               "the numbers of items differ")
+        expect(set(lines[::2]) <= self.facts.common, "ids that not all have")
 
     def check_score(self, m):
         """Random in the bits above the score's own."""

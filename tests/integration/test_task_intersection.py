@@ -261,7 +261,8 @@ def test_method_when_unknown_then_refused_and_nothing_is_sent(tmp_path):
 
 
 @pytest.mark.parametrize("change,says", [
-    ({"repeated_id_process": True}, "repeated_id_process"),
+    ({**RAW_HOST, "repeated_id_process": True, "sync_intersect_ids": False},
+     "repeated_id_process"),
     ({"intersect_cache_param": {"use_cache": True}}, "use_cache"),
 ])
 def test_parameter_when_not_offered_then_failed_and_named(
