@@ -10,8 +10,9 @@ SITE_PACKAGES="mariadb-server-core mariadb-client-core nginx media-types
 python3"
 APACHE_PACKAGES="apache2-bin"
 CHECK_PACKAGES="clang clang-format-14 clang-tidy-14 libclang-rt-14-dev
-python3-pytest python3-requests python3-numpy python3-jsonschema
-python3-yaml python3-grpcio python3-protobuf curl libfaketime"
+python3-pytest python3-requests python3-numpy python3-sklearn
+python3-jsonschema python3-yaml python3-grpcio python3-protobuf curl
+libfaketime"
 
 say() {
 	printf '\n== %s\n' "$*"
