@@ -111,7 +111,7 @@ glm_step_report(struct glm *glm, const struct glm_step *s)
 
 struct walk {
 	struct glm_data all;
-	int64_t told;	 /* steps that were reported */
+	int64_t told;	 /* models that were reported */
 	size_t *columns; /* of the last fit */
 	size_t n;
 	struct glm_fitted *best;
@@ -177,7 +177,6 @@ report(struct glm *glm, struct walk *w, const cJSON *message)
 	};
 
 	s.own_mask = glm_is(glm, "guest") ? s.guest_mask : s.host_mask;
-	/* two at once: the second found nothing left to try */
 	for (; w->told < json_int(message, "step", 0); w->told++) {
 		s.step = w->told;
 		glm_step_report(glm, &s);

@@ -21,7 +21,7 @@ struct search {
 	double ic; /* of the best; INFINITY before there is one */
 	double loss;
 	bool keep;    /* the last fit is the best */
-	int64_t step; /* steps that are over */
+	int64_t told; /* models reported: the start, and one a step */
 	bool **seen;
 	size_t n_seen;
 	bool forward;
@@ -84,7 +84,7 @@ tell(struct search *s, const bool *set, struct buf *err)
 				    columns, cJSON_CreateNumber((double)j));
 		json_add_bool(obj, "keep", s->keep);
 		json_add_bool(obj, "end", !set);
-		json_add_int(obj, "step", s->step);
+		json_add_int(obj, "step", s->told);
 		json_add(obj, "guest_mask", mask_of(s, GUEST));
 		json_add(obj, "host_mask", mask_of(s, HOST));
 		rc = mailbox_send_json(t->mail, task_peer(t, roles[i], 0),
@@ -195,7 +195,7 @@ report(struct search *s)
 {
 	cJSON *guest = mask_of(s, GUEST), *host = mask_of(s, HOST);
 	struct glm_step step = {
-	    .step = s->step,
+	    .step = s->told,
 	    .guest_mask = guest,
 	    .host_mask = host,
 	    .has_score = isfinite(s->ic),
@@ -204,8 +204,22 @@ report(struct search *s)
 	};
 
 	glm_step_report(s->glm, &step);
+	task_log(s->glm->t, "step %lld: %zu columns", (long long)s->told,
+	    count(s, s->best));
+	s->told++;
 	cJSON_Delete(guest);
 	cJSON_Delete(host);
+}
+
+/* Has the best come from n columns to as few, or as many, as there may be? */
+static bool
+is_at_limit(const struct search *s, size_t n)
+{
+	const struct glm_param *p = &s->glm->p;
+	int64_t before = (int64_t)n, now = (int64_t)count(s, s->best);
+
+	return (now == p->nvmin && before >= now) ||
+	       (now == p->nvmax && before <= now);
 }
 
 static enum err
@@ -219,16 +233,15 @@ search(struct search *s, struct buf *err)
 		from[j] = true;
 	memcpy(s->best, from, s->n * sizeof(*from));
 	rc = try_set(s, from, err);
-	while (!rc && moves && s->step < s->glm->p.max_step) {
+	if (!rc)
+		report(s);
+	while (!rc && moves && s->told <= s->glm->p.max_step) {
 		memcpy(from, s->best, s->n * sizeof(*from));
 		rc = try_neighbours(s, from, err);
-		if (rc)
+		if (rc || memcmp(from, s->best, s->n * sizeof(*from)) == 0)
 			break;
-		moves = memcmp(from, s->best, s->n * sizeof(*from)) != 0;
 		report(s);
-		s->step++;
-		task_log(s->glm->t, "step %lld: %zu columns",
-		    (long long)s->step, count(s, s->best));
+		moves = !is_at_limit(s, count(s, from));
 	}
 	free(from);
 	return rc ? rc : tell(s, NULL, err);

@@ -59,11 +59,11 @@ class Search:
         return self.cache[mask]
 
     def run(self):
-        """The best mask after every step."""
+        """The first mask, and the best after every step that found one."""
         total = self.d + self.xs[0].shape[1]
         best = (self.own["direction"] != "forward",) * total
-        out, most = [], self.own["nvmax"] or total
-        while len(out) < self.own["max_step"]:
+        out, most = [best], self.own["nvmax"] or total + 1
+        while len(out) <= self.own["max_step"]:
             near = [best]
             for j in range(total):
                 other = best[:j] + (not best[j],) + best[j + 1:]
@@ -74,10 +74,12 @@ class Search:
                         sum(best) < most:
                     near.append(other)
             found = min(near, key=lambda m: self.fit(m)[0])
-            out.append(found)
             if found == best:
                 break
-            best = found
+            out.append(found)
+            before, now, best = sum(best), sum(found), found
+            if now == self.own["nvmin"] <= before or before <= most == now:
+                break
         return out
 
 
@@ -161,13 +163,15 @@ def test_both_ways_from_all_columns(tmp_path, module):
 def test_forward_from_none(tmp_path, module):
     """At first no party but the guest has a weight, later perhaps one."""
     steps = check(tmp_path, module, direction="forward")[4]
-    assert sum(steps[0]) == 1 and len(steps) > 2
+    assert [sum(s) for s in steps[:2]] == [0, 1] and len(steps) > 2
 
 
 @pytest.mark.parametrize("own, count", [
     ({"direction": "backward", "nvmin": 6, "score_name": "BIC"}, 6),
     ({"direction": "forward", "nvmax": 2}, 2),
     ({"max_step": 1}, 6),
+    # as few as may be left: no other column takes the place of one
+    ({"nvmin": 4}, 4),
 ])
 def test_limits_end_the_search(tmp_path, own, count):
     steps = check(tmp_path, "HeteroLinR", **own)[4]
