@@ -243,8 +243,8 @@ def test_sqn_from_the_optimum_finds_no_curvature_and_goes_on(tmp_path):
 CLASSES = [-1, 2, 7]
 
 
-def three_classes(hosts=1, n=N):
-    xs, _ = make_data(hosts, n=n)
+def three_classes(hosts=1, n=N, zeros=False):
+    xs, _ = make_data(hosts, n=n, zeros=zeros)
     kind = np.digitize(xs[0][:, 0] + xs[1][:, 0], [-0.6, 0.7])
     return xs, np.array(CLASSES)[kind]
 
@@ -267,11 +267,11 @@ def check_classes(party, y, plain, xs, kind):
         assert all(len(r[3]) == 3 for r in got)
 
 
-@pytest.mark.parametrize("hosts", [1, 2])
-def test_three_classes_are_three_models(tmp_path, hosts):
-    xs, y = three_classes(hosts)
-    p = {**BASE, "max_iter": 2, "validation_freqs": 1}
-    runs = linear.succeeded(tmp_path / "fit", LR, xs, y, p)
+@pytest.mark.parametrize("hosts, sparse", [(1, False), (2, False), (3, True)])
+def test_three_classes_are_three_models(tmp_path, hosts, sparse):
+    xs, y = three_classes(hosts, zeros=sparse)
+    p = {**BASE, "max_iter": 2, "validation_freqs": 1, "batch_size": 25}
+    runs = linear.succeeded(tmp_path / "fit", LR, xs, y, p, sparse=sparse)
     plain = plain_classes(xs, y, p)
     check_classes(runs["guest-9999"], y, plain, xs, "train")
     for k, name in enumerate(linear.party_names(hosts)):
@@ -291,7 +291,8 @@ def test_three_classes_are_three_models(tmp_path, hosts):
     assert losses(runs["arbiter-9998"]) == []
     assert runs["guest-9999"].metrics == {}
     runs = linear.succeeded(tmp_path / "predict", LR, xs, y, p,
-                            evals=(xs, y), models=tmp_path / "fit")
+                            evals=(xs, y), models=tmp_path / "fit",
+                            sparse=sparse)
     check_classes(runs["guest-9999"], y, plain, xs, "predict")
 
 
