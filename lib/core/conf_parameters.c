@@ -173,72 +173,81 @@ check_pair(struct check *k, const struct dsl_component *c)
 	buf_release(&fault);
 }
 
-/* A party's parameters beside those of the first that has any. */
-struct compared {
-	const struct dsl_component *component;
-	const struct conf_party *party[2];
-	cJSON *params[2];
-};
-
-static const cJSON *
-compared_value(const struct compared *c, int which, const char *name)
-{
-	const struct spec_module *m = c->component->module;
-
-	return spec_value(json_get(c->params[which], m->param_class), name);
-}
-
 static void
-check_same(struct check *k, const struct compared *c)
+check_hosts(struct check *k, const struct dsl_component *c, const cJSON *params)
 {
-	const char *const *name = c->component->module->same;
-	struct buf fault = BUF_INIT;
+	struct buf complaint = BUF_INIT, fault = BUF_INIT;
+	size_t n = 0;
 
-	for (; name && *name; name++) {
-		const cJSON *a = compared_value(c, 0, *name);
-		const cJSON *b = compared_value(c, 1, *name);
-
-		if (cJSON_Compare(a, b, true))
-			continue;
-		buf_reset(&fault);
-		buf_addf(&fault, "component '%s': parameter '%s' is ",
-		    c->component->name, *name);
-		json_print(a, JSON_COMPACT, &fault);
-		buf_addf(&fault, " for %s %s and ", c->party[0]->role,
-		    c->party[0]->party_id);
-		json_print(b, JSON_COMPACT, &fault);
-		buf_addf(&fault, " for %s %s, expected the same",
-		    c->party[1]->role, c->party[1]->party_id);
+	for (size_t p = 0; p < k->conf->n_parties; p++)
+		n += !strcmp(k->conf->parties[p].role, "host");
+	if (c->module->check_hosts)
+		c->module->check_hosts(
+		    json_get(params, c->module->param_class), n, &complaint);
+	if (complaint.len) {
+		buf_addf(&fault, "component '%s': %s", c->name, complaint.ptr);
 		add_fault(k, fault.ptr);
 	}
+	buf_release(&complaint);
 	buf_release(&fault);
 }
 
+/* A party's parameters against the first one's. */
+struct party_params {
+	const struct conf_party *party;
+	cJSON *all; /* as conf_parameters() makes them, or NULL */
+};
+
+static void
+check_same(struct check *k, const struct dsl_component *c,
+    const struct party_params *one, const struct party_params *other)
+{
+	const struct party_params *both[2] = {one, other};
+	struct buf names[2] = {BUF_INIT, BUF_INIT}, fault = BUF_INIT;
+	const cJSON *params[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		buf_addf(&names[i], "%s %s", both[i]->party->role,
+		    both[i]->party->party_id);
+		params[i] = json_get(both[i]->all, c->module->param_class);
+	}
+	if (spec_check_same(c->module, c->name, params,
+		(const char *const[2]){names[0].ptr, names[1].ptr}, &fault))
+		add_fault(k, fault.ptr);
+	for (size_t i = 0; i < 2; i++)
+		buf_release(&names[i]);
+	buf_release(&fault);
+}
+
+/* What a training was checked and warned of, its predictions need not be. */
 static void
 check_component(struct check *k, size_t component)
 {
+	const struct dsl_component *c = &k->dsl->components[component];
+	bool is_training = !k->conf->train;
+	struct party_params first = {.all = NULL};
 	struct buf fault = BUF_INIT;
-	struct compared c = {.component = &k->dsl->components[component]};
 
-	/* What a training warned of, its predictions need not repeat. */
-	cJSON *warnings = k->conf->train ? NULL : k->warnings;
-
-	if (c.component->module->is_pair)
-		check_pair(k, c.component);
+	if (is_training && c->module->is_pair)
+		check_pair(k, c);
 	for (size_t p = 0; p < k->conf->n_parties; p++) {
-		int which = c.params[0] ? 1 : 0;
+		struct party_params now = {.party = &k->conf->parties[p]};
 
 		buf_reset(&fault);
-		c.party[which] = &k->conf->parties[p];
-		if (conf_parameters(k->conf, k->dsl, component, c.party[which],
-			warnings, &c.params[which], &fault))
+		if (conf_parameters(k->conf, k->dsl, component, now.party,
+			is_training ? k->warnings : NULL, &now.all, &fault))
 			add_fault(k, fault.ptr);
-		if (c.params[1])
-			check_same(k, &c);
-		cJSON_Delete(c.params[1]);
-		c.params[1] = NULL;
+		if (now.all && first.all && is_training)
+			check_same(k, c, &first, &now);
+		if (first.all) {
+			cJSON_Delete(now.all);
+			continue;
+		}
+		first = now;
+		if (now.all && is_training)
+			check_hosts(k, c, now.all);
 	}
-	cJSON_Delete(c.params[0]);
+	cJSON_Delete(first.all);
 	buf_release(&fault);
 }
 

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 static bool
 is_bounded(const struct spec_param *p)
@@ -122,13 +123,10 @@ spec_print_legal(const struct spec_param *p, struct buf *out)
 #define SHOWN_MAX 120
 
 static void
-add_fault(const char *component, const struct spec_param *p, const cJSON *v,
-    struct buf *out)
+add_value(const struct spec_param *p, const cJSON *v, struct buf *out)
 {
 	struct buf value = BUF_INIT;
 
-	buf_addf(out, "%scomponent '%s': parameter '%s' is ",
-	    out->len ? "; " : "", component, p->name);
 	if (v && (p->flags & SPEC_SECRET) && !cJSON_IsNull(v))
 		buf_adds(&value, SPEC_HIDDEN);
 	else if (v)
@@ -139,9 +137,61 @@ add_fault(const char *component, const struct spec_param *p, const cJSON *v,
 			buf_truncate(&value, value.len - 1);
 		buf_adds(&value, "...");
 	}
-	buf_addf(out, "%s, expected ", v ? value.ptr : "absent");
-	spec_print_legal(p, out);
+	buf_adds(out, v ? value.ptr : "absent");
 	buf_release(&value);
+}
+
+static void
+begin_fault(const char *component, const struct spec_param *p, struct buf *out)
+{
+	buf_addf(out, "%scomponent '%s': parameter '%s' is ",
+	    out->len ? "; " : "", component, p->name);
+}
+
+static void
+add_fault(const char *component, const struct spec_param *p, const cJSON *v,
+    struct buf *out)
+{
+	begin_fault(component, p, out);
+	add_value(p, v, out);
+	buf_adds(out, ", expected ");
+	spec_print_legal(p, out);
+}
+
+static bool
+is_same(const struct spec_param *p, const cJSON *a, const cJSON *b)
+{
+	if (p->flags & SPEC_IGNORE_CASE && cJSON_IsString(a) &&
+	    cJSON_IsString(b))
+		return strcasecmp(a->valuestring, b->valuestring) == 0;
+	return cJSON_Compare(a, b, true);
+}
+
+enum err
+spec_check_same(const struct spec_module *m, const char *component,
+    const cJSON *const params[2], const char *const parties[2], struct buf *err)
+{
+	struct buf faults = BUF_INIT;
+	enum err rc = ERR_OK;
+
+	for (size_t i = 0; i < m->n_params; i++) {
+		const struct spec_param *p = &m->params[i];
+		const cJSON *a = spec_value(params[0], p->name);
+		const cJSON *b = spec_value(params[1], p->name);
+
+		if (!(p->flags & SPEC_SAME) || is_same(p, a, b))
+			continue;
+		begin_fault(component, p, &faults);
+		add_value(p, a, &faults);
+		buf_addf(&faults, " at %s and ", parties[0]);
+		add_value(p, b, &faults);
+		buf_addf(&faults, " at %s, expected the same at all parties",
+		    parties[1]);
+	}
+	if (faults.len)
+		rc = err_set(err, ERR_INVALID, "%s", faults.ptr);
+	buf_release(&faults);
+	return rc;
 }
 
 enum err

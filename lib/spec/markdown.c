@@ -28,7 +28,8 @@ print_param(const struct spec_param *p, struct buf *out)
 	else
 		buf_addf(out, "`%s` | ", p->fallback);
 	add_cell(legal.ptr, out);
-	buf_addf(out, "%s |\n", p->meaning);
+	buf_addf(out, "%s%s |\n", p->meaning,
+	    p->flags & SPEC_SAME ? " The same at all parties." : "");
 	buf_release(&legal);
 }
 

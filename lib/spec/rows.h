@@ -112,6 +112,7 @@ bool spec_are_names(const cJSON *v, const char *const *names);
 	    .meaning = "The cipher."},                                       \
 	    {.name = "encrypt_param.key_length",                             \
 		.type = SPEC_ANY,                                            \
+		.flags = SPEC_SAME,                                          \
 		.fallback = "1024",                                          \
 		.check = spec_check_key_length,                              \
 		.meaning = "Bits of the modulus."},                          \
@@ -160,7 +161,7 @@ bool spec_are_names(const cJSON *v, const char *const *names);
 		.meaning = "Seed of that shuffle."},                       \
 	{                                                                  \
 		.name = "cv_param.need_cv", .type = SPEC_BOOL,             \
-		.fallback = "false",                                       \
+		.flags = SPEC_SAME, .fallback = "false",                   \
 		.meaning = "Cross validation instead of a training: no "   \
 			   "predictions, and no model to use."             \
 	}
@@ -168,6 +169,7 @@ bool spec_are_names(const cJSON *v, const char *const *names);
 #define SPEC_SQN_ROWS                                                     \
 	{.name = "sqn_param.update_interval_L",                           \
 	    .type = SPEC_INT,                                             \
+	    .flags = SPEC_SAME,                                           \
 	    .fallback = "3",                                              \
 	    SPEC_ABOVE(1),                                                \
 	    .meaning = "Iterations between two curvature pairs of sqn."}, \
@@ -178,6 +180,7 @@ bool spec_are_names(const cJSON *v, const char *const *names);
 		.meaning = "Curvature pairs that sqn keeps."},            \
 	    {.name = "sqn_param.sample_size",                             \
 		.type = SPEC_INT,                                         \
+		.flags = SPEC_SAME,                                       \
 		.fallback = "5000",                                       \
 		SPEC_ABOVE(1),                                            \
 		.meaning = "Rows in sqn's Hessian samples."},             \
@@ -214,6 +217,7 @@ bool spec_are_names(const cJSON *v, const char *const *names);
 		.meaning = "Most variables that may stay."},           \
 	    {.name = "stepwise_param.need_stepwise",                   \
 		.type = SPEC_BOOL,                                     \
+		.flags = SPEC_SAME,                                    \
 		.fallback = "false",                                   \
 		.meaning = "Whether columns are selected in steps; "   \
 			   "one host."},                               \

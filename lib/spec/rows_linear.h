@@ -14,6 +14,9 @@ const char *spec_check_binary_metrics(const cJSON *v);
 const char *spec_check_regression_metrics(const cJSON *v);
 /* Of a module: early stopping needs validation. */
 const char *spec_check_validation(const cJSON *params);
+/* Of a module: without a loss only the weights can tell convergence. */
+void
+spec_check_hosts(const cJSON *params, size_t n_hosts, struct buf *complaint);
 
 #define SPEC_LINEAR_ROWS(optimizers, batch, init)                            \
 	{.name = "penalty",                                                  \
@@ -34,12 +37,13 @@ const char *spec_check_validation(const cJSON *params);
 		.meaning = "The weight of the penalty."},                    \
 	    {.name = "optimizer",                                            \
 		.type = SPEC_STRING,                                         \
-		.flags = SPEC_IGNORE_CASE,                                   \
+		.flags = SPEC_SAME | SPEC_IGNORE_CASE,                       \
 		.fallback = "\"sgd\"",                                       \
 		.choices = optimizers,                                       \
 		.meaning = "How the arbiter turns a gradient into a step."}, \
 	    {.name = "batch_size",                                           \
 		.type = SPEC_INT,                                            \
+		.flags = SPEC_SAME,                                          \
 		.fallback = batch,                                           \
 		.check = spec_check_batch_size,                              \
 		.meaning = "Rows in a batch."},                              \
@@ -50,8 +54,8 @@ const char *spec_check_validation(const cJSON *params);
 		.meaning = "The size of the first step."},                   \
 	    SPEC_INIT_ROWS(init),                                            \
 	{                                                                    \
-		.name = "max_iter", .type = SPEC_INT, .fallback = "100",     \
-		.min = 1, .max = 1000000,                                    \
+		.name = "max_iter", .type = SPEC_INT, .flags = SPEC_SAME,    \
+		.fallback = "100", .min = 1, .max = 1000000,                 \
 		.meaning = "Most passes over the data."                      \
 	}
 
@@ -78,14 +82,14 @@ const char *spec_check_validation(const cJSON *params);
 #define SPEC_VALIDATION_ROWS(list, check_list)                                \
 	{.name = "validation_freqs",                                          \
 	    .type = SPEC_ANY,                                                 \
-	    .flags = SPEC_NULLABLE,                                           \
+	    .flags = SPEC_SAME | SPEC_NULLABLE,                               \
 	    .fallback = "null",                                               \
 	    .check = spec_check_freqs,                                        \
 	    .meaning = "When the model is evaluated in training: every n "    \
 		       "iterations, at listed ones, or never."},              \
 	    {.name = "early_stopping_rounds",                                 \
 		.type = SPEC_INT,                                             \
-		.flags = SPEC_NULLABLE,                                       \
+		.flags = SPEC_SAME | SPEC_NULLABLE,                           \
 		.fallback = "null",                                           \
 		SPEC_ABOVE(1),                                                \
 		.meaning = "Stop after so many validations without a "        \

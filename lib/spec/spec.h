@@ -32,6 +32,7 @@ enum spec_flag {
 	SPEC_IGNORE_CASE = 1 << 1, /* of `choices` */
 	SPEC_SHOWN_ONLY = 1 << 2,  /* cannot be set (allowed_metrics) */
 	SPEC_SECRET = 1 << 3,	   /* no message or answer shows the value */
+	SPEC_SAME = 1 << 4,	   /* all parties must agree on it */
 };
 
 struct spec_param {
@@ -62,13 +63,15 @@ struct spec_module {
 	 * one that is there.
 	 */
 	bool saves_table;
-	bool is_pair;		 /* for one guest and one host alone */
-	const char *const *same; /* parameters alike for all; NULL-ended */
+	bool is_pair; /* for one guest and one host alone */
 	const struct spec_param *params;
 	size_t n_params;
 	/* NULL, or looks at parameters together; returns a complaint or NULL.
 	 */
 	const char *(*check)(const cJSON *params);
+	/* NULL, or adds a complaint when so many hosts are none for it */
+	void (*check_hosts)(
+	    const cJSON *params, size_t n_hosts, struct buf *complaint);
 };
 
 /* NULL when there is none of that name. */
@@ -109,6 +112,14 @@ enum err spec_merge(const struct spec_module *m, const char *component,
  */
 enum err spec_check(const struct spec_module *m, const char *component,
     const cJSON *params, struct buf *err);
+
+/*
+ * Do two parties, which are called so ("guest 9999"), agree where they must?
+ * ERR_INVALID names what they disagree on and both values.
+ */
+enum err spec_check_same(const struct spec_module *m, const char *component,
+    const cJSON *const params[2], const char *const parties[2],
+    struct buf *err);
 
 /* The value under a dotted name, or NULL. */
 const cJSON *spec_value(const cJSON *params, const char *name);

@@ -26,4 +26,5 @@ const struct spec_module spec_hetero_linr = {
     .params = params,
     .n_params = ARRAY_LEN(params),
     .check = spec_check_validation,
+    .check_hosts = spec_check_hosts,
 };

@@ -31,4 +31,5 @@ const struct spec_module spec_hetero_lr = {
     .params = params,
     .n_params = ARRAY_LEN(params),
     .check = spec_check_validation,
+    .check_hosts = spec_check_hosts,
 };

@@ -29,18 +29,16 @@ static const struct spec_param params[] = {
 	.meaning = "Positions of the columns to be correlated; -1: all."},
     {.name = "cross_parties",
 	.type = SPEC_BOOL,
+	.flags = SPEC_SAME,
 	.fallback = "true",
 	.meaning = "Whether guest's and host's columns are correlated with "
-		   "each other; the same for both."},
+		   "each other."},
     {.name = "use_mix_rand",
 	.type = SPEC_BOOL,
 	.fallback = "false",
 	.meaning = "Accepted, unused: all masks are the system's randomness."},
     SPEC_NEED_RUN_ROW,
 };
-
-/* What one has to send the other waits for. */
-static const char *const same[] = {"cross_parties", NULL};
 
 const struct spec_module spec_hetero_pearson = {
     .name = "HeteroPearson",
@@ -50,7 +48,6 @@ const struct spec_module spec_hetero_pearson = {
     .roles = SPEC_GUEST | SPEC_HOST,
     .deploy = true,
     .is_pair = true,
-    .same = same,
     .params = params,
     .n_params = ARRAY_LEN(params),
     .check = check,

@@ -28,6 +28,7 @@ const struct spec_module spec_hetero_poisson = {
 		 "HeteroPoissonGuest",
     .roles = SPEC_GUEST | SPEC_HOST | SPEC_ARBITER,
     .deploy = true,
+    .is_pair = true,
     .params = params,
     .n_params = ARRAY_LEN(params),
     .check = spec_check_validation,

@@ -16,14 +16,12 @@ static const struct spec_param params[] = {
 	.meaning = "Kept for FATE's configurations, unused."},
     {.name = "data_num",
 	.type = SPEC_INT,
+	.flags = SPEC_SAME,
 	.fallback = "10000",
 	.min = 1,
 	.max = 100000000,
 	.meaning = "How many ones each party holds."},
 };
-
-/* One waits for as many shares as it has values. */
-static const char *const same[] = {"data_num", NULL};
 
 const struct spec_module spec_secure_add_example = {
     .name = "SecureAddExample",
@@ -33,7 +31,6 @@ const struct spec_module spec_secure_add_example = {
     .roles = SPEC_GUEST | SPEC_HOST,
     .deploy = true,
     .is_pair = true,
-    .same = same,
     .params = params,
     .n_params = ARRAY_LEN(params),
 };

@@ -42,10 +42,10 @@ pearson_each_row(
 static enum err
 choose_columns(struct pearson *p, struct buf *err)
 {
+	struct instances_choice choice = {
+	    p->t->param, "column_indexes", "column_names"};
 	bool *picked = NULL;
-	enum err rc =
-	    instances_pick(&p->schema, json_get(p->t->param, "column_indexes"),
-		json_get(p->t->param, "column_names"), &picked, err);
+	enum err rc = instances_pick(&p->schema, &choice, &picked, err);
 
 	if (rc)
 		return rc;

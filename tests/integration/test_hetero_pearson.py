@@ -486,8 +486,8 @@ def test_example_when_submitted_then_as_numpy_on_both_sides(site, example):
     ({"role": {"guest": [9999]}},
      "but role has 1 guests and 0 hosts"),
     ({"pearson_0": {"host": {"cross_parties": [False]}}},
-     "component 'pearson_0': parameter 'cross_parties' is true for guest "
-     "9999 and false for host 10000, expected the same"),
+     "component 'pearson_0': parameter 'cross_parties' is true at guest "
+     "9999 and false at host 10000, expected the same"),
     ({"pearson_0": {"guest": {"need_run": [False]}}},
      "component 'pearson_0': need_run is false and cross_parties true"),
     ({"pearson_0": {"guest": {"column_indexes": [[]]}}},

@@ -379,6 +379,25 @@ def test_one_vs_rest_cross_validating_job(site, tmp_path):
             "data"])) == {"accuracy", "precision", "recall"}
 
 
+@pytest.mark.parametrize("module, hosts, own, guest, words", [
+    ("HeteroPoisson", 2, {}, {}, ["'hetero_poisson_0'", "one host, not 2"]),
+    ("HeteroLR", 2, {"early_stop": "diff"}, {},
+     ["'early_stop'", '"diff"', '"weight_diff"']),
+    ("HeteroLinR", 1, {}, {"max_iter": [7]},
+     ["'max_iter' is 7 at guest 10000 and 20 at host 10000"])])
+def test_job_whose_parties_do_not_fit_is_refused(site, tmp_path, module,
+                                                 hosts, own, guest, words):
+    """The parties would wait for each other for ever, or have no loss."""
+    kind = {"HeteroLR": "breast", "HeteroLinR": "motor"}.get(module, "counts")
+    xs, y = make_data(kind, hosts)
+    tables = upload(site, tmp_path, f"refused_{kind}", kind, xs, y)
+    given = conf(module, {**BATCHED, **own}, tables, kind)
+    given["role_parameters"]["guest"][PREFIX[module]] = guest
+    answer = site.flow.submit(dsl(module), given)
+    assert answer["retcode"] == 100
+    assert all(word in answer["retmsg"] for word in words), answer
+
+
 def test_local_baseline_job(site, tmp_path):
     """Beside a HeteroLR of four classes, without an intersection; the host
     has no labels and does not run it."""

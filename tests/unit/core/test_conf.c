@@ -307,8 +307,70 @@ test_check_when_to_be_the_same_and_is_not_then_refused(void **state)
 	(void)state;
 	expect_fault(TOY_ALL ",\"role_parameters\":{\"host\":{\"s_0\":{"
 			     "\"data_num\":[9,8]}}}",
-	    TOY_PAIR "; component 's_0': parameter 'data_num' is 9 for guest "
-		     "9999 and 8 for host 9999, expected the same");
+	    TOY_PAIR "; component 's_0': parameter 'data_num' is 9 at guest "
+		     "9999 and 8 at host 9999, expected the same at all "
+		     "parties");
+}
+
+#define LINEAR(module)                             \
+	"\"l_0\":{\"module\":\"" module            \
+	"\",\"input\":{\"data\":{\"train_data\":[" \
+	"\"args.t\"]}},\"output\":{\"model\":[\"m\"]}}"
+#define WEIGHTS "\"early_stop\":\"Weight_Diff\","
+
+/* Of one guest and two hosts: what they must agree on, and several hosts. */
+static void
+test_check_when_parties_do_not_fit_then_told(void **state)
+{
+	static const struct {
+		const char *dsl, *own, *guest, *host, *want;
+	} cases[] = {
+	    {LINEAR("HeteroLR"), WEIGHTS "\"optimizer\":\"SGD\"",
+		"\"optimizer\":[\"sgd\"]", "\"alpha\":[1,2]", ""},
+	    {LINEAR("HeteroLR"), WEIGHTS "\"max_iter\":9", "\"max_iter\":[7]",
+		"\"cv_param\":{\"need_cv\":[false,true]}",
+		"component 'l_0': parameter 'max_iter' is 7 at guest 9999 and "
+		"9 "
+		"at host 10000, expected the same at all parties; component "
+		"'l_0': parameter 'max_iter' is 7 at guest 9999 and 9 at host "
+		"9999, "
+		"expected the same at all parties; component 'l_0': parameter "
+		"'cv_param.need_cv' is false at guest 9999 and true at host "
+		"9999, "
+		"expected the same at all parties"},
+	    {LINEAR("HeteroLinR"), "\"early_stop\":\"diff\"", "", "",
+		"component 'l_0': parameter 'early_stop' is \"diff\", "
+		"expected \"weight_diff\": with 2 hosts there is no loss to "
+		"compare"},
+	    {LINEAR("HeteroLR"),
+		WEIGHTS "\"stepwise_param\":{\"need_stepwise\":true}", "", "",
+		"component 'l_0': parameter 'stepwise_param.need_stepwise' is "
+		"true, expected false: with 2 hosts there is no loss to select "
+		"columns by"},
+	    {LINEAR("HeteroPoisson"), "\"max_iter\":3", "", "",
+		"component 'l_0': HeteroPoisson needs one guest and one host, "
+		"but role has 1 guests and 2 hosts (10000, 9999)"},
+	};
+	struct buf more = BUF_INIT, err = BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct job j;
+
+		buf_reset(&more);
+		buf_reset(&err);
+		buf_addf(&more,
+		    "\"algorithm_parameters\":{\"l_0\":{%s}},"
+		    "\"role_parameters\":{\"guest\":{\"l_0\":{%s}},"
+		    "\"host\":{\"l_0\":{%s}}}",
+		    cases[i].own, cases[i].guest, cases[i].host);
+		j = parse_job(more.ptr, cases[i].dsl);
+		conf_check(&j.conf, &j.dsl, NULL, &err);
+		assert_string_equal(err.ptr, cases[i].want);
+		release_job(&j);
+	}
+	buf_release(&more);
+	buf_release(&err);
 }
 
 /* ---- FATE's own examples ---- */
@@ -423,6 +485,7 @@ main(void)
 	    cmocka_unit_test(
 		test_check_when_to_be_the_same_and_is_not_then_refused),
 	    cmocka_unit_test(test_warn_unused_names_what_is_given_and_idle),
+	    cmocka_unit_test(test_check_when_parties_do_not_fit_then_told),
 	    cmocka_unit_test(test_check_when_fates_examples_then_accepted),
 	};
 
