@@ -90,13 +90,14 @@ score_iv(
 	return iv_of(m, a) + iv_of(m, b) - iv_of(m, sum(a, b));
 }
 
+/* In this order of steps, which decides between pairs that lose alike. */
 static double
 gini_of(struct binning_count c)
 {
 	double n = (double)rows(c);
-	double e = n > 0 ? (double)c.event / n : 0;
+	double e = (double)c.event / n, o = (double)c.non_event / n;
 
-	return n > 0 ? 1 - e * e - (1 - e) * (1 - e) : 0;
+	return n > 0 ? 1 - e * e - o * o : 0;
 }
 
 static double
