@@ -22,12 +22,16 @@ check_rows(const struct task_data *data, struct buf *err)
 	return rc;
 }
 
+/* The first input that is neither for a training nor for its evaluation. */
 static enum err
 skip_run(struct task *t)
 {
-	const struct task_data *data = task_input(t, "data");
+	const struct task_data *data = t->data, *end = t->data + t->n_data;
 
-	if (data != NULL && data->path != NULL)
+	while (data < end && (strcmp(data->key, "train_data") == 0 ||
+				 strcmp(data->key, "eval_data") == 0))
+		data++;
+	if (data < end && data->path != NULL)
 		task_output_pass(t, data);
 	return ERR_OK;
 }

@@ -56,16 +56,10 @@ save_model(const struct dataio *d, struct task *t, struct buf *err)
 }
 
 static enum err
-open_input(
-    const struct task_data *input, struct table_reader **out, struct buf *err)
+open_input(const struct task *t, struct table_reader **out, struct buf *err)
 {
-	enum err rc;
+	enum err rc = instances_open_table(t, out, err);
 
-	if (!input || !input->path)
-		return err_set(err, ERR_NOTFOUND,
-		    "there is no input table: give DataIO an uploaded table "
-		    "as input data");
-	rc = table_reader_open(input->path, out, err);
 	if (!rc && table_reader_schema(*out)->kind != TABLE_RAW)
 		rc = err_set(err, ERR_INVALID,
 		    "the input was converted before: DataIO reads uploaded "
@@ -111,12 +105,7 @@ dataio_run(struct task *t, struct buf *err)
 	struct dataio d = {0};
 	enum err rc;
 
-	if (t->mode == TASK_SKIP) {
-		if (input)
-			task_output_pass(t, input);
-		return ERR_OK;
-	}
-	rc = open_input(input, &in, err);
+	rc = open_input(t, &in, err);
 	if (!rc && !instances_is_fit(t))
 		rc = load_model(&d, t, err);
 	else if (!rc)

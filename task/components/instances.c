@@ -16,6 +16,10 @@ instances_open_table(
 	if (!input || !input->path)
 		return err_set(
 		    err, ERR_INVALID, "%s has no input table", t->module);
+	if (t->n_data > 1)
+		return err_set(err, ERR_INVALID,
+		    "%s takes one input table, not %zu; put Union before",
+		    t->module, t->n_data);
 	return table_reader_open(input->path, out, err);
 }
 

@@ -8,12 +8,12 @@
 #include "lib/model/model.h"
 #include "task/task.h"
 
-/* Opens the task's first input, whatever its kind; the caller closes *out. */
+/* Opens the task's one input, whatever its kind; the caller closes *out. */
 enum err instances_open_table(
     const struct task *t, struct table_reader **out, struct buf *err);
 
 /*
- * Opens the task's first input, which must be a table of instances with
+ * Opens the task's one input, which must be a table of instances with
  * columns; the caller closes *out.
  */
 enum err instances_open(

@@ -303,6 +303,35 @@ def test_need_run_when_false_then_the_input_passes_through(tmp_path):
     assert not state.get("table") and state["model"] == []
 
 
+@pytest.mark.parametrize("keys,passed", [
+    (["data_0", "data_1"], 0), (["train_data", "data"], 1),
+    (["train_data", "eval_data"], None)])
+def test_need_run_when_false_then_the_first_plain_input(tmp_path, keys,
+                                                        passed):
+    c = Component(tmp_path / "run", "Union", {"need_run": False})
+    tables = [data_input(uploaded(tmp_path, ["a,1"], key), key)
+              for key in keys]
+    c.party("guest", 9999, data=tables)
+    state = c.succeeded()["guest-9999"].state
+    if passed is None:
+        assert not state.get("pass") and not state.get("table")
+    else:
+        assert state["pass"]["path"] == tables[passed]["path"]
+
+
+@pytest.mark.parametrize("module", [
+    "DataIO", "ColumnExpand", "FeatureScale", "OneHotEncoder",
+    "FederatedSample", "HeteroFeatureBinning", "HeteroFeatureSelection"])
+def test_tables_when_more_than_one_then_refused(tmp_path, module):
+    """Union alone takes several; the others would lose rows silently."""
+    c = Component(tmp_path / "run", module, {"fractions": 0.5})
+    path = taskdir.write_table(tmp_path / "a.table", ["x0"], [
+        ("1", 1, b"\0" * 8)])
+    c.party("guest", 9999, data=[data_input(path), data_input(path)])
+    text = c.run()["guest-9999"].state["error"]["text"]
+    assert f"{module} takes one input table, not 2" in text
+
+
 def test_need_run_when_false_without_a_table_then_nothing(tmp_path):
     c = Component(tmp_path / "run", "Evaluation", {"need_run": False})
     c.party("host", 10000, data=[data_input(None, component="lr_0")])
