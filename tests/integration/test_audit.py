@@ -3,6 +3,7 @@ decoded (audit.py), and messages that were planted, each of which is found."""
 import csv
 import hashlib
 import json
+import pathlib
 import random
 import shutil
 import struct
@@ -110,6 +111,17 @@ def test_tags_when_read_from_the_source_then_all_are_there():
     assert audit.TAGS["glm_align"] == (
         {"aggregate"}, {"rows", "models", "salt", "digest"})
     assert audit.TAGS["intersect_ids"][0] == {"ids", "blinded"}
+
+
+def test_tags_when_of_a_family_then_a_test_decodes_them():
+    """Of each component's messages: some test decodes whole runs and counts
+    the tags by name."""
+    sources = [p.read_text() for p in pathlib.Path(__file__).parent.glob(
+        "test_*.py") if "Audit(" in p.read_text()]
+    for tag in audit.TAGS:
+        family = tag.split("_")[0]
+        assert any(f'"{tag}"' in text or f'"{family}_")}}' in text
+                   for text in sources), tag
 
 
 def test_lr_job_when_decoded_then_nothing_leaks(keeping, lr_job, facts):

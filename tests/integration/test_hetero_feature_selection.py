@@ -1,6 +1,7 @@
 """HeteroFeatureSelection: each filter against NumPy; guest and hosts together
 against plain Python; and both golden jobs, whose input is rebuilt from the
 shared tables and from what the real FATE-Flow showed of its binning."""
+import json
 import math
 
 import pytest
@@ -9,6 +10,7 @@ from audit import Audit, Facts
 from golden import breast, by_name, golden, needed, same, scaled
 from instances import Table, encode, fault, make_table, model, np, succeeded
 from taskdir import Component, data_input
+from test_audit import Mail
 
 PARAM, META = "FeatureSelectionParam", "FeatureSelectionMeta"
 RANDOM = np.random.default_rng(20261125)
@@ -271,11 +273,28 @@ def test_iv_filters_when_run_then_the_guest_judges_for_all(
             f"x{j}" for j in want[name]]
 
 
+FACTS = Facts(40, {"host-10000": 3, "host-10001": 2}, set())
+PLANTS = [
+    ("selection_columns", {"columns": [0.25]}, "names no columns"),
+    ("selection_columns", {"columns": [3]}, "names no columns"),
+    ("selection_columns", {"columns": [0], "iv": [0.5]}, "keys"),
+    ("selection_left", {"columns": ["x0"]}, "names no columns"),
+    ("selection_left", {"columns": [[0, 1]]}, "names no columns")]
+
+
+@pytest.mark.parametrize("tag,value,words", PLANTS)
+def test_message_when_it_has_more_than_numbers_then_found(tmp_path, tag,
+                                                          value, words):
+    together(tmp_path, ["iv_value_thres"])
+    Mail(tmp_path / "mail").plant(tag, json.dumps(value).encode())
+    faults, _ = Audit(tmp_path / "mail", FACTS).run()
+    assert len(faults) == 1 and words in faults[0]
+
+
 def test_messages_when_decoded_then_column_numbers_alone(tmp_path):
     c = together(tmp_path, ["iv_value_thres", "unique_value",
                             "iv_percentile"])
-    facts = Facts(40, {"host-10000": 3, "host-10001": 2}, set())
-    faults, tags = Audit(tmp_path / "mail", facts).run()
+    faults, tags = Audit(tmp_path / "mail", FACTS).run()
     assert faults == []
     assert tags == {"selection_columns": 4, "selection_left": 4}
     assert all(p.state["status"] == "success" for p in c.parties)
