@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import binning_judge
+import selection_judge
 
 NAMESPACE = "example_shapes"
 N = 240
@@ -201,6 +202,95 @@ def test_keys_when_of_old_examples_then_named_and_without_effect(site,
     shown = site.flow.component("output/model", answer["jobId"],
                                 "one_hot_encoder_0", "guest", 9999)
     assert list(shown["data"]["colMap"]) == NAMES
+
+
+# ---- hetero_feature_selection ----
+
+SELECTION = {"components": {
+    **BINNING["components"],
+    "hetero_feature_selection_0": part(
+        "HeteroFeatureSelection", "intersection_0.train", "t", "m",
+        isometric_model=f"{NAME}.binning_model")}}
+LOCAL = ["unique_value", "coefficient_of_variation_value_thres",
+         "outlier_cols", "percentage_value"]
+LIMITS = {"unique_param": {"eps": 3}, "outlier_param": {
+    "percentile": 0.9, "upper_threshold": 2},
+    "variance_coe_param": {"value_threshold": 1.2},
+    "percentage_value_param": {"upper_pct": 0.3}}
+SELECTIONS = {
+    "all eight": dict(filter_methods=[
+        "manually", "percentage_value", "iv_value_thres", "unique_value",
+        "iv_percentile", "coefficient_of_variation_value_thres", "iv_top_k",
+        "outlier_cols"], iv_percentile_param={"percentile_threshold": 0.9},
+        iv_top_k_param={"k": 6}, manually_param={"filter_out_indexes": [0]}),
+    **{name: dict(filter_methods=[name], **LIMITS) for name in LOCAL},
+    "local": dict(filter_methods=LOCAL, **LIMITS),
+    "some columns": dict(
+        filter_methods=["unique_value", "iv_percentile"],
+        select_col_indexes=[1], select_names=["x2"], **LIMITS),
+    "thresholds": dict(
+        filter_methods=["iv_value_thres"], iv_value_param={
+            "value_threshold": 0.1, "host_thresholds": [0.5, None]}),
+    "guest alone": dict(
+        filter_methods=["iv_value_thres", "iv_percentile", "iv_top_k"],
+        iv_value_param={"value_threshold": 0.05, "local_only": True},
+        iv_percentile_param={"percentile_threshold": 0.8,
+                             "local_only": True},
+        iv_top_k_param={"k": 2, "local_only": True}),
+    "none passes": dict(
+        filter_methods=["iv_value_thres", "unique_value"],
+        iv_value_param={"value_threshold": 50}, unique_param={"eps": 99}),
+}
+
+
+@pytest.mark.parametrize("form", ["dense", "sparse"])
+@pytest.mark.parametrize("shape", SELECTIONS)
+def test_selection_shape_when_run_then_as_numpy(site, tables, shape, form):
+    job = site.flow.finished(SELECTION, conf(
+        "guest", ["host0", "host1"],
+        {"dataio_0": {"output_format": form}, NAME: {"bin_num": 4},
+         "hetero_feature_selection_0": SELECTIONS[shape]}))
+    parties = [binning_judge.Party(role, party, x, IDS, NAMES[:x.shape[1]],
+                                   form == "sparse")
+               for role, party, x in (("guest", 9999, GUEST),
+                                      ("host", 10000, HOSTS[0]),
+                                      ("host", 10001, HOSTS[1]))]
+    selection_judge.check(site, job, "hetero_feature_selection_0", NAME,
+                          parties)
+
+
+def test_hosts_when_their_ids_do_not_rise_then_in_the_configurations_order(
+        site, tables):
+    """Thresholds, results and parameters are by place in the role's list, of
+    which one id is the guest's too."""
+    ids = [10007, 9999]
+    c = conf("guest", ["host0", "host1"], {
+        "hetero_feature_selection_0": {
+            "filter_methods": ["iv_value_thres"], "iv_value_param": {
+                "value_threshold": 0.0, "host_thresholds": [100, -1]}}},
+        host={NAME: {"bin_num": [3, 6]}})
+    c["role"]["host"] = ids
+    job = site.flow.finished(SELECTION, c)
+    parties = [binning_judge.Party("guest", 9999, GUEST, IDS, NAMES),
+               *(binning_judge.Party("host", party, x, IDS,
+                                     NAMES[:x.shape[1]])
+                 for party, x in zip(ids, HOSTS))]
+    binning_judge.check(site, job, NAME, parties, Y == 1)
+    selection_judge.check(site, job, "hetero_feature_selection_0", NAME,
+                          parties)
+
+    def model(component, role, party):
+        return site.flow.component("output/model", job, component, role,
+                                   party)["data"]
+
+    guest = model("hetero_feature_selection_0", "guest", 9999)
+    assert [h["partyId"] for h in guest["hostColNames"]] == ["10007", "9999"]
+    known = model(NAME, "guest", 9999)["hostResults"]
+    best = max(range(4), key=lambda j: known[0]["binningResult"][
+        f"host.{j}"]["iv"])
+    left = [list(model("hetero_feature_selection_0", "host", party)[
+        "finalLeftCols"]["leftCols"]) for party in ids]
+    assert left == [[f"x{best}"], NAMES[:3]]
 
 
 # ---- column_expand ----

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import binning_judge
+import selection_judge
 from flow import SHARED, load
 from golden import MODULES, TABLES, agree
 from shape import differences
@@ -98,7 +99,30 @@ def test_binning_example_when_done_then_as_the_plain_formulas(site, run,
                                                               example):
     """Also where the real server was not watched: optimal, woe, sparse, a
     hundred bins, two hosts."""
-    conf = load(JOBS / BINNING / example[1])
+    parties, y = parties_of(example)
+    binning_judge.check(site, run(*example), "hetero_feature_binning_0",
+                        parties, y)
+
+
+@pytest.mark.parametrize("example", [e for e in EXAMPLES if e[2] == SELECT],
+                         ids=lambda e: e[1])
+def test_selection_example_when_done_then_as_numpy(site, run, example):
+    """Each filter on what the ones before left, of which columns, and what
+    the guest keeps of the host's."""
+    parties, y = parties_of(example)
+    job = run(*example)
+    given = load(JOBS / example[0] / example[1])["algorithm_parameters"]
+    if given["hetero_feature_binning_0"].get("need_run", True):
+        binning_judge.check(site, job, "hetero_feature_binning_0", parties,
+                            y)
+    selection_judge.check(site, job, "hetero_feature_selection_0",
+                          "hetero_feature_binning_0", parties)
+
+
+def parties_of(example):
+    """The parties of an example whose table reaches its components as it
+    was uploaded, and the guest's labels."""
+    conf = load(JOBS / example[0] / example[1])
     parties, y = [], None
     for role in ("guest", "host"):
         given = conf["role_parameters"][role]
@@ -110,8 +134,7 @@ def test_binning_example_when_done_then_as_the_plain_formulas(site, run,
             parties.append(binning_judge.Party(
                 role, party, np.where(np.abs(x) < 1e-6, 0, x) if sparse
                 else x, ids, header, sparse))
-    binning_judge.check(site, run(*example), "hetero_feature_binning_0",
-                        parties, y)
+    return parties, y
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e[1])
