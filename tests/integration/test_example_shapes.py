@@ -313,7 +313,20 @@ def expanded(x, *fills):
     return np.column_stack([x, *(np.full(len(x), v) for v in fills)])
 
 
-LR = {"max_iter": 2, "batch_size": -1, "init_param": {"init_method": "ones"}}
+LR = {"max_iter": 2, "batch_size": -1, "early_stop": "weight_diff",
+      "init_param": {"init_method": "ones"}}
+
+
+def predict_conf(job, hosts=("host0",)):
+    """Of the tables that it was trained with."""
+    c = conf("guest", hosts, {}, arbiter=True, key="eval_data")
+    c["role_parameters"] = {role: {"args": own["args"]}
+                            for role, own in c["role_parameters"].items()}
+    parties = "_".join(str(party) for party in c["role"]["host"])
+    c["job_parameters"].update(
+        job_type="predict", model_version=job,
+        model_id=f"arbiter-10000#guest-9999#host-{parties}#model")
+    return c
 
 
 def test_column_expand_when_before_dataio_then_features_and_predicted(
@@ -342,14 +355,7 @@ def test_column_expand_when_before_dataio_then_features_and_predicted(
     want = sigmoid(weights, parts)
     first = scores(site, job)
     assert {i: want[i] for i in first} == pytest.approx(first, abs=1e-6)
-    predict = conf("guest", ["host0"], {}, arbiter=True, key="eval_data")
-    predict["role_parameters"] = {
-        role: {"args": own["args"]}
-        for role, own in predict["role_parameters"].items()}
-    predict["job_parameters"].update(
-        job_type="predict", model_version=job,
-        model_id="arbiter-10000#guest-9999#host-10000#model")
-    again = scores(site, site.flow.finished({}, predict))
+    again = scores(site, site.flow.finished({}, predict_conf(job)))
     assert again == pytest.approx(first, abs=1e-9) and len(again) == 100
 
 
@@ -436,8 +442,9 @@ def experiment():
             model="one_hot_encoder_0.m", need_deploy=False)}}
 
 
-def experiment_conf():
-    c = conf("guest", ["host0"], {
+def experiment_conf(n=1):
+    hosts = ["host0", "host1"][:n]
+    c = conf("guest", hosts, {
         "federated_sample_0": {"mode": "stratified", "method": "downsample",
                                "fractions": [[0, 0.8], [1, 0.9]],
                                "random_state": 3},
@@ -450,10 +457,11 @@ def experiment_conf():
             "iv_top_k_param": {"k": 6}},
         "hetero_lr_0": LR}, arbiter=True,
         guest={"local_baseline_0": {"need_run": [True]}},
-        host={"local_baseline_0": {"need_run": [False]},
-              "evaluation_0": {"need_run": [False]}})
-    for role, name in (("guest", "guest"), ("host", "host0")):
-        c["role_parameters"][role]["args"]["data"]["eval_data"] = source(name)
+        host={"local_baseline_0": {"need_run": [False] * n},
+              "evaluation_0": {"need_run": [False] * n}})
+    for role, names in (("guest", ["guest"]), ("host", hosts)):
+        c["role_parameters"][role]["args"]["data"]["eval_data"] = source(
+            *names)
     return c
 
 
@@ -466,10 +474,11 @@ def test_template_when_its_roles_are_empty_then_refused(site, tables):
     assert "initiator" in answer["retmsg"] and "9999" in answer["retmsg"]
 
 
-def test_experiment_when_filled_in_then_the_branches_agree(site, tables):
+@pytest.mark.parametrize("n", [1, 2])
+def test_experiment_when_filled_in_then_the_branches_agree(site, tables, n):
     """The evaluation's branch makes of a sampled row what the training's
     made of it; predicting deploys the one and not the other."""
-    job = site.flow.finished(experiment(), experiment_conf(), 300)
+    job = site.flow.finished(experiment(), experiment_conf(n), 300)
 
     def rows(component, role, party):
         shown = site.flow.component("output/data", job, component, role,
@@ -477,7 +486,8 @@ def test_experiment_when_filled_in_then_the_branches_agree(site, tables):
         assert shown["retcode"] == 0, (component, shown)
         return (shown["meta"], {row[0]: row[1:] for row in shown["data"]})
 
-    for role, party in (("guest", 9999), ("host", 10000)):
+    for role, party in [("guest", 9999), ("host", 10000),
+                        ("host", 10001)][:n + 1]:
         for name in ("feature_scale", "hetero_feature_binning",
                      "hetero_feature_selection", "one_hot_encoder"):
             meta, trained = rows(f"{name}_0", role, party)
@@ -491,14 +501,7 @@ def test_experiment_when_filled_in_then_the_branches_agree(site, tables):
     metric = site.flow.component("metric/all", job, "evaluation_0", "guest",
                                  9999)["data"]["train"]
     assert {"hetero_lr_0", "local_baseline_0"} <= set(metric)
-    predict = conf("guest", ["host0"], {}, arbiter=True, key="eval_data")
-    predict["role_parameters"] = {
-        role: {"args": own["args"]}
-        for role, own in predict["role_parameters"].items()}
-    predict["job_parameters"].update(
-        job_type="predict", model_version=job,
-        model_id="arbiter-10000#guest-9999#host-10000#model")
-    done = site.flow.finished({}, predict)
+    done = site.flow.finished({}, predict_conf(job, ["host0", "host1"][:n]))
     first, again = scores(site, job), scores(site, done)
     assert {i: again[i] for i in first if i in again} == pytest.approx(
         {i: v for i, v in first.items() if i in again}, abs=1e-9)
