@@ -66,13 +66,12 @@ fixed_check_sum(unsigned a_bits, unsigned b_bits, uint64_t terms,
 }
 
 enum err
-fixed_vector(const double *v, size_t n, unsigned bits, unsigned max_scale,
-    int64_t *out, unsigned *scale_out, const char *what, struct buf *err)
+fixed_vector(const double *v, size_t n, const struct fixed_form *form,
+    int64_t *out, int *scale_out, const char *what, struct buf *err)
 {
+	/* one bit less, because rounding up may reach 2^bits */
+	int whole = (int)form->bits - 1, e = 0, scale, shift = 0;
 	double max = 0;
-	int e = 0;
-	long scale;
-	unsigned shift = 0;
 	uint64_t all = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -84,23 +83,22 @@ fixed_vector(const double *v, size_t n, unsigned bits, unsigned max_scale,
 	}
 	if (max > 0)
 		frexp(max, &e);
-	/* one bit less, because rounding up may reach 2^bits */
-	scale = (long)bits - 1 - e;
-	if (scale < 0)
+	scale = whole - e;
+	if (scale < form->scale_min)
 		return err_set(err, ERR_INVALID,
-		    "%s holds %g, which needs %d bits; at most %u fit", what,
-		    max, e, bits - 1);
-	if (max <= 0 || scale > (long)max_scale)
-		scale = (long)max_scale;
+		    "%s holds %g, expected values below %g", what, max,
+		    ldexp(1, whole - form->scale_min));
+	if (max <= 0 || scale > form->scale_max)
+		scale = form->scale_max;
 	for (size_t i = 0; i < n; i++) {
-		out[i] = llround(ldexp(v[i], (int)scale));
+		out[i] = llround(ldexp(v[i], scale));
 		all |= (uint64_t)out[i];
 	}
 	/* bits that none of them needs: of flags and counts all but a few */
-	for (; scale > 0 && all && !(all & 1); scale--, shift++)
+	for (; scale > form->scale_min && all && !(all & 1); scale--, shift++)
 		all >>= 1;
 	for (size_t i = 0; i < n && shift; i++)
 		out[i] /= INT64_C(1) << shift;
-	*scale_out = (unsigned)scale;
+	*scale_out = scale;
 	return ERR_OK;
 }

@@ -29,14 +29,18 @@ double fixed_decode(const mpz_t v, unsigned scale);
 enum err fixed_check_sum(unsigned a_bits, unsigned b_bits, uint64_t terms,
     unsigned limit, const char *what, struct buf *err);
 
+/* What doubles are to be as integers: bits is at most 62. */
+struct fixed_form {
+	unsigned bits;
+	int scale_min, scale_max; /* fractional bits, below 0 of huge values */
+};
+
 /*
- * Doubles as integers of at most `bits` bits (<= 62) at one scale of their
- * own, which *scale_out tells: 0..max_scale, the largest that holds them all,
- * less the low bits that are 0 in all of them.
- * ERR_INVALID when even scale 0 does not, or one is not finite.
+ * Doubles as such integers, at one scale of their own, which *scale_out tells:
+ * the largest that holds them all, less the low bits that are 0 in all of
+ * them. ERR_INVALID when even the least does not, or one is not finite.
  */
-enum err fixed_vector(const double *v, size_t n, unsigned bits,
-    unsigned max_scale, int64_t *out, unsigned *scale_out, const char *what,
-    struct buf *err);
+enum err fixed_vector(const double *v, size_t n, const struct fixed_form *form,
+    int64_t *out, int *scale_out, const char *what, struct buf *err);
 
 #endif

@@ -26,9 +26,9 @@
  * part and a random mask, the arbiter decrypts, the guest takes the mask off.
  *
  * Fixed point: u and exp(u) have 40 fractional bits and must stay below 2^50,
- * d has the model's d_scale, a column up to 60 of its own choice, brought to
- * 60 under encryption; so gradients have d_scale + 60 and the loss 100, and
- * no scale tells about the data.
+ * d has the model's d_scale, a column up to 60 of its own choice (below 0 of
+ * huge values), brought to 60 under encryption; so gradients have d_scale + 60
+ * and the loss 100, and no scale tells about the data.
  */
 #ifndef FF_TASK_COMPONENTS_GLM_H
 #define FF_TASK_COMPONENTS_GLM_H
@@ -45,6 +45,8 @@
 #define GLM_WHOLE_BITS 50U /* |u| < 2^50 */
 #define GLM_U_BITS     (GLM_U_SCALE + GLM_WHOLE_BITS)
 #define GLM_CROSS_BITS 53U /* of a factor in the loss */
+#define GLM_CROSS_FORM \
+	(&(const struct fixed_form){GLM_CROSS_BITS, 0, GLM_FACTOR_SCALE})
 #define GLM_LOSS_SCALE (GLM_U_SCALE + GLM_FACTOR_SCALE)
 #define GLM_WIDE_BITS  260U /* of plaintexts at the last two scales */
 #define GLM_SUM_BITS   110U /* of a sum of u over 2^20 parties */
@@ -77,7 +79,7 @@ struct glm_batch {
 	double *u;	 /* this party's scores */
 	double *d;	 /* guest: its own part of the residuals */
 	int64_t *k;	 /* guest: factors of u_h in the loss, at k_scale */
-	unsigned k_scale;
+	int k_scale;
 };
 
 /* What came of one fit. */

@@ -336,6 +336,22 @@ gather_dense(
 	}
 }
 
+static enum err
+encode_column(struct glm_column *c, const double *values, const char *name,
+    struct buf *err)
+{
+	static const struct fixed_form form = {
+	    GLM_COLUMN_BITS, -(int)GLM_HUGE_BITS, GLM_FACTOR_SCALE};
+	struct buf what = BUF_INIT;
+	enum err rc;
+
+	buf_addf(&what, "column '%.64s'", name);
+	c->x = xcalloc(c->n + 1, sizeof(*c->x));
+	rc = fixed_vector(values, c->n, &form, c->x, &c->scale, what.ptr, err);
+	buf_release(&what);
+	return rc;
+}
+
 enum err
 glm_columns_new(
     const struct glm_data *data, struct glm_column **out, struct buf *err)
@@ -349,11 +365,9 @@ glm_columns_new(
 	else
 		gather_dense(data, values, columns);
 	for (size_t j = 0; j < data->d; j++) {
-		columns[j].x = xcalloc(columns[j].n + 1, sizeof(int64_t));
 		if (!rc)
-			rc = fixed_vector(values[j], columns[j].n,
-			    GLM_COLUMN_BITS, GLM_FACTOR_SCALE, columns[j].x,
-			    &columns[j].scale, data->schema.header[j], err);
+			rc = encode_column(&columns[j], values[j],
+			    data->schema.header[j], err);
 		free(values[j]);
 	}
 	free(values);

@@ -9,6 +9,7 @@
 
 #define GLM_COLUMN_BITS	 24U /* of a feature, sign apart */
 #define GLM_FACTOR_SCALE 60U /* the most fractional bits of a column */
+#define GLM_HUGE_BITS	 40U /* fractional bits below 0 of a column of 1e18 */
 
 /* A party's rows: dense (columns NULL) or sparse by row. */
 struct glm_data {
@@ -67,7 +68,7 @@ struct glm_column {
 	int64_t *x;
 	uint32_t *rows; /* sparse only, increasing */
 	size_t n;
-	unsigned scale;
+	int scale;
 };
 enum err glm_columns_new(
     const struct glm_data *data, struct glm_column **out, struct buf *err);

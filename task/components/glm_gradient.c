@@ -98,8 +98,8 @@ make_sums(const struct glm *glm, struct glm_set *set, size_t rows)
 	set->factors = xcalloc(glm->n_w + 1, sizeof(*set->factors));
 	set->shift = xcalloc(glm->n_w + 1, sizeof(*set->shift));
 	for (size_t j = 0; j < glm->n_w; j++)
-		set->shift[j] =
-		    GLM_FACTOR_SCALE - (j < d ? set->columns[j].scale : 0);
+		set->shift[j] = (unsigned)((int)GLM_FACTOR_SCALE -
+					   (j < d ? set->columns[j].scale : 0));
 }
 
 void
@@ -205,9 +205,9 @@ glm_send_gradient(struct glm *glm, const struct glm_batch *b, struct buf *err)
 
 	if (glm->n_w == 0)
 		return ERR_OK;
-	/* raising to one scale adds up to 60 bits */
+	/* raising to one scale adds up to 100 bits */
 	rc = fixed_check_sum(glm->model->d_bits,
-	    GLM_COLUMN_BITS + GLM_FACTOR_SCALE, b->hi - b->lo,
+	    GLM_COLUMN_BITS + GLM_FACTOR_SCALE + GLM_HUGE_BITS, b->hi - b->lo,
 	    paillier_headroom(glm->pub), "a gradient", err);
 	if (rc)
 		return rc;

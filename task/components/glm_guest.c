@@ -31,8 +31,8 @@ make_cross(struct glm *glm, struct glm_batch *b, struct buf *err)
 	if (!glm->cross)
 		glm->cross = paillier_sums_new(glm->pub, &size);
 	b->k = xcalloc(n, sizeof(*b->k));
-	return fixed_vector(b->d, n, GLM_CROSS_BITS, GLM_FACTOR_SCALE, b->k,
-	    &b->k_scale, "a factor of the loss", err);
+	return fixed_vector(b->d, n, GLM_CROSS_FORM, b->k, &b->k_scale,
+	    "a factor of the loss", err);
 }
 
 /* n * what of the loss the guest knows by itself. */
@@ -69,7 +69,8 @@ send_loss(struct glm *glm, const struct glm_batch *b, struct buf *err)
 	if (rc)
 		return rc;
 	if (glm->cross)
-		add_sum(glm, glm->cross, GLM_FACTOR_SCALE - b->k_scale);
+		add_sum(
+		    glm, glm->cross, GLM_FACTOR_SCALE - (unsigned)b->k_scale);
 	if (glm->total)
 		add_sum(glm, glm->total,
 		    glm->model->loss_scale - glm->model->d_scale);

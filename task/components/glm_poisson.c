@@ -113,7 +113,8 @@ cross_labels(struct glm *glm, const struct glm_batch *b, struct buf *err)
 	struct paillier_sums_size size = {
 	    .columns = 1, .rows = d, .portion = d, .x_bits = GLM_CROSS_BITS};
 	struct paillier_factors k = {.n = d};
-	unsigned scale;
+	unsigned shift;
+	int scale;
 	double *minus;
 	int64_t *x;
 	enum err rc = b->is_first ? sum_labels(glm, b, err) : ERR_OK;
@@ -126,15 +127,14 @@ cross_labels(struct glm *glm, const struct glm_batch *b, struct buf *err)
 	x = xcalloc(d, sizeof(*x));
 	for (size_t j = 0; j < d; j++)
 		minus[j] = -b->w[j];
-	rc = fixed_vector(minus, d, GLM_CROSS_BITS, GLM_FACTOR_SCALE, x, &scale,
-	    "a weight", err);
+	rc = fixed_vector(minus, d, GLM_CROSS_FORM, x, &scale, "a weight", err);
 	k.x = x;
 	if (!rc)
 		rc = paillier_sums_add(
 		    glm->cross, glm->label_sums[b->index].v, d, &k, err);
 	if (!rc) {
-		scale = GLM_FACTOR_SCALE - scale;
-		paillier_sums_finish(glm->cross, glm->c.v, &scale);
+		shift = GLM_FACTOR_SCALE - (unsigned)scale;
+		paillier_sums_finish(glm->cross, glm->c.v, &shift);
 	}
 	free(minus);
 	free(x);

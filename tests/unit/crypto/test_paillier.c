@@ -272,27 +272,39 @@ static void
 test_fixed_vector_when_scaled_then_fits_its_bits(void **state)
 {
 	const double v[] = {1.5, -3.999999999, 0.001}, zero[] = {0};
-	const double huge[] = {1e30}, flags[] = {1, -0.5, 0};
+	const double huge[] = {1e30, -1}, flags[] = {1, -0.5, 0};
+	static const struct fixed_form form = {28, 0, 60},
+				       coarse = {28, -80, 60};
+	struct buf err = BUF_INIT;
 	int64_t x[3];
-	unsigned scale;
+	int scale;
 
 	(void)state;
 	assert_int_equal(
-	    fixed_vector(v, 3, 28, 60, x, &scale, "x", NULL), ERR_OK);
+	    fixed_vector(v, 3, &form, x, &scale, "x", NULL), ERR_OK);
 	/* 25, but all three are even then */
 	assert_int_equal(scale, 24);
 	assert_int_equal(
-	    fixed_vector(flags, 3, 28, 60, x, &scale, "x", NULL), ERR_OK);
+	    fixed_vector(flags, 3, &form, x, &scale, "x", NULL), ERR_OK);
 	assert_int_equal(scale, 1);
 	assert_int_equal(x[0], 2);
 	assert_int_equal(x[1], -1);
 	assert_int_equal(x[2], 0);
 	assert_true(x[1] >= -(INT64_C(1) << 27));
 	assert_int_equal(
-	    fixed_vector(zero, 1, 28, 60, x, &scale, "x", NULL), ERR_OK);
+	    fixed_vector(zero, 1, &form, x, &scale, "x", NULL), ERR_OK);
 	assert_int_equal(scale, 60);
 	assert_int_equal(
-	    fixed_vector(huge, 1, 28, 60, x, &scale, "x", NULL), ERR_INVALID);
+	    fixed_vector(huge, 2, &form, x, &scale, "x", &err), ERR_INVALID);
+	assert_string_equal(
+	    err.ptr, "x holds 1e+30, expected values below 1.34218e+08");
+	/* 1e30 has 100 whole bits, of which at least 73 are left out */
+	assert_int_equal(
+	    fixed_vector(huge, 2, &coarse, x, &scale, "x", NULL), ERR_OK);
+	assert_true(scale >= -80 && scale <= -73);
+	assert_true(fabs(ldexp((double)x[0], -scale) / 1e30 - 1) < 1e-7);
+	assert_int_equal(x[1], 0);
+	buf_release(&err);
 }
 
 int
