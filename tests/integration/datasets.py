@@ -29,7 +29,7 @@ import numpy as np
 TALL_ROWS = int(os.environ.get("FATEFLOW_TALL_ROWS", 100_000))
 REPLACED = ("", "none", "null", "na")    # DataIO's own list
 MISSING = ("", "NA", "null", "nan", "NULL", "NaN")
-OUTLIER = "-9999"
+OUTLIER = "-9.5"
 
 
 @dataclasses.dataclass
@@ -202,11 +202,12 @@ def party_of(spec, k, rng, ids, x, y):
                 None if k else [y[i] for i in mine], form, odd)
 
 
-def make(name):
+def make(name, seed=0, stretch=1):
+    """With another seed other rows; stretched ones lie further out."""
     spec = SPECS[name]
-    rng = np.random.default_rng(sum(map(ord, name)))
+    rng = np.random.default_rng([seed, *name.encode()])
     ids = spec.ids(spec.rows)
-    xs = [spec.values(rng, spec.rows, d) for d in spec.columns]
+    xs = [stretch * spec.values(rng, spec.rows, d) for d in spec.columns]
     y = labels_of(spec.label, rng, xs)
     return Set(name, [party_of(spec, k, rng, ids, x, y)
                       for k, x in enumerate(xs)])

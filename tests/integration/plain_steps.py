@@ -1,6 +1,7 @@
 """What the components make of the parties' tables, once more on NumPy arrays
 (contract: components, sections 4, 5 and 10): a frame a party goes in, a frame
-and the numbers of the model come out."""
+and the numbers of the model come out. Given the latter, other rows are treated
+as a prediction treats them."""
 import dataclasses
 import math
 
@@ -35,24 +36,17 @@ class Frame:
 
 # ---- DataIO and Intersection ----
 
-def replace(x, where, method, value):
-    """Puts a statistic of the other cells, or the value, into those cells;
-    what each column got and for which share of its rows."""
-    texts, shares = [], []
-    for j in range(x.shape[1]):
-        rest = x[~where[:, j], j]
-        fill = value if method in (None, "designated") else round(
-            float({"mean": np.nanmean, "min": np.nanmin,
-                   "max": np.nanmax}[method](rest)), 6)
-        texts.append(fill)
-        shares.append(where[:, j].mean())
-        x[where[:, j], j] = fill
-    return texts, shares
+def statistics_of(x, where, method, value):
+    """What each column's cells there are replaced by."""
+    if method in (None, "designated"):
+        return [value] * x.shape[1]
+    get = {"mean": np.nanmean, "min": np.nanmin, "max": np.nanmax}[method]
+    return [round(float(get(c[~w])), 6) for c, w in zip(x.T, where.T)]
 
 
-def data_io(part, p):
+def data_io(part, p, learned=None):
     """The frame and {"imputer" | "outlier": (values, shares)}."""
-    x, odd, learned = part.x.copy(), dict(part.odd), {}
+    x, odd, out = part.x.copy(), dict(part.odd), {}
     for what, on, listed, method, value in (
             ("imputer", "missing_fill", "missing_impute",
              "missing_fill_method", "default_value"),
@@ -65,12 +59,15 @@ def data_io(part, p):
             if text in (p.get(listed) or MISSING):
                 where[at] = True
                 del odd[at]
-        learned[what] = replace(x, where, p.get(method), p.get(value, 0))
+        values = learned[what][0] if learned else statistics_of(
+            x, where, p.get(method), p.get(value, 0))
+        x = np.where(where, values, x)
+        out[what] = values, where.mean(axis=0).tolist()
     order = {i: k for k, i in enumerate(part.ids)}
     rows = [order[i] for i in fate_order(part.ids)]
     frame = Frame(part.name, part.ids, part.header, x,
                   None if part.y is None else np.array(part.y))
-    return frame.take(rows), learned
+    return frame.take(rows), out
 
 
 def common(frames):
@@ -81,18 +78,21 @@ def common(frames):
 
 # ---- FeatureScale ----
 
-def scale(frame, p):
+def scale(frame, p, learned=None):
     """Over all columns; upper, lower, mean and deviation of each."""
     x = frame.x
-    low, high = np.nanmin(x, axis=0), np.nanmax(x, axis=0)
-    zero = np.zeros(x.shape[1])
-    if p.get("method", "min_max_scale") == "min_max_scale":
-        span = np.where(high > low, high - low, 1)
-        return frame.of(x=(x - low) / span), (high, low, zero, zero)
-    mean = np.nanmean(x, axis=0)
-    variance = np.nanmean((x - mean) ** 2, axis=0)
-    std = np.where(variance < 1e-6, 1, np.sqrt(variance))
-    return frame.of(x=(x - mean) / std), (high, low, mean, std)
+    is_min_max = p.get("method", "min_max_scale") == "min_max_scale"
+    if not learned:
+        mean = np.nanmean(x, axis=0)
+        variance = np.nanmean((x - mean) ** 2, axis=0)
+        std = np.where(variance < 1e-6, 1, np.sqrt(variance))
+        learned = (np.nanmax(x, axis=0), np.nanmin(x, axis=0),
+                   mean * (not is_min_max), std * (not is_min_max))
+    high, low, mean, std = learned
+    if is_min_max:
+        mean, std = low, np.where(high > low, high - low, 1)
+        x = np.clip(x, low, high)
+    return frame.of(x=(x - mean) / std), learned
 
 
 # ---- HeteroFeatureBinning ----
@@ -208,10 +208,10 @@ def select(frames, ivs, p):
 
 # ---- OneHotEncoder ----
 
-def one_hot(frame):
+def one_hot(frame, values=None):
     """And {column: its values}."""
-    values = {n: [int(v) for v in np.unique(c)]
-              for n, c in zip(frame.header, frame.x.T)}
+    values = values or {n: [int(v) for v in np.unique(c)]
+                        for n, c in zip(frame.header, frame.x.T)}
     return frame.of(
         header=[f"{n}_{v}" for n, vs in values.items() for v in vs],
         x=np.hstack([(c[:, None] == vs).astype(float) for c, vs in
