@@ -169,7 +169,7 @@ glm_add_own(struct glm *glm, const double *d, size_t n, struct buf *err)
 		rc = fixed_encode(glm->other.v[i], d[i], scale,
 		    scale + GLM_WHOLE_BITS, "a row's residual", err);
 	if (rc)
-		return rc;
+		return glm_grown(rc, err);
 	return paillier_add_blind_many(
 	    glm->pub, glm->c.v, glm->other.v, n, err);
 }
@@ -194,7 +194,7 @@ finish_gradient(
 			    "alpha * weight", err);
 	}
 	if (rc)
-		return rc;
+		return glm_grown(rc, err);
 	return paillier_add_blind_many(glm->pub, g, plain, glm->n_w, err);
 }
 

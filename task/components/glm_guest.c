@@ -31,8 +31,9 @@ make_cross(struct glm *glm, struct glm_batch *b, struct buf *err)
 	if (!glm->cross)
 		glm->cross = paillier_sums_new(glm->pub, &size);
 	b->k = xcalloc(n, sizeof(*b->k));
-	return fixed_vector(b->d, n, GLM_CROSS_FORM, b->k, &b->k_scale,
-	    "a factor of the loss", err);
+	return glm_grown(fixed_vector(b->d, n, GLM_CROSS_FORM, b->k,
+			     &b->k_scale, "a factor of the loss", err),
+	    err);
 }
 
 /* n * what of the loss the guest knows by itself. */
@@ -75,8 +76,10 @@ send_loss(struct glm *glm, const struct glm_batch *b, struct buf *err)
 		add_sum(glm, glm->total,
 		    glm->model->loss_scale - glm->model->d_scale);
 	exchange_vector_reserve(&glm->other, 1);
-	rc = fixed_encode(glm->other.v[0], own_loss(glm, b),
-	    glm->model->loss_scale, GLM_WIDE_BITS, "the loss", err);
+	rc = glm_grown(
+	    fixed_encode(glm->other.v[0], own_loss(glm, b),
+		glm->model->loss_scale, GLM_WIDE_BITS, "the loss", err),
+	    err);
 	if (!rc)
 		rc = paillier_add_blind_many(
 		    glm->pub, glm->c.v, glm->other.v, 1, err);

@@ -22,8 +22,9 @@ send_loss_part(struct glm *glm, const struct glm_batch *b, struct buf *err)
 		rc = m->cross(glm, b, err);
 	exchange_vector_reserve(&glm->other, 1);
 	if (!rc)
-		rc = fixed_encode(glm->other.v[0], sum, m->loss_scale,
-		    GLM_WIDE_BITS, "the loss", err);
+		rc = glm_grown(fixed_encode(glm->other.v[0], sum, m->loss_scale,
+				   GLM_WIDE_BITS, "the loss", err),
+		    err);
 	if (!rc)
 		rc = paillier_add_blind_many(
 		    glm->pub, glm->c.v, glm->other.v, 1, err);

@@ -127,7 +127,9 @@ cross_labels(struct glm *glm, const struct glm_batch *b, struct buf *err)
 	x = xcalloc(d, sizeof(*x));
 	for (size_t j = 0; j < d; j++)
 		minus[j] = -b->w[j];
-	rc = fixed_vector(minus, d, GLM_CROSS_FORM, x, &scale, "a weight", err);
+	rc = glm_grown(
+	    fixed_vector(minus, d, GLM_CROSS_FORM, x, &scale, "a weight", err),
+	    err);
 	k.x = x;
 	if (!rc)
 		rc = paillier_sums_add(

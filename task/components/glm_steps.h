@@ -28,6 +28,8 @@ enum err glm_send_chunk(struct glm *glm, const char *tag, const double *u,
 /* The same of any number of rows, a message for each chunk. */
 enum err glm_send_scores(struct glm *glm, const char *tag, const double *u,
     size_t n, struct buf *err);
+/* Returns rc; a number that grew too large gets the likely reason. */
+enum err glm_grown(enum err rc, struct buf *err);
 /* Encodes at GLM_U_SCALE. */
 enum err glm_encode_score(mpz_t out, double u, struct buf *err);
 /* The length of the chunk at row `at` of `hi`. */

@@ -75,14 +75,19 @@ glm_receive_hosts(struct glm *glm, const char *tag, size_t n, struct buf *err)
 }
 
 enum err
-glm_encode_score(mpz_t out, double u, struct buf *err)
+glm_grown(enum err rc, struct buf *err)
 {
-	enum err rc =
-	    fixed_encode(out, u, GLM_U_SCALE, GLM_U_BITS, "a row's score", err);
-
 	if (rc && err)
 		buf_adds(err, "; does training diverge, lower learning_rate");
 	return rc;
+}
+
+enum err
+glm_encode_score(mpz_t out, double u, struct buf *err)
+{
+	return glm_grown(
+	    fixed_encode(out, u, GLM_U_SCALE, GLM_U_BITS, "a row's score", err),
+	    err);
 }
 
 enum err
