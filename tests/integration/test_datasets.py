@@ -1,5 +1,6 @@
 """Whole pipelines over generated data sets (datasets.py) through the server:
-what every component leaves is held against plain NumPy (plain_steps.py)."""
+what every component leaves is held against plain NumPy (plain_steps.py), and
+some of it against scikit-learn where that is installed."""
 import contextlib
 import pathlib
 import threading
@@ -143,6 +144,86 @@ def test_other_rows_when_predicted_then_by_the_trainings_models(chain, name):
     one = chain(name)
     one.check()
     one.predict(datasets.make(PIPELINES[name][0], seed=1, stretch=1.5))
+
+
+# ---- scikit-learn's opinion ----
+
+@pytest.fixture(scope="module")
+def sklearn():
+    return pytest.importorskip("sklearn", reason="no python3-sklearn")
+
+
+def pairs(one, module):
+    """(frame before, frame after, model) of each party."""
+    order = list(one.after)
+    before = one.after[order[order.index(module) - 1]]
+    return [(f, g, one.model(module, f.name))
+            for f, g in zip(before, one.after[module])]
+
+
+@pytest.mark.parametrize("name,scaler", [
+    ("three_hosts", "MinMaxScaler"), ("missing, filled", "StandardScaler"),
+    ("wide", "MinMaxScaler"), ("classes", "StandardScaler")])
+def test_scale_when_scikit_learn_does_it_then_the_same(chain, sklearn, name,
+                                                       scaler):
+    from sklearn import preprocessing
+    one = chain(name)
+    one.check()
+    for f, g, _ in pairs(one, "FeatureScale"):
+        np.testing.assert_allclose(
+            getattr(preprocessing, scaler)().fit_transform(f.x), g.x,
+            atol=1e-9)
+
+
+def test_features_when_scikit_learn_makes_them_then_the_same(chain, sklearn):
+    from sklearn.impute import SimpleImputer
+    from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder
+    one = chain("missing, filled")
+    one.check()
+    guest = one.data.parts[0]
+    shown = one.model("DataIO", guest.name)["imputerParam"]
+    means = SimpleImputer().fit(guest.x).statistics_
+    assert [float(shown["missingReplaceValue"][n]) for n in guest.header] \
+        == pytest.approx(means, abs=1e-6)
+    for f, _, model in pairs(one, "HeteroFeatureBinning"):
+        buckets = KBinsDiscretizer(6, strategy="uniform").fit(f.x)
+        for n, edges in zip(f.header, buckets.bin_edges_):
+            assert model["binningResult"]["binningResult"][n][
+                "splitPoints"] == pytest.approx(edges[1:], abs=1e-9)
+    one = chain("three_hosts")
+    one.check()
+    for f, g, _ in pairs(one, "OneHotEncoder"):
+        np.testing.assert_array_equal(
+            OneHotEncoder().fit_transform(f.x).toarray(), g.x)
+
+
+@pytest.mark.parametrize("name", ["three_hosts", "sparse", "wide", "classes",
+                                  "counts", "amounts"])
+def test_metrics_when_scikit_learn_judges_then_the_same(chain, sklearn, name):
+    from sklearn import metrics as judge
+    one = chain(name)
+    one.check()
+    module, y, result, score = one.scores
+    shown = dict(one.metrics("Evaluation", "guest-9999")["train"]["linear_0"][
+        "data"])
+    if name == "classes":
+        means = judge.precision_recall_fscore_support(
+            y, result, average="macro", zero_division=0)
+        want = {"accuracy": judge.accuracy_score(y, result),
+                "precision": means[0], "recall": means[1]}
+    elif module == "HeteroLR":
+        fpr, tpr, _ = judge.roc_curve(y, score)
+        want = {"auc": judge.roc_auc_score(y, score)}
+        # ours looks at a hundred cuts alone
+        assert 0 <= (tpr - fpr).max() - shown["ks"] < 0.05
+    else:
+        want = {"explained_variance": judge.explained_variance_score,
+                "mean_absolute_error": judge.mean_absolute_error,
+                "mean_squared_error": judge.mean_squared_error,
+                "median_absolute_error": judge.median_absolute_error,
+                "r2_score": judge.r2_score}
+        want = {key: ask(y, score) for key, ask in want.items()}
+    assert {key: shown[key] for key in want} == pytest.approx(want, abs=1e-6)
 
 
 # ---- a constant column ----
