@@ -13,7 +13,8 @@ import datasets  # noqa: E402
 import linear  # noqa: E402
 from pipelines import Chain  # noqa: E402
 
-FIT = {**linear.BASE, "max_iter": 3, "tol": 0, "learning_rate": 0.3, "alpha": 0.01,
+FIT = {**linear.BASE, "max_iter": 3, "tol": 0, "learning_rate": 0.3,
+       "alpha": 0.01,
        "init_param": {"init_method": "const", "init_const": 0.02,
                       "fit_intercept": True, "random_seed": None}}
 BINARY = {"eval_type": "binary", "pos_label": 1}
@@ -43,7 +44,7 @@ FILLED = io({"missing_fill": True, "missing_fill_method": "mean",
              "outlier_replace": True, "outlier_impute": [datasets.OUTLIER]},
             guest={"outlier_replace_method": "max"},
             host={"missing_fill_method": "designated", "default_value": 0.25,
-                  "missing_impute": ["", "none", "null", "na", datasets.OUTLIER],
+                  "missing_impute": [*datasets.REPLACED, datasets.OUTLIER],
                   "outlier_replace_method": "min"})
 
 
