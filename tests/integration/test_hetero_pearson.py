@@ -385,8 +385,9 @@ def test_ids_when_others_then_refused(tmp_path):
 
 @pytest.mark.parametrize("own,text", [
     ({"column_indexes": [7]},
-     "column index 7 is none of 0..6, the columns of the input"),
-    ({"column_names": ["g1", "none"]}, "column 'none' is none of the input's"),
+     "column_indexes has 7, which is none of 0..6, the columns of the input"),
+    ({"column_names": ["g1", "none"]},
+     "column_names has 'none', which is no column of the input"),
     ({"column_indexes": []},
      "column_names and column_indexes name no column")])
 def test_columns_when_not_there_then_refused(tmp_path, own, text):
