@@ -128,6 +128,22 @@ def test_example_of_fate_when_submitted_then_pythons_digests(
                     IDS, key)
 
 
+def test_numbers_when_given_to_the_command_line_then_every_digit(
+        site, flow, cli, tmp_path):
+    for name, document in (("dsl", DSL), ("conf", conf("by cli", LARGE))):
+        (tmp_path / f"{name}.json").write_text(json.dumps(document))
+    answer = cli.ok("submit_job", "-c", tmp_path / "conf.json",
+                    "-d", tmp_path / "dsl.json")
+    assert flow.wait(answer["jobId"]) == "success"
+    assert saved(site, flow, "by cli") == plain(IDS, LARGE)
+    cli.ok("job_config", "-j", answer["jobId"], "-r", "host", "-p", "10001",
+           "-o", tmp_path / "out")
+    folder = tmp_path / "out" / f"job_{answer['jobId']}_config"
+    own = load(folder / "runtime_conf.json")["algorithm_parameters"]["rsa_0"]
+    assert own["rsa_key_n"] == LARGE["rsa_key_n"]
+    assert own["rsa_key_d"] == "(not shown)"
+
+
 def test_component_when_it_ends_then_has_no_output(flow):
     job = flow.finished(DSL, conf("no output"))
     answer = flow.component("output/data", job, "rsa_0", "host", 10001)
