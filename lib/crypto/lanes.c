@@ -105,11 +105,18 @@ join(const struct lanes *ls, mpz_t out, const uint64_t *words)
 }
 
 void
+lanes_set_halves(
+    const struct lanes *ls, uint64_t *number, const mpz_t lo, const mpz_t hi)
+{
+	cut(ls, number, lo);
+	cut(ls, number + ls->digits, hi);
+}
+
+void
 lanes_set(struct lanes *ls, uint64_t *number, const mpz_t a)
 {
 	mpz_tdiv_qr(ls->half[1], ls->half[0], a, ls->n);
-	cut(ls, number, ls->half[0]);
-	cut(ls, number + ls->digits, ls->half[1]);
+	lanes_set_halves(ls, number, ls->half[0], ls->half[1]);
 }
 
 void
@@ -185,6 +192,13 @@ void
 lanes_mul(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n)
 {
 	ls->kernel->mul(ls, acc, by, ls->stride, n);
+}
+
+void
+lanes_mul_apart(
+    struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t apart, size_t n)
+{
+	ls->kernel->mul(ls, acc, by, apart * ls->stride, n);
 }
 
 void

@@ -59,12 +59,20 @@ const char *lanes_kernel_name(void);
 uint64_t *lanes_alloc(const struct lanes *ls, size_t n);
 /* a is in [0, n^2); the result of lanes_get() as well. */
 void lanes_set(struct lanes *ls, uint64_t *number, const mpz_t a);
+/* lo + hi * n, both in [0, n): without a division. */
+void lanes_set_halves(
+    const struct lanes *ls, uint64_t *number, const mpz_t lo, const mpz_t hi);
 void lanes_get(struct lanes *ls, mpz_t out, const uint64_t *number);
 const uint64_t *
 lanes_constant(const struct lanes *ls, enum lanes_constant which);
 
-/* acc[i] *= by[i] for n numbers; all by the same one with lanes_scale(). */
+/*
+ * acc[i] *= by[i] for n numbers; by[apart * i] with lanes_mul_apart(), all by
+ * the same one with lanes_scale().
+ */
 void lanes_mul(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n);
+void lanes_mul_apart(struct lanes *ls, uint64_t *acc, const uint64_t *by,
+    size_t apart, size_t n);
 void lanes_scale(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n);
 
 /* acc[i] squared times[i] times, for n numbers in Montgomery's form. */

@@ -22,8 +22,8 @@
 #include "lib/crypto/paillier_many.h"
 #include "lib/crypto/paillier_private.h"
 
-#define WIDTH_MAX  10
-#define BUCKET_MAX ((size_t)32 << 20) /* bytes, all columns */
+#define WIDTH_MAX  13
+#define BUCKET_MAX ((size_t)64 << 20) /* bytes, all columns */
 #define PIECE	   ((size_t)64)
 
 struct paillier_sums {
@@ -37,10 +37,16 @@ struct paillier_sums {
 	/* 2 * portion numbers: c_i, then its inverse */
 	uint64_t *numbers;
 	uint64_t *prefix; /* portion + LANES numbers; then the pieces */
-	/* [bucket][column][digit], and whether it holds anything */
+	/*
+	 * [column][digit][bucket], and whether it holds anything. There is
+	 * one bucket too many in each place: a power of two would have the
+	 * same bucket of all places fall into the same lines of the cache.
+	 */
+	size_t apart; /* buckets from one place to the next */
 	uint64_t *buckets;
 	bool *used;
-	uint64_t *run; /* columns * n_digits numbers each */
+	size_t n_places; /* columns * n_digits */
+	uint64_t *run;	 /* n_places numbers each */
 	uint64_t *acc;
 	unsigned *times;
 	uint32_t *list; /* n_digits * portion: rows by digit and bucket */
@@ -114,7 +120,7 @@ paillier_sums_new(
     const struct paillier_public *pub, const struct paillier_sums_size *size)
 {
 	struct paillier_sums *s = xcalloc(1, sizeof(*s));
-	size_t digits, places, pieces;
+	size_t digits, pieces;
 
 	assert(size->x_bits <= 62 && size->portion > 0);
 	s->pub = pub;
@@ -122,20 +128,20 @@ paillier_sums_new(
 	s->size = *size;
 	choose_width(s);
 	digits = s->n_digits * size->portion;
-	places = size->columns * s->n_digits;
+	s->n_places = size->columns * s->n_digits;
 	pieces = digits / PIECE + 1;
 	s->numbers = lanes_alloc(s->ls, 2 * size->portion);
 	s->prefix = lanes_alloc(
 	    s->ls, (pieces > size->portion ? pieces : size->portion) + LANES);
-	s->buckets = lanes_alloc(s->ls, s->n_buckets * places);
-	s->used = xcalloc(s->n_buckets * places, sizeof(*s->used));
-	s->run = lanes_alloc(s->ls, places);
-	s->acc = lanes_alloc(s->ls, places);
+	s->apart = s->n_buckets + 1;
+	s->buckets = lanes_alloc(s->ls, s->apart * s->n_places);
+	s->used = xcalloc(s->apart * s->n_places, sizeof(*s->used));
+	s->run = lanes_alloc(s->ls, s->n_places);
+	s->acc = lanes_alloc(s->ls, s->n_places);
 	s->times = xcalloc(size->columns, sizeof(*s->times));
 	s->list = xcalloc(digits, sizeof(*s->list));
-	s->start = xcalloc(s->n_digits * s->n_buckets + 2, sizeof(*s->start));
-	s->chain =
-	    xcalloc(s->n_digits * s->n_buckets + pieces, sizeof(*s->chain));
+	s->start = xcalloc(s->n_digits * s->apart + 2, sizeof(*s->start));
+	s->chain = xcalloc(s->n_digits * s->apart + pieces, sizeof(*s->chain));
 	s->late = xcalloc(pieces, sizeof(*s->late));
 	s->piece_list = xcalloc(pieces, sizeof(*s->piece_list));
 	for (size_t i = 0; i < LANES; i++)
@@ -239,7 +245,7 @@ digit(const struct paillier_sums *s, uint64_t biased, unsigned k)
 
 /* Calls for each digit that is not 0: which bucket, which number. */
 struct item {
-	size_t bucket; /* digit's position * n_buckets + size - 1 */
+	size_t bucket; /* digit's position * apart + size - 1 */
 	uint32_t number;
 };
 
@@ -254,7 +260,7 @@ item_of(const struct paillier_sums *s, const struct paillier_factors *f,
 
 	if (d == 0)
 		return false;
-	out->bucket = k * s->n_buckets + size - 1;
+	out->bucket = k * s->apart + size - 1;
 	out->number = (uint32_t)row;
 	if ((d < 0) != (x < 0))
 		out->number += (uint32_t)s->size.portion;
@@ -265,7 +271,7 @@ item_of(const struct paillier_sums *s, const struct paillier_factors *f,
 static void
 sort_rows(struct paillier_sums *s, const struct paillier_factors *f)
 {
-	size_t n = s->n_digits * s->n_buckets;
+	size_t n = s->n_digits * s->apart;
 	struct item it;
 
 	memset(s->start, 0, (n + 2) * sizeof(*s->start));
@@ -324,18 +330,15 @@ add_column(
     struct paillier_sums *s, const struct paillier_factors *f, size_t column)
 {
 	struct plan p = {0};
-	size_t places = s->size.columns * s->n_digits, b, n;
+	size_t n_column = s->n_digits * s->apart, n;
 
 	sort_rows(s, f);
-	for (unsigned k = 0; k < s->n_digits; k++)
-		for (size_t i = 0; i < s->n_buckets; i++) {
-			b = k * s->n_buckets + i;
-			n = s->start[b + 1] - s->start[b];
-			if (n)
-				plan_bucket(s, &p,
-				    i * places + column * s->n_digits + k,
-				    s->list + s->start[b], n);
-		}
+	for (size_t b = 0; b < n_column; b++) {
+		n = s->start[b + 1] - s->start[b];
+		if (n)
+			plan_bucket(s, &p, column * n_column + b,
+			    s->list + s->start[b], n);
+	}
 	lanes_chains(s->ls, s->numbers, s->chain, p.n_chains);
 	lanes_chains(s->ls, s->prefix, s->late, p.n_late);
 }
@@ -358,26 +361,33 @@ paillier_sums_add(struct paillier_sums *s, mpz_t *c, size_t n,
 
 /* ---- the end ---- */
 
+/* Bucket k of every place. */
+static void
+take_bucket(struct paillier_sums *s, uint64_t *out, size_t k)
+{
+	for (size_t i = 0; i < s->n_places; i++)
+		memcpy(number(s, out, i),
+		    number(s, s->buckets, i * s->apart + k), number_size(s));
+}
+
 /* acc = prod_k B_k^k in every place. */
 static void
 fold_buckets(struct paillier_sums *s)
 {
-	size_t places = s->size.columns * s->n_digits, size = number_size(s);
+	size_t n = s->n_places;
 	const uint64_t *r = lanes_constant(s->ls, LANES_R);
-	uint64_t *bucket;
 
-	for (size_t i = 0; i < s->n_buckets * places; i++)
+	for (size_t i = 0; i < s->apart * n; i++)
 		if (!s->used[i])
-			memcpy(number(s, s->buckets, i), r, size);
-	bucket = number(s, s->buckets, (s->n_buckets - 1) * places);
-	memcpy(s->run, bucket, places * size);
-	memcpy(s->acc, bucket, places * size);
+			memcpy(number(s, s->buckets, i), r, number_size(s));
+	take_bucket(s, s->run, s->n_buckets - 1);
+	memcpy(s->acc, s->run, n * number_size(s));
 	for (size_t k = s->n_buckets - 1; k-- > 0;) {
-		lanes_mul(
-		    s->ls, s->run, number(s, s->buckets, k * places), places);
-		lanes_mul(s->ls, s->acc, s->run, places);
+		lanes_mul_apart(
+		    s->ls, s->run, number(s, s->buckets, k), s->apart, n);
+		lanes_mul(s->ls, s->acc, s->run, n);
 	}
-	memset(s->used, 0, s->n_buckets * places * sizeof(*s->used));
+	memset(s->used, 0, s->apart * n * sizeof(*s->used));
 }
 
 static void

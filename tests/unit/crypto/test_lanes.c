@@ -169,6 +169,35 @@ check_square(const mpz_t root, const mpz_t m)
 	numbers_free(x, N);
 }
 
+/* The factors are every second number, given by their halves. */
+static void
+check_mul_apart(const mpz_t root, const mpz_t m)
+{
+	mpz_t *x = numbers_new(m, N), want, half[2];
+	uint64_t *a, *b;
+	struct lanes ls;
+
+	mpz_inits(want, half[0], half[1], NULL);
+	lanes_init(&ls, root);
+	a = load_form(&ls, x, N);
+	b = lanes_alloc(&ls, N);
+	for (size_t i = 0; i < N; i++) {
+		mpz_tdiv_qr(half[1], half[0], x[i], root);
+		lanes_set_halves(&ls, b + i * ls.stride, half[0], half[1]);
+	}
+	lanes_mul_apart(&ls, a, b, 2, N / 2);
+	for (size_t i = 0; i < N / 2; i++) {
+		mpz_mul(want, x[i], x[2 * i]);
+		mpz_mod(want, want, m);
+		assert_number(&ls, a + i * ls.stride, want);
+	}
+	free(a);
+	free(b);
+	lanes_release(&ls);
+	mpz_clears(want, half[0], half[1], NULL);
+	numbers_free(x, N);
+}
+
 /* Chains of 0 to 24 factors, every third fresh; their products. */
 static void
 check_chains(const mpz_t root, const mpz_t m)
@@ -236,6 +265,7 @@ test_mul_when_of_any_width_then_as_plain(void **state)
 {
 	(void)state;
 	each_width(check_mul);
+	each_width(check_mul_apart);
 }
 
 static void

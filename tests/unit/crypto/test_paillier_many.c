@@ -293,6 +293,7 @@ struct sum_case {
 	size_t portion;
 	unsigned bits;
 	size_t step; /* of the rows that a sparse column has; 0: dense */
+	size_t told; /* how many rows are announced; 0: those there are */
 };
 
 /* Edges: the greatest factor, its negative and 0 now and then. */
@@ -382,7 +383,7 @@ check_sums(const struct paillier_secret *secret, const struct sum_case *k)
 {
 	const struct paillier_public *pub = paillier_public_of(secret);
 	const struct paillier_sums_size size = {
-	    k->columns, k->rows, k->portion, k->bits};
+	    k->columns, k->told ? k->told : k->rows, k->portion, k->bits};
 	struct paillier_sums *s = paillier_sums_new(pub, &size);
 	struct sum_run r = {.k = k,
 	    .x = xcalloc(k->columns * k->rows + 1, sizeof(*r.x)),
@@ -431,15 +432,18 @@ static void
 test_sums_when_any_size_then_as_plain(void **state)
 {
 	static const struct sum_case cases[] = {
-	    {1, 0, 4, 5, 0},
-	    {1, 1, 1, 1, 0},
-	    {3, 2, 8, 62, 0},
-	    {2, 30, 7, 53, 0},
-	    {11, 150, 64, 27, 0},
-	    {2, 400, 400, 1, 0},
-	    {4, 300, 90, 28, 7},
-	    {3, 700, 500, 2, 0},
-	    {9, 40, 40, 7, 3},
+	    {1, 0, 4, 5, 0, 0},
+	    {1, 1, 1, 1, 0, 0},
+	    {3, 2, 8, 62, 0, 0},
+	    {2, 30, 7, 53, 0, 0},
+	    {11, 150, 64, 27, 0, 0},
+	    {2, 400, 400, 1, 0, 0},
+	    {4, 300, 90, 28, 7, 0},
+	    {3, 700, 500, 2, 0, 0},
+	    {9, 40, 40, 7, 3, 0},
+	    /* wide windows, as of many rows */
+	    {3, 90, 40, 23, 0, 100000},
+	    {2, 70, 70, 24, 3, 100000},
 	};
 
 	(void)state;
