@@ -13,7 +13,9 @@
 #include "lib/crypto/random.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <stdbool.h>
+#include <string.h>
 
 /* GMP runs a Baillie-PSW test and the rest as Miller-Rabin rounds. */
 #define PRIME_ROUNDS 64
@@ -195,14 +197,26 @@ paillier_set_mask_bits(struct paillier_public *pub, unsigned bits)
 }
 
 enum err
-paillier_lift(const struct paillier_public *pub, mpz_t out, const mpz_t m,
+paillier_check_plain(
+    const struct paillier_public *pub, const mpz_t m, struct buf *err)
+{
+	if (mpz_cmpabs(m, pub->max) <= 0)
+		return ERR_OK;
+	return err_set(err, ERR_INVALID,
+	    "a plaintext of %zu bits exceeds the headroom of a key of %u bits "
+	    "(n/3)",
+	    mpz_sizeinbase(m, 2), pub->bits);
+}
+
+/* out = 1 + n*m mod n^2, not yet random. */
+static enum err
+lift(const struct paillier_public *pub, mpz_t out, const mpz_t m,
     struct buf *err)
 {
-	if (mpz_cmpabs(m, pub->max) > 0)
-		return err_set(err, ERR_INVALID,
-		    "a plaintext of %zu bits exceeds the headroom of a key of "
-		    "%u bits (n/3)",
-		    mpz_sizeinbase(m, 2), pub->bits);
+	enum err rc = paillier_check_plain(pub, m, err);
+
+	if (rc)
+		return rc;
 	mpz_mul(out, m, pub->n);
 	mpz_add_ui(out, out, 1);
 	/* |nm| < n^2 */
@@ -215,7 +229,7 @@ enum err
 paillier_encrypt(const struct paillier_public *pub, mpz_t out, const mpz_t m,
     struct buf *err)
 {
-	enum err rc = paillier_lift(pub, out, m, err);
+	enum err rc = lift(pub, out, m, err);
 
 	if (!rc)
 		paillier_rerandomise(pub, out);
@@ -245,7 +259,7 @@ paillier_add_plain(const struct paillier_public *pub, mpz_t out, const mpz_t a,
 	enum err rc;
 
 	mpz_init(lifted);
-	rc = paillier_lift(pub, lifted, m, err);
+	rc = lift(pub, lifted, m, err);
 	if (!rc)
 		paillier_add(pub, out, a, lifted);
 	mpz_clear(lifted);
@@ -286,14 +300,21 @@ paillier_rerandomise(const struct paillier_public *pub, mpz_t c)
 	mpz_clear(mask);
 }
 
+/* Bytes are those of limbs from the end, most of them eight at a time. */
 void
 paillier_put(const struct paillier_public *pub, const mpz_t c, struct buf *out)
 {
-	size_t len = (mpz_sizeinbase(c, 2) + 7) / 8;
+	size_t now, limb = 0;
+	uint64_t word;
+	char *to;
 
 	buf_reserve(out, pub->width);
-	memset(out->ptr + out->len, 0, pub->width);
-	mpz_export(out->ptr + out->len + pub->width - len, NULL, 1, 1, 1, 0, c);
+	to = out->ptr + out->len;
+	for (size_t at = pub->width; at > 0; at -= now) {
+		now = at < sizeof(word) ? at : sizeof(word);
+		word = htobe64(mpz_getlimbn(c, (mp_size_t)limb++));
+		memcpy(to + at - now, (char *)&word + sizeof(word) - now, now);
+	}
 	out->len += pub->width;
 	out->ptr[out->len] = '\0';
 }
@@ -302,7 +323,20 @@ enum err
 paillier_get(const struct paillier_public *pub, const void *bytes, mpz_t out,
     struct buf *err)
 {
-	mpz_import(out, pub->width, 1, 1, 1, 0, bytes);
+	const char *from = bytes;
+	size_t n = (pub->width + sizeof(mp_limb_t) - 1) / sizeof(mp_limb_t);
+	size_t at = pub->width, now;
+	mp_limb_t *limb = mpz_limbs_write(out, (mp_size_t)n);
+	uint64_t word;
+
+	for (size_t i = 0; i < n; i++, at -= now) {
+		now = at < sizeof(word) ? at : sizeof(word);
+		word = 0;
+		memcpy(
+		    (char *)&word + sizeof(word) - now, from + at - now, now);
+		limb[i] = be64toh(word);
+	}
+	mpz_limbs_finish(out, (mp_size_t)n);
 	if (!paillier_is_ciphertext(pub, out))
 		return err_set(
 		    err, ERR_INVALID, "not a ciphertext of this key");

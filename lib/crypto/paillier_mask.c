@@ -30,6 +30,8 @@ paillier_work_of(const struct paillier_public *pub)
 	w->exponents = xcalloc(PAILLIER_BLOCK, w->mask_len);
 	w->a = lanes_alloc(&w->ls, PAILLIER_BLOCK);
 	w->b = lanes_alloc(&w->ls, PAILLIER_BLOCK);
+	mpz_init_set_ui(w->one, 1);
+	mpz_init(w->hi);
 	*pub->work = w;
 	return w;
 }
@@ -47,6 +49,8 @@ paillier_work_free(struct paillier_work *w)
 	explicit_bzero(w->a, PAILLIER_BLOCK * size);
 	explicit_bzero(w->b, PAILLIER_BLOCK * size);
 	fixed_base_free(w->base);
+	mpz_clear(w->one);
+	random_wipe(w->hi);
 	lanes_release(&w->ls);
 	free(w->exponents);
 	free(w->ready);
@@ -144,25 +148,37 @@ paillier_mask(const struct paillier_public *pub, mpz_t out)
 	lanes_get(&w->ls, out, w->a);
 }
 
+/* 1 + nm: the halves are there already. */
+static enum err
+set_lifted(const struct paillier_public *pub, struct paillier_work *w,
+    uint64_t *out, const mpz_t m, struct buf *err)
+{
+	enum err rc = paillier_check_plain(pub, m, err);
+
+	if (rc)
+		return rc;
+	mpz_set(w->hi, m);
+	if (mpz_sgn(m) < 0)
+		mpz_add(w->hi, w->hi, pub->n);
+	lanes_set_halves(&w->ls, out, w->one, w->hi);
+	return ERR_OK;
+}
+
 /* c = c * (1 + nm) * mask; m NULL: not added; fresh: c is 1, set only. */
 static enum err
 blind_block(const struct paillier_public *pub, mpz_t *c, mpz_t *m, bool fresh,
     size_t n, struct buf *err)
 {
 	struct paillier_work *w = paillier_work_of(pub);
-	mpz_t lifted;
 	enum err rc = ERR_OK;
 
-	mpz_init(lifted);
 	for (size_t i = 0; !rc && i < n; i++) {
 		if (!fresh)
 			lanes_set(&w->ls, at(w, w->a, i), c[i]);
-		if (!m)
-			continue;
-		rc = paillier_lift(pub, lifted, m[i], err);
-		lanes_set(&w->ls, at(w, fresh ? w->a : w->b, i), lifted);
+		if (m)
+			rc = set_lifted(
+			    pub, w, at(w, fresh ? w->a : w->b, i), m[i], err);
 	}
-	mpz_clear(lifted);
 	if (rc)
 		return rc;
 	if (m && !fresh)

@@ -22,14 +22,16 @@ struct paillier_work {
 	size_t room;
 	uint64_t *a; /* PAILLIER_BLOCK numbers each */
 	uint64_t *b;
+	mpz_t one; /* the halves of 1 + nm */
+	mpz_t hi;
 };
 
 struct paillier_work *paillier_work_of(const struct paillier_public *pub);
 void paillier_work_free(struct paillier_work *w);
 
-/* out = 1 + n*m mod n^2, not yet random; ERR_INVALID when |m| > n/3. */
-enum err paillier_lift(const struct paillier_public *pub, mpz_t out,
-    const mpz_t m, struct buf *err);
+/* ERR_INVALID when |m| > n/3. */
+enum err paillier_check_plain(
+    const struct paillier_public *pub, const mpz_t m, struct buf *err);
 
 /* In (0, n^2) and no multiple of n? */
 bool paillier_is_ciphertext(const struct paillier_public *pub, const mpz_t c);
