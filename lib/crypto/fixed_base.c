@@ -55,33 +55,51 @@ fill(struct fixed_base *f, const uint64_t *base, unsigned width)
 	}
 }
 
+static bool
+fits(const struct fixed_base *f, unsigned width)
+{
+	size_t size = f->ls->stride * sizeof(uint64_t);
+
+	return width <= WIDTH_MAX &&
+	       (windows(f, width) << width) * size <= TABLE_MAX;
+}
+
 /* Would wider windows have saved by now what their table takes? */
 static void
 widen_if_due(struct fixed_base *f)
 {
 	unsigned width = f->width + WIDER;
 	size_t n = windows(f, width), saved = f->n_windows - n;
-	size_t size = (n << width) * f->ls->stride * sizeof(uint64_t);
 	uint64_t *old = f->table;
 
-	if (width > WIDTH_MAX || size > TABLE_MAX ||
-	    f->n_powers * saved < n << width)
+	if (!fits(f, width) || f->n_powers * saved < n << width)
 		return;
 	fill(f, old + f->n_windows * f->ls->stride, width);
 	free(old);
 }
 
+/* Multiplications for so many powers, with those of the table. */
+static size_t
+cost(const struct fixed_base *f, unsigned width, size_t n_powers)
+{
+	return windows(f, width) * (((size_t)1 << width) + n_powers);
+}
+
 struct fixed_base *
-fixed_base_new(struct lanes *ls, const mpz_t base, size_t len)
+fixed_base_new(struct lanes *ls, const mpz_t base, size_t len, size_t expected)
 {
 	struct fixed_base *f = xcalloc(1, sizeof(*f));
 	uint64_t *first = lanes_alloc(ls, 1);
+	unsigned width = WIDTH_MIN;
 
 	f->ls = ls;
 	f->len = len;
+	while (fits(f, width + WIDER) &&
+	       cost(f, width + WIDER, expected) < cost(f, width, expected))
+		width += WIDER;
 	lanes_set(ls, first, base);
 	lanes_scale(ls, first, lanes_constant(ls, LANES_R2), 1);
-	fill(f, first, WIDTH_MIN);
+	fill(f, first, width);
 	f->list = xcalloc(AT_ONCE * f->n_windows, sizeof(*f->list));
 	free(first);
 	return f;

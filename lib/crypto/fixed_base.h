@@ -15,11 +15,11 @@
 struct fixed_base;
 
 /*
- * Powers of `base` for exponents of `len` bytes, lowest first. ls has the
- * modulus and is borrowed.
+ * Powers of `base` for exponents of `len` bytes, lowest first; so many are
+ * expected, for a start. ls has the modulus and is borrowed.
  */
 struct fixed_base *
-fixed_base_new(struct lanes *ls, const mpz_t base, size_t len);
+fixed_base_new(struct lanes *ls, const mpz_t base, size_t len, size_t expected);
 void fixed_base_free(struct fixed_base *f);
 /* Bits of a window by now. */
 unsigned fixed_base_width(const struct fixed_base *f);

@@ -11,6 +11,12 @@
 #define PAILLIER_AHEAD_MAX ((size_t)4096)
 
 /*
+ * About so many masks will be asked for in all. Before the first of them it
+ * spares making the table of their powers several times, wider each time.
+ */
+void paillier_masks_expected(const struct paillier_public *pub, size_t n);
+
+/*
  * Makes masks until n (at most PAILLIER_AHEAD_MAX) wait for use: for when
  * there is nothing to do but wait for a message.
  */

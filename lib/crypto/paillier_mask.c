@@ -68,7 +68,7 @@ make_base(const struct paillier_public *pub, struct paillier_work *w)
 	mpz_init(x);
 	random_below(x, pub->n);
 	mpz_powm(x, x, pub->n, pub->n2);
-	w->base = fixed_base_new(&w->ls, x, w->mask_len);
+	w->base = fixed_base_new(&w->ls, x, w->mask_len, w->expected);
 	random_wipe(x);
 }
 
@@ -89,6 +89,12 @@ make_masks(const struct paillier_public *pub, struct paillier_work *w,
 		fixed_base_multiply(w->base, out, w->exponents, now);
 		explicit_bzero(w->exponents, now * w->mask_len);
 	}
+}
+
+void
+paillier_masks_expected(const struct paillier_public *pub, size_t n)
+{
+	paillier_work_of(pub)->expected = n;
 }
 
 void

@@ -16,6 +16,7 @@ struct paillier_work {
 	struct lanes ls; /* of n^2 */
 	struct fixed_base *base;
 	size_t mask_len; /* bytes of an exponent */
+	size_t expected; /* masks, see paillier_masks_expected() */
 	unsigned char *exponents;
 	uint64_t *ready;
 	size_t n_ready;

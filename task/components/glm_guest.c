@@ -26,13 +26,13 @@ make_cross(struct glm *glm, struct glm_batch *b, struct buf *err)
 	struct paillier_sums_size size = {.columns = 1,
 	    .rows = n,
 	    .portion = glm_chunk(0, n),
-	    .x_bits = GLM_CROSS_BITS};
+	    .x_bits = GLM_LOSS_BITS};
 
 	if (!glm->cross)
 		glm->cross = paillier_sums_new(glm->pub, &size);
 	b->k = xcalloc(n, sizeof(*b->k));
-	return glm_grown(fixed_vector(b->d, n, GLM_CROSS_FORM, b->k,
-			     &b->k_scale, "a factor of the loss", err),
+	return glm_grown(fixed_vector(b->d, n, GLM_LOSS_FORM, b->k, &b->k_scale,
+			     "a factor of the loss", err),
 	    err);
 }
 

@@ -39,6 +39,9 @@ glm_iterate(struct glm *glm, const struct glm_side *side, struct buf *err)
 	bool stop = false;
 	enum err rc = ERR_OK;
 
+	/* one a row; it may converge in half of the iterations */
+	paillier_masks_expected(
+	    glm->pub, glm->n * ((size_t)glm->p.max_iter / 2 + 1));
 	for (int64_t t = 0; !rc && !stop && t < glm->p.max_iter; t++) {
 		rc = run_iteration(glm, side, t, &stop, err);
 		glm_count(glm, t);

@@ -68,7 +68,7 @@ check_base(struct lanes *ls, const mpz_t root, unsigned width)
 	mpz_inits(base, m, NULL);
 	mpz_mul(m, root, root);
 	random_below(base, m);
-	f = fixed_base_new(ls, base, LEN);
+	f = fixed_base_new(ls, base, LEN, 0);
 	check_powers(f, ls, base, m);
 	for (unsigned w = fixed_base_width(f) + 1; w <= width; w++) {
 		use_until(f, ls, w);
@@ -115,6 +115,33 @@ test_powers_when_many_then_by_wider_windows_and_the_same(void **state)
 	each_size(sizes, ARRAY_LEN(sizes), 12);
 }
 
+static void
+test_powers_when_many_are_expected_then_wide_at_once(void **state)
+{
+	static const struct {
+		size_t expected;
+		unsigned width;
+	} cases[] = {{0, 8}, {2000, 8}, {6000, 10}, {1000000, 12}};
+	struct fixed_base *f;
+	struct lanes ls;
+	mpz_t root, base, m;
+
+	(void)state;
+	mpz_init_set_ui(root, 0xfffffffb);
+	mpz_init_set_ui(base, 0x12345678);
+	mpz_init(m);
+	mpz_mul(m, root, root);
+	lanes_init(&ls, root);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		f = fixed_base_new(&ls, base, LEN, cases[i].expected);
+		assert_int_equal(fixed_base_width(f), cases[i].width);
+		check_powers(f, &ls, base, m);
+		fixed_base_free(f);
+	}
+	lanes_release(&ls);
+	mpz_clears(root, base, m, NULL);
+}
+
 int
 main(void)
 {
@@ -122,6 +149,8 @@ main(void)
 	    cmocka_unit_test(test_power_of_any_exponent_equals_powm),
 	    cmocka_unit_test(
 		test_powers_when_many_then_by_wider_windows_and_the_same),
+	    cmocka_unit_test(
+		test_powers_when_many_are_expected_then_wide_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
