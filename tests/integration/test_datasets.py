@@ -301,11 +301,6 @@ FAULTS = {
         "linear_0 of host 10000", "column 'h1' holds 1e+300"]),
     "divergence": ("odd", None, [io(), RAW, lr()], [
         "linear_0 of ", "; does training diverge, lower learning_rate"]),
-    "no loss": ("three_hosts", None, [io(), RAW, lr(early_stop="diff")], [
-        "linear_0 of ", "early_stop is", "3 hosts"]),
-    "Poisson, three hosts": ("three_hosts", None, [
-        io(), RAW, ("HeteroPoisson", FIT)], [
-            "linear_0 of ", "HeteroPoisson", "host"]),
 }
 
 
