@@ -181,14 +181,20 @@ enum err
 task_input_model(const struct task *t, const struct task_model *model,
     const char *buffer, struct buf *bytes_out, struct buf *err)
 {
-	struct buf path = BUF_INIT;
+	struct buf path = BUF_INIT, fault = BUF_INIT;
 	enum err rc;
 
 	path_set(&path, "%s/%s", model->dir, buffer);
-	rc = path_read_file(path.ptr, MODEL_BUFFER_MAX, bytes_out, err);
-	if (rc != ERR_OK)
-		err_set(err, rc, " (input model of %s for %s)",
+	rc = path_read_file(path.ptr, MODEL_BUFFER_MAX, bytes_out, &fault);
+	if (rc == ERR_NOTFOUND)
+		err_set(err, rc,
+		    "the model of %s has no %s, which %s needs; was its "
+		    "need_run false?",
+		    model->component, buffer, t->component);
+	else if (rc != ERR_OK)
+		err_set(err, rc, "%s (input model of %s for %s)", fault.ptr,
 		    model->component, t->component);
 	buf_release(&path);
+	buf_release(&fault);
 	return rc;
 }

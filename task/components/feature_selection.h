@@ -23,6 +23,7 @@ struct selection_result {
 	bool has_values;
 	struct selection_columns own;
 	struct selection_columns *hosts; /* a guest's iv filters */
+	bool knows_hosts;		 /* their values hold */
 	size_t n_hosts;
 };
 

@@ -83,20 +83,31 @@ fill_host(
 			rc = find_iv(
 			    host_binning(s, h), name, &c->value[i], err);
 	}
+	r->knows_hosts = rc == ERR_OK;
+	if (rc)
+		err_set(err, rc, " (host %s)",
+		    task_peer(s->t, "host", h)->party_id);
 	return rc;
 }
 
+/* local_only: what is not known of the hosts is not needed. */
 static enum err
-fill_values(struct selection *s, struct selection_result *r, struct buf *err)
+fill_values(struct selection *s, struct selection_result *r, bool local_only,
+    struct buf *err)
 {
+	struct buf ignored = BUF_INIT;
 	enum err rc = ERR_OK;
 
 	for (size_t i = 0; !rc && i < r->own.n; i++)
 		if (r->own.seen[i])
 			rc = find_iv(s->binning->binning_result,
 			    s->schema.header[i], &r->own.value[i], err);
-	for (size_t h = 0; !rc && h < r->n_hosts; h++)
-		rc = fill_host(s, r, h, err);
+	r->knows_hosts = true;
+	for (size_t h = 0; !rc && r->knows_hosts && h < r->n_hosts; h++) {
+		rc = fill_host(s, r, h, local_only ? &ignored : err);
+		rc = local_only ? ERR_OK : rc;
+	}
+	buf_release(&ignored);
 	return rc;
 }
 
@@ -185,7 +196,7 @@ selection_iv_value(
 	enum err rc = check_thresholds(s, hosts, err);
 
 	if (!rc)
-		rc = fill_values(s, r, err);
+		rc = fill_values(s, r, local_only, err);
 	if (rc)
 		return rc;
 	keep_everywhere(r, threshold, local_only);
@@ -207,7 +218,7 @@ selection_iv_percentile(
 	bool local_only = json_bool(p, "local_only", false);
 	double *values, at;
 	size_t n;
-	enum err rc = fill_values(s, r, err);
+	enum err rc = fill_values(s, r, local_only, err);
 
 	if (rc)
 		return rc;
@@ -242,7 +253,7 @@ selection_iv_top_k(
 	size_t k = (size_t)json_int(p, "k", 10), n, room = 0;
 	bool local_only = json_bool(p, "local_only", false);
 	double *values, edge = -INFINITY;
-	enum err rc = fill_values(s, r, err);
+	enum err rc = fill_values(s, r, local_only, err);
 
 	if (rc)
 		return rc;

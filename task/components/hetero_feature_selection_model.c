@@ -113,10 +113,12 @@ result_message(
 		struct named host = {
 		    &r->hosts[h], host_names(p, r->hosts[h].n)};
 
-		m->host_feature_values[h] = host_values(p, &host);
+		if (r->knows_hosts)
+			m->host_feature_values[m->n_host_feature_values++] =
+			    host_values(p, &host);
 		m->host_left_cols[h] = left_message(p, &host);
 	}
-	m->n_host_feature_values = m->n_host_left_cols = r->n_hosts;
+	m->n_host_left_cols = r->n_hosts;
 	return m;
 }
 

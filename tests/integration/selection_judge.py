@@ -97,7 +97,8 @@ def by_iv(everybody, name):
                    "iv_percentile": "iv_percentile_param",
                    "iv_top_k": "iv_top_k_param"}[name]]
     asked = [guest] if own["local_only"] else everybody
-    values = [{j: c.ivs[j] for j in c.seen()} for c in everybody]
+    values = [{j: c.ivs.get(j) if c not in asked else c.ivs[j]
+               for j in c.seen()} for c in everybody]
     ranked = sorted(((iv, -k, -j) for k, c in enumerate(asked)
                      for j, iv in values[k].items()), reverse=True)
     limits = own.get("host_thresholds") or []
@@ -143,7 +144,8 @@ def check(site, job, component, binning, parties):
     everybody = []
     for k, party in enumerate(parties):
         bins = known["binningResult"] if k == 0 else \
-            known["hostResults"][k - 1]
+            known["hostResults"][k - 1] if known["hostResults"] else \
+            {"binningResult": {}}
         names = party.header if k == 0 else [
             f"host.{j}" for j in range(len(party.header))]
         everybody.append(Columns(
@@ -183,12 +185,16 @@ def check_model(c, hosts, model):
             rel=1e-6, abs=1e-9)
         told = hosts if is_guest and name in IV else []
         assert len(got["hostLeftCols"]) == len(told)
+        # with local_only the hosts need not have been binned
+        known = told if all(h.ivs for h in told) else []
+        assert len(got["hostFeatureValues"]) == len(known)
         for h, left, value in zip(told, got["hostLeftCols"],
-                                  got["hostFeatureValues"]):
+                                  got["hostFeatureValues"] or
+                                  [None] * len(told)):
             _, values, seen, kept = h.results[k]
             other = [f"host.{j}" for j in range(len(h.party.header))]
             assert left == left_message(other, seen, kept)
-            assert value["featureValues"] == pytest.approx(
+            assert not known or value["featureValues"] == pytest.approx(
                 {other[j]: values[j] for j in seen}, rel=1e-6)
     if is_guest and any(name in IV for name, *_ in c.results):
         assert [h["partyId"] for h in model["hostColNames"]] == [

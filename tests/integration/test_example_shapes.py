@@ -237,6 +237,10 @@ SELECTIONS = {
         iv_percentile_param={"percentile_threshold": 0.8,
                              "local_only": True},
         iv_top_k_param={"k": 2, "local_only": True}),
+    "guest alone binned": dict(
+        filter_methods=["iv_percentile", "unique_value"],
+        iv_percentile_param={"percentile_threshold": 0.8,
+                             "local_only": True}),
     "none passes": dict(
         filter_methods=["iv_value_thres", "unique_value"],
         iv_value_param={"value_threshold": 50}, unique_param={"eps": 99}),
@@ -248,7 +252,8 @@ SELECTIONS = {
 def test_selection_shape_when_run_then_as_numpy(site, tables, shape, form):
     job = site.flow.finished(SELECTION, conf(
         "guest", ["host0", "host1"],
-        {"dataio_0": {"output_format": form}, NAME: {"bin_num": 4},
+        {"dataio_0": {"output_format": form},
+         NAME: {"bin_num": 4, "local_only": shape == "guest alone binned"},
          "hetero_feature_selection_0": SELECTIONS[shape]}))
     parties = [binning_judge.Party(role, party, x, IDS, NAMES[:x.shape[1]],
                                    form == "sparse")

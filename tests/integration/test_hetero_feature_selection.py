@@ -205,12 +205,13 @@ def together(folder, methods, hosts=HOSTS, **parameters):
     return c
 
 
-def component(folder, methods, hosts=HOSTS, **parameters):
+def component(folder, methods, hosts=HOSTS, binned=None, **parameters):
     c = Component(folder, "HeteroFeatureSelection", {
         "select_col_indexes": -1, "filter_methods": methods, **parameters},
         keep_messages=True)
     models = [{"isometric": True, "component": "binning",
-               "dir": str(binning(folder / "binning", GUEST, hosts))}]
+               "dir": str(binning(folder / "binning", GUEST, hosts
+                                  if binned is None else binned))}]
     widths = [len(GUEST)] + [len(h) for h in hosts]
     for k, n in enumerate(widths):
         x = RANDOM.normal(size=(40, n))
@@ -298,6 +299,40 @@ def test_messages_when_decoded_then_column_numbers_alone(tmp_path):
     assert faults == []
     assert tags == {"selection_columns": 4, "selection_left": 4}
     assert all(p.state["status"] == "success" for p in c.parties)
+
+
+@pytest.mark.parametrize("method,key", [
+    ("iv_value_thres", "iv_value_param"), ("iv_top_k", "iv_top_k_param"),
+    ("iv_percentile", "iv_percentile_param")])
+def test_local_only_when_the_hosts_were_not_binned_then_they_keep_all(
+        tmp_path, method, key):
+    c = component(tmp_path, [method], binned=[], **{key: {
+        "local_only": True, "k": 2, "value_threshold": 0.4,
+        "percentile_threshold": 0.5}})
+    c.succeeded()
+    kept = all_kept(c)
+    assert kept == {"guest-9999": kept["guest-9999"],
+                    "host-10000": [0, 1, 2], "host-10001": [0, 1]}
+    assert len(kept["guest-9999"]) < 4
+    result = model(c["guest-9999"], PARAM)["results"][0]
+    assert result["hostFeatureValues"] == []
+    assert [len(h["leftCols"]) for h in result["hostLeftCols"]] == [3, 2]
+
+
+def test_iv_when_a_host_was_not_binned_then_it_is_named(tmp_path):
+    c = component(tmp_path, ["iv_top_k"], binned=HOSTS[:1])
+    c.run()
+    text = c["guest-9999"].state["error"]["text"]
+    assert "'host.0'" in text and "host 10001" in text
+
+
+def test_isometric_model_when_not_there_then_says_of_whom(tmp_path):
+    c = component(tmp_path, ["iv_top_k"])
+    (tmp_path / "binning" / "FeatureBinningParam").unlink()
+    c.run()
+    text = c["guest-9999"].state["error"]["text"]
+    assert text == ("the model of binning has no FeatureBinningParam, which "
+                    "heterofeatureselection_0 needs; was its need_run false?")
 
 
 @pytest.mark.parametrize("thresholds", [[0.1], [0.1, 0.2, 0.3]])
