@@ -241,10 +241,20 @@ SELECTIONS = {
         filter_methods=["iv_percentile", "unique_value"],
         iv_percentile_param={"percentile_threshold": 0.8,
                              "local_only": True}),
+    "each its own": dict(
+        filter_methods=["iv_top_k", "unique_value", "manually",
+                        "iv_percentile"], iv_top_k_param={"k": 7},
+        iv_percentile_param={"percentile_threshold": 0.7}),
     "none passes": dict(
         filter_methods=["iv_value_thres", "unique_value"],
         iv_value_param={"value_threshold": 50}, unique_param={"eps": 99}),
 }
+
+
+# Of one host nothing is judged, the other drops a column of its own.
+OWN = {"each its own": {
+    "select_col_indexes": [[], -1], "unique_param": {"eps": [9, 3]},
+    "manually_param": {"filter_out_names": [None, ["x1"]]}}}
 
 
 @pytest.mark.parametrize("form", ["dense", "sparse"])
@@ -254,7 +264,8 @@ def test_selection_shape_when_run_then_as_numpy(site, tables, shape, form):
         "guest", ["host0", "host1"],
         {"dataio_0": {"output_format": form},
          NAME: {"bin_num": 4, "local_only": shape == "guest alone binned"},
-         "hetero_feature_selection_0": SELECTIONS[shape]}))
+         "hetero_feature_selection_0": SELECTIONS[shape]},
+        host={"hetero_feature_selection_0": OWN.get(shape, {})}))
     parties = [binning_judge.Party(role, party, x, IDS, NAMES[:x.shape[1]],
                                    form == "sparse")
                for role, party, x in (("guest", 9999, GUEST),
