@@ -23,7 +23,8 @@ const struct mailbox_tag mailbox_tags[] = {
     {"glm_align", AGGREGATE,
 	"{\"rows\", \"models\", \"salt\", \"digest\": of all ids}"},
     {"glm_folds", AGGREGATE, "{\"splits\": folds, \"seed\": of their rows}"},
-    {"glm_columns", AGGREGATE, "{\"count\": of the sender's}"},
+    {"glm_columns", AGGREGATE,
+	"{\"count\": of the sender's, \"intercept\": whether it fits one}"},
     {"glm_candidate", AGGREGATE,
 	"{\"columns\": to be fitted, \"keep\", \"end\": flags, \"step\": "
 	"number, "

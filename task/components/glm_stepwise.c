@@ -126,6 +126,8 @@ announce(struct glm *glm, const struct walk *w, struct buf *err)
 	enum err rc;
 
 	json_add_int(obj, "count", (int64_t)w->all.d);
+	json_add_bool(
+	    obj, "intercept", glm_is(glm, "guest") && glm->p.fit_intercept);
 	rc = mailbox_send_json(glm->t->mail, glm_arbiter(glm), "glm_columns",
 	    MESSAGE_AGGREGATE, obj, err);
 	cJSON_Delete(obj);

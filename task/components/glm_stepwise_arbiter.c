@@ -43,6 +43,10 @@ hear_columns(struct search *s, struct buf *err)
 		if (rc)
 			return rc;
 		n = json_int(obj, "count", 0);
+		/* the guest's word counts, whatever the arbiter was told */
+		if (i == GUEST)
+			s->glm->p.fit_intercept =
+			    json_bool(obj, "intercept", false);
 		cJSON_Delete(obj);
 		if (n < 1 || n > INT32_MAX)
 			return err_set(err, ERR_INVALID,

@@ -219,7 +219,7 @@ def weights_for_masks(mail):
 
 
 def names_for_a_count(mail):
-    mail.plant("glm_columns", b'{"count":["x0","x1"]}')
+    mail.plant("glm_columns", b'{"count":["x0","x1"],"intercept":true}')
 
 
 STEP_PLANTS = {

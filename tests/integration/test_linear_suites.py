@@ -347,6 +347,26 @@ def test_stepwise_job(site, tmp_path, module, kind, own, change):
     assert len(job.rows()) == N and job.values()
 
 
+def test_stepwise_job_whose_guest_alone_fits_no_intercept(site, tmp_path):
+    """The arbiter, which counts weights, is told otherwise."""
+    xs, y = make_data("motor")
+    tables = upload(site, tmp_path, "bare", "motor", xs, y)
+    given = conf("HeteroLinR", {**BATCHED, "penalty": "None", "max_iter": 3,
+                                "stepwise_param": STEPS}, tables, "motor")
+    given["role_parameters"]["guest"]["hetero_linr_0"] = {
+        "init_param": {"fit_intercept": [False]}}
+    job = site.flow.finished(dsl("HeteroLinR"), given)
+    steps = site.flow.component("metric/all", job, "hetero_linr_0",
+                                "arbiter", PARTY)["data"]["train"]
+    for step in steps.values():
+        meta = step["meta"]
+        assert meta["current_ic_val"] == pytest.approx(
+            2 * meta["number_in"] + N * np.log(2 * meta["loss"]), abs=1e-6)
+    shown = site.flow.component("output/model", job, "hetero_linr_0",
+                                "guest", PARTY)["data"]
+    assert shown["intercept"] == 0 and shown["iters"] > 0
+
+
 @pytest.mark.parametrize("name, own", [
     ("ovr", {**LR, "max_iter": 3}),
     ("sqn", {**LR, "optimizer": "sqn", "batch_size": 5000, "decay": 0.3,
