@@ -94,8 +94,21 @@ DSL = {"components": {
                        ["dataio_0.train"]}}, "output": {"data": ["train"]}}}}
 
 
+# Migrated and empty databases by the socket of their server, each for the
+# next test, and the columns that they have.
+FREE = {}
+COLUMNS = ("SELECT table_name, column_name, column_type FROM "
+           "information_schema.columns WHERE table_schema = DATABASE() "
+           "ORDER BY table_name, ordinal_position")
+ROWS_OF_THE_SCHEMA = {"schema_version", "site_admission"}
+
+
 class Site:
     def __init__(self, folder, socket, name, keys=""):
+        self.free = FREE.setdefault(str(socket), [])
+        found = self.free.pop() if self.free else None
+        if found:
+            name, self.columns = found
         self.work = folder / "work"
         self.task = folder / "bin" / "task"
         self.task.parent.mkdir()
@@ -111,14 +124,39 @@ class Site:
             f'"{self.task}"; {keys} }};\n')
         self.client = ["mariadb", "--no-defaults", f"--socket={socket}", "-u",
                        "root", "-BN"]
-        self.sql(f"CREATE DATABASE {name}")
-        self.client.append(name)
-        subprocess.run([conftest.BIN / "fateflow-admin", "-c", self.conf,
-                        "--dir", conftest.ROOT / "sql", "migrate"],
-                       check=True)
+        self.name = name
+        if not found:
+            self.migrate()
+        else:
+            self.client.append(name)
         self.n = 0
         self.daemon = None
         self.started = []
+
+    def migrate(self):
+        self.sql(f"CREATE DATABASE {self.name}")
+        self.client.append(self.name)
+        subprocess.run([conftest.BIN / "fateflow-admin", "-c", self.conf,
+                        "--dir", conftest.ROOT / "sql", "migrate"],
+                       check=True)
+        self.columns = self.sql(COLUMNS)
+
+    def release(self):
+        """Leaves the database as it was made; one whose schema the test
+        changed is dropped."""
+        if self.sql(COLUMNS) != self.columns:
+            self.sql(f"DROP DATABASE {self.name}")
+            return
+        empty = []
+        for table, next_id in self.sql(
+                "SELECT table_name, COALESCE(auto_increment, 1) FROM "
+                "information_schema.tables WHERE table_schema = DATABASE()"):
+            if table not in ROWS_OF_THE_SCHEMA:
+                empty.append(f"DELETE FROM {table}")
+            if next_id != "1":
+                empty.append(f"ALTER TABLE {table} AUTO_INCREMENT = 1")
+        self.sql(";".join(empty))
+        self.free.append((self.name, self.columns))
 
     def sql(self, text):
         out = subprocess.run([*self.client, "-e", text], check=True,
@@ -215,3 +253,4 @@ def site(database, tmp_path, request):
             if daemon.poll() is None:
                 daemon.kill()
                 daemon.wait()
+    s.release()

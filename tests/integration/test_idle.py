@@ -21,6 +21,7 @@ def site(database, tmp_path):
     s = Site(tmp_path, database, "sched_idle")
     yield s
     s.stop()
+    s.release()
 
 
 def cpu_s(pid):

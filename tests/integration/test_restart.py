@@ -157,6 +157,7 @@ def site(database, tmp_path, request):
         {ord("["): "_", ord("]"): None, ord("."): "_"}))
     yield s
     s.stop()
+    s.release()
 
 
 # How long the second scheduler has looked on when the first dies: it looks at
