@@ -428,19 +428,60 @@ message_consume(const struct mailbox *m, const char *path, const cJSON *head,
 	return rc;
 }
 
+static void
+ended_path(const struct mailbox_party *party, struct buf *out)
+{
+	path_set(out, "%s.ended", party->dir);
+}
+
+enum err
+mailbox_say_ended(const struct mailbox_party *self, struct buf *err)
+{
+	struct buf path = BUF_INIT, parent = BUF_INIT;
+	enum err rc;
+
+	ended_path(self, &path);
+	rc = path_mkdirs(path_parent(path.ptr, &parent), err);
+	if (rc == ERR_OK)
+		rc = path_write_file(path.ptr, "", 0, PATH_SCRATCH, err);
+	buf_release(&path);
+	buf_release(&parent);
+	return rc;
+}
+
+static bool
+has_ended(const struct mailbox_party *party)
+{
+	struct buf path = BUF_INIT;
+	bool answer;
+
+	ended_path(party, &path);
+	answer = path_exists(path.ptr);
+	buf_release(&path);
+	return answer;
+}
+
 static enum err
 message_wait(struct mailbox *m, const struct message *want, const char *path,
     struct buf *file, struct buf *err)
 {
 	int ms = LOOK_FIRST_MS;
+	bool is_last;
 	enum err rc;
 
 	for (;;) {
+		/* asked first: what was sent before the end is there then */
+		is_last = has_ended(want->from);
 		rc = path_read_file(path, MESSAGE_MAX, file, NULL);
 		if (rc == ERR_OK)
 			return ERR_OK;
 		if (rc != ERR_NOTFOUND)
 			return path_read_file(path, MESSAGE_MAX, file, err);
+		if (is_last)
+			return err_set(err, ERR_INVALID,
+			    "%s %s has ended without sending %s; the "
+			    "parameters of the parties do not fit together",
+			    want->from->role, want->from->party_id, want->tag);
 		if (!wait_a_little(m, &ms))
 			return err_set(err, ERR_BUSY,
 			    "stopped while waiting for %s from %s %s",

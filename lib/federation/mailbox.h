@@ -62,6 +62,13 @@ enum err mailbox_open(const struct mailbox_options *options,
     struct mailbox **out, struct buf *err);
 void mailbox_close(struct mailbox **m);
 
+/*
+ * Tells everybody, by the empty file "<dir>.ended" beside the mailbox, that
+ * this party's task is done and sends no more: who still waits for a message
+ * of it, because their parameters differ, need not wait for ever.
+ */
+enum err mailbox_say_ended(const struct mailbox_party *self, struct buf *err);
+
 /* `n` is the number of items in the payload, shown in the head. */
 enum err mailbox_send(struct mailbox *m, const struct mailbox_party *to,
     const char *tag, enum message_kind kind, int64_t n, const void *payload,
@@ -70,7 +77,7 @@ enum err mailbox_send(struct mailbox *m, const struct mailbox_party *to,
 /*
  * Waits for the next message of that tag from that peer. Its kind must be
  * `kind`. *n_out (may be NULL) is its item count. ERR_BUSY when `waiting`
- * ended the wait.
+ * ended the wait, ERR_INVALID when the peer ended without sending it.
  */
 enum err mailbox_receive(struct mailbox *m, const struct mailbox_party *from,
     const char *tag, enum message_kind kind, struct buf *payload_out,

@@ -106,6 +106,8 @@ task_run(const char *dir, const struct component_table *table)
 	if (is_loaded) {
 		say("run", &t, "task");
 		rc = run(&t, table, &err);
+		if (rc == ERR_OK && t.n_peers > 0)
+			rc = mailbox_say_ended(&t.self, &err);
 	}
 	if (rc != ERR_OK)
 		log_error("%s", err.ptr);

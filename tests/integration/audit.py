@@ -145,6 +145,11 @@ class Audit:
     def read(self):
         out = []
         for path in sorted(p for p in self.mail.rglob("*") if p.is_file()):
+            if path.name.endswith(".ended"):
+                self.guard(path, lambda p=path: expect(
+                    not p.read_bytes() and p.with_suffix("").is_dir(),
+                    "an end that says something"))
+                continue
             if path.name.endswith(".done"):
                 self.guard(path, lambda p=path: expect(
                     re.fullmatch(r"[0-9a-f]{64}", p.read_text()) and

@@ -181,6 +181,22 @@ def test_binning_shape_when_run_then_as_the_plain_formulas(site, tables,
     binning_judge.check(site, job, NAME, parties, Y == 1)
 
 
+@pytest.mark.parametrize("own,component,tag", [
+    ({NAME: {"need_run": [False]}}, NAME, "binning_columns"),
+    ({"hetero_feature_selection_0": {"filter_methods": [["unique_value"]]}},
+     "hetero_feature_selection_0", "selection_columns")])
+def test_host_when_it_does_not_take_part_then_the_job_ends(
+        site, tables, own, component, tag):
+    """Its parameters are its own: the guest would wait for it for ever."""
+    job = site.flow.submitted(SELECTION, conf(
+        "guest", ["host0"], {"hetero_feature_selection_0": {
+            "filter_methods": ["iv_top_k"]}}, host=own))
+    assert site.flow.wait(job, 60) == "failed"
+    reason = site.flow.reason(job)
+    assert f"{component} of guest 9999 failed: host 10000 has ended " \
+        f"without sending {tag}" in reason, reason
+
+
 def test_keys_when_of_old_examples_then_named_and_without_effect(site,
                                                                  tables):
     """`cols`, `label_idx`, `select_cols` and the like stand in FATE's own

@@ -188,6 +188,31 @@ test_receive_when_told_to_give_up_is_busy(void **state)
 }
 
 static void
+test_receive_when_the_peer_has_ended_takes_the_rest_and_fails(void **state)
+{
+	struct mailbox *g = open_box(&guest, (struct mailbox_options){0});
+	struct mailbox *h = open_box(&host, (struct mailbox_options){0});
+	struct buf got = BUF_INIT, err = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(send(g, "last", NULL), ERR_OK);
+	assert_int_equal(mailbox_say_ended(&guest, NULL), ERR_OK);
+	assert_int_equal(mailbox_say_ended(&guest, NULL), ERR_OK);
+	assert_int_equal(
+	    mailbox_receive(h, &guest, TAG, MESSAGE_BLINDED, &got, NULL, NULL),
+	    ERR_OK);
+	assert_string_equal(got.ptr, "last");
+	assert_int_equal(
+	    mailbox_receive(h, &guest, TAG, MESSAGE_BLINDED, &got, NULL, &err),
+	    ERR_INVALID);
+	assert_non_null(strstr(err.ptr, "has ended without sending " TAG));
+	mailbox_close(&g);
+	mailbox_close(&h);
+	buf_release(&got);
+	buf_release(&err);
+}
+
+static void
 test_send_beyond_the_quota_is_busy(void **state)
 {
 	struct mailbox *g = open_box(&guest,
@@ -243,6 +268,7 @@ main(void)
 	    CASE(test_send_of_what_no_tag_lists_is_refused),
 	    CASE(test_receive_of_a_damaged_message_says_so),
 	    CASE(test_receive_when_told_to_give_up_is_busy),
+	    CASE(test_receive_when_the_peer_has_ended_takes_the_rest_and_fails),
 	    CASE(test_send_beyond_the_quota_is_busy),
 	    CASE(test_kept_messages_stay_whole_beside_their_marker),
 	};
