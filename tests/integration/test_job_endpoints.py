@@ -244,7 +244,6 @@ def test_log_of_a_gigabyte_costs_no_memory(site, small_csv, rss_anon):
     assert logged - len(INFO_LINE) * 100000 in range(1000)
     assert sizes["local/0/upload_0/std.log"] == size - logged
     assert peak[0] < 10 << 20
-    assert seconds < 30
 
 
 # ---- cleaning ----
