@@ -94,17 +94,18 @@ void lanes_chains(struct lanes *ls, const uint64_t *numbers,
     const struct lanes_chain *chains, size_t n);
 
 /*
- * LANES powers at once, each modulo the square of an odd root of its own and
+ * LANES powers at once, each modulo an odd root of its own or its square, and
  * with an exponent of its own, which are secret and wiped with it. Exponents
  * have at most `bits` bits.
  */
 struct lanes_powers;
-struct lanes_powers *
-lanes_powers_new(mpz_t *roots, mpz_t *exponents, size_t bits);
+enum lanes_modulus { LANES_ROOT, LANES_SQUARE };
+struct lanes_powers *lanes_powers_new(
+    enum lanes_modulus which, mpz_t *roots, mpz_t *exponents, size_t bits);
 void lanes_powers_free(struct lanes_powers *pw);
 /* Is a run as fast as one power, more or less? */
 bool lanes_powers_at_once(const struct lanes_powers *pw);
-/* x[i] = x[i]^exponents[i] mod roots[i]^2; x[i] is below that. */
+/* x[i] = x[i]^exponents[i] modulo its modulus; x[i] is below that. */
 void lanes_powers_run(struct lanes_powers *pw, mpz_t *x);
 
 #endif

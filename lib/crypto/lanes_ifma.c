@@ -48,11 +48,10 @@ take_away(struct columns s, const v8 *q)
 	return s;
 }
 
-/* out = a * b / R; out may be a or b. */
-IFMA static void
-multiply(const struct root *r, v8 *out, const v8 *a, const v8 *b)
+/* The lower half alone, which is a product modulo n, and its digits q. */
+INLINE void
+multiply_low(const struct root *r, v8 *q, v8 *low, const v8 *a, const v8 *b)
 {
-	v8 q[DIGITS_MAX], cross_q[DIGITS_MAX], low[DIGITS_MAX];
 	v8 carry = _mm512_setzero_si512();
 	size_t n = r->digits;
 	struct columns s;
@@ -66,7 +65,35 @@ multiply(const struct root *r, v8 *out, const v8 *a, const v8 *b)
 		s = columns_of(zero_columns(), a, b, n, k);
 		carry = put(UPPER(s, q, r, k), low + (k - n), carry);
 	}
-	carry = _mm512_setzero_si512();
+}
+
+INLINE void
+square_low(const struct root *r, v8 *q, v8 *low, const v8 *a)
+{
+	v8 carry = _mm512_setzero_si512();
+	size_t n = r->digits;
+	struct columns s;
+
+	for (size_t k = 0; k < n; k += 4) {
+		s = slide(columns_of_square(a, n, k), q, r->n + k, k);
+		carry = reduce(s, q + k, r->n, r->n_inv, carry);
+	}
+	for (size_t k = n; k < 2 * n; k += 4) {
+		s = columns_of_square(a, n, k);
+		carry = put(UPPER(s, q, r, k), low + (k - n), carry);
+	}
+}
+
+/* out = a * b / R; out may be a or b. */
+IFMA static void
+multiply(const struct root *r, v8 *out, const v8 *a, const v8 *b)
+{
+	v8 q[DIGITS_MAX], cross_q[DIGITS_MAX], low[DIGITS_MAX];
+	v8 carry = _mm512_setzero_si512();
+	size_t n = r->digits;
+	struct columns s;
+
+	multiply_low(r, q, low, a, b);
 	for (size_t k = 0; k < n; k += 4) {
 		s = columns_of(zero_columns(), a, b + n, n, k);
 		s = columns_of(s, a + n, b, n, k);
@@ -89,15 +116,7 @@ multiply_same(const struct root *r, v8 *out, const v8 *a)
 	size_t n = r->digits;
 	struct columns s;
 
-	for (size_t k = 0; k < n; k += 4) {
-		s = slide(columns_of_square(a, n, k), q, r->n + k, k);
-		carry = reduce(s, q + k, r->n, r->n_inv, carry);
-	}
-	for (size_t k = n; k < 2 * n; k += 4) {
-		s = columns_of_square(a, n, k);
-		carry = put(UPPER(s, q, r, k), low + (k - n), carry);
-	}
-	carry = _mm512_setzero_si512();
+	square_low(r, q, low, a);
 	for (size_t k = 0; k < n; k += 4) {
 		s = twice(columns_of(zero_columns(), a, a + n, n, k));
 		s = slide(take_away(s, q + k), cross_q, r->n + k, k);
@@ -346,13 +365,31 @@ chains(struct lanes *ls, const uint64_t *numbers,
 
 /* ---- powers with secret exponents ---- */
 
+IFMA static void
+multiply_plain(const struct root *r, v8 *out, const v8 *a, const v8 *b)
+{
+	v8 q[DIGITS_MAX], low[DIGITS_MAX];
+
+	multiply_low(r, q, low, a, b);
+	memcpy(out, low, r->digits * sizeof(*out));
+}
+
+IFMA static void
+square_plain(const struct root *r, v8 *out, const v8 *a)
+{
+	v8 q[DIGITS_MAX], low[DIGITS_MAX];
+
+	square_low(r, q, low, a);
+	memcpy(out, low, r->digits * sizeof(*out));
+}
+
 /* Reads the whole table, whichever entry each lane is to have. */
 IFMA static void
 pick(const struct lanes_power *pw, v8 *out, v8 digit)
 {
 	const v8 *entry = (const v8 *)pw->table;
 	__mmask8 same;
-	size_t words = 2 * pw->digits;
+	size_t words = pw->words;
 
 	memset(out, 0, words * sizeof(*out));
 	for (size_t d = 0; d < (size_t)1 << LANES_WINDOW; d++) {
@@ -369,20 +406,25 @@ lanes_ifma_power(const struct lanes_power *pw, uint64_t *words)
 {
 	v8 *x = (v8 *)words, *table = (v8 *)pw->table, factor[WORDS_MAX];
 	const v8 *exponent = (const v8 *)pw->exponent;
-	size_t n = 2 * pw->digits;
+	size_t n = pw->words;
+	bool plain = n == pw->digits;
+	void (*times)(const struct root *, v8 *, const v8 *, const v8 *) =
+	    plain ? multiply_plain : multiply;
+	void (*square_it)(const struct root *, v8 *, const v8 *) =
+	    plain ? square_plain : multiply_same;
 	struct root r = {
 	    (const v8 *)pw->root, _mm512_loadu_si512(pw->n_inv), pw->digits};
 
 	memcpy(table, pw->one, n * sizeof(*x));
 	memcpy(table + n, x, n * sizeof(*x));
 	for (size_t d = 2; d < (size_t)1 << LANES_WINDOW; d++)
-		multiply(&r, table + d * n, table + (d - 1) * n, table + n);
+		times(&r, table + d * n, table + (d - 1) * n, table + n);
 	memcpy(x, table, n * sizeof(*x));
 	for (size_t k = pw->n_windows; k-- > 0;) {
 		for (int i = 0; i < LANES_WINDOW; i++)
-			multiply_same(&r, x, x);
+			square_it(&r, x, x);
 		pick(pw, factor, exponent[k]);
-		multiply(&r, x, x, factor);
+		times(&r, x, x, factor);
 	}
 	explicit_bzero(factor, n * sizeof(*factor));
 }

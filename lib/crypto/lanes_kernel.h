@@ -48,15 +48,17 @@ lanes_prefetch_chain(const struct lanes *ls, const uint64_t *numbers,
 const struct lanes_kernel *lanes_ifma(void);
 
 /*
- * The same for LANES roots n at once: a number is LANES * 2 * digits words,
- * word j of lane i at [j * LANES + i]. x is in Montgomery's form and is
- * replaced by its power, by windows of LANES_WINDOW bits of the exponents, the
- * highest first, one of each lane side by side.
+ * The same for LANES roots n at once: a number is LANES * words, which are
+ * both halves' (2 * digits) modulo n^2, or the lower one's (digits), which is
+ * all of a number modulo n; word j of lane i at [j * LANES + i]. x is in
+ * Montgomery's form and is replaced by its power, by windows of LANES_WINDOW
+ * bits of the exponents, the highest first, one of each lane side by side.
  */
 #define LANES_WINDOW 4
 
 struct lanes_power {
 	size_t digits;		  /* of a half */
+	size_t words;		  /* of a number */
 	const uint64_t *root;	  /* LANES * digits */
 	const uint64_t *n_inv;	  /* LANES */
 	const uint64_t *one;	  /* R of each lane */

@@ -48,10 +48,11 @@ set_exponent(uint64_t *out, const mpz_t e, size_t lane, size_t n_windows)
 }
 
 static void
-lay_out(struct lanes_powers *pw, size_t bits)
+lay_out(struct lanes_powers *pw, enum lanes_modulus which, size_t bits)
 {
 	size_t digits = pw->lane[0].digits, half = LANES * digits;
-	size_t block = 2 * half;
+	size_t words = which == LANES_SQUARE ? 2 * digits : digits;
+	size_t block = LANES * words;
 	size_t n_windows = (bits + LANES_WINDOW - 1) / LANES_WINDOW;
 	uint64_t *n, *one, *inv, *exponent;
 
@@ -66,24 +67,26 @@ lay_out(struct lanes_powers *pw, size_t bits)
 	for (size_t i = 0; i < LANES; i++) {
 		interleave(n, pw->lane[i].root, i, digits);
 		interleave(
-		    one, lanes_constant(&pw->lane[i], LANES_R), i, 2 * digits);
+		    one, lanes_constant(&pw->lane[i], LANES_R), i, words);
 		inv[i] = pw->lane[i].n_inv;
 		set_exponent(exponent, pw->exponent[i], i, n_windows);
 	}
 	pw->power = (struct lanes_power){
-	    digits, n, inv, one, exponent, n_windows, pw->x + block};
+	    digits, words, n, inv, one, exponent, n_windows, pw->x + block};
 	pw->number = lanes_alloc(&pw->lane[0], 1);
 }
 
 struct lanes_powers *
-lanes_powers_new(mpz_t *roots, mpz_t *exponents, size_t bits)
+lanes_powers_new(
+    enum lanes_modulus which, mpz_t *roots, mpz_t *exponents, size_t bits)
 {
 	struct lanes_powers *pw = xcalloc(1, sizeof(*pw));
 
 	pw->vector = true;
 	for (size_t i = 0; i < LANES; i++) {
-		mpz_init(pw->modulus[i]);
-		mpz_mul(pw->modulus[i], roots[i], roots[i]);
+		mpz_init_set(pw->modulus[i], roots[i]);
+		if (which == LANES_SQUARE)
+			mpz_mul(pw->modulus[i], roots[i], roots[i]);
 		mpz_init_set(pw->exponent[i], exponents[i]);
 		lanes_init(&pw->lane[i], roots[i]);
 		pw->vector = pw->vector &&
@@ -91,7 +94,7 @@ lanes_powers_new(mpz_t *roots, mpz_t *exponents, size_t bits)
 			     pw->lane[i].digits == pw->lane[0].digits;
 	}
 	if (pw->vector)
-		lay_out(pw, bits);
+		lay_out(pw, which, bits);
 	return pw;
 }
 
@@ -140,7 +143,8 @@ static void
 run_vector(struct lanes_powers *pw, mpz_t *x)
 {
 	struct lanes *ls;
-	size_t words = pw->lane[0].stride;
+	size_t words = pw->power.words, digits = pw->power.digits;
+	size_t upper = 2 * digits - words;
 
 	for (size_t i = 0; i < LANES; i++) {
 		ls = &pw->lane[i];
@@ -153,7 +157,10 @@ run_vector(struct lanes_powers *pw, mpz_t *x)
 		ls = &pw->lane[i];
 		for (size_t j = 0; j < words; j++)
 			pw->number[j] = pw->x[j * LANES + i];
+		memset(pw->number + words, 0, upper * sizeof(uint64_t));
 		lanes_scale(ls, pw->number, lanes_constant(ls, LANES_ONE), 1);
+		/* what a product adds to a half that is not ours */
+		memset(pw->number + words, 0, upper * sizeof(uint64_t));
 		lanes_get(ls, x[i], pw->number);
 	}
 	explicit_bzero(pw->number, pw->lane[0].stride * sizeof(uint64_t));

@@ -105,7 +105,8 @@ make_powers(struct paillier_secret *s)
 		*root[i] = *h->p;
 		*exponent[i] = *h->p_1;
 	}
-	s->powers = lanes_powers_new(root, exponent, s->pub.bits / 2);
+	s->powers =
+	    lanes_powers_new(LANES_SQUARE, root, exponent, s->pub.bits / 2);
 }
 
 enum err

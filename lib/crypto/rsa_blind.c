@@ -45,7 +45,7 @@ make_powers(const struct rsa_secret *s)
 		*exponent[i] = i < AT_ONCE ? *s->dp : *s->dq;
 	}
 	return lanes_powers_new(
-	    root, exponent, p_bits < q_bits ? q_bits : p_bits);
+	    LANES_ROOT, root, exponent, p_bits < q_bits ? q_bits : p_bits);
 }
 
 void
@@ -190,13 +190,9 @@ sign_group(const struct rsa_secret *s, mpz_t *x, size_t n, mpz_t *half)
 		mpz_mod(half[i], *from, s->p);
 		mpz_mod(half[AT_ONCE + i], *from, s->q);
 	}
-	/* modulo p^2 and q^2: more than is asked for */
 	lanes_powers_run(s->powers, half);
-	for (size_t i = 0; i < n; i++) {
-		mpz_mod(half[i], half[i], s->p);
-		mpz_mod(half[AT_ONCE + i], half[AT_ONCE + i], s->q);
+	for (size_t i = 0; i < n; i++)
 		combine(s, x[i], half[i], half[AT_ONCE + i]);
-	}
 }
 
 void
