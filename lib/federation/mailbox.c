@@ -1,8 +1,10 @@
 /*
  * A mailbox is a folder; a message is the file "<role>-<party>~<tag>~<seq>"
- * in it. A consumed message leaves "<name>.done", which holds its digest. The
- * marker is written before the message goes, so a sender that looks for the
- * message first and for the marker second always sees one of them.
+ * in it. A consumed message becomes "<name>.done", which holds its digest: it
+ * is renamed, then cut to it, and until then begins with its head. A sender
+ * that looks for the message first and for the marker second always sees one
+ * of them; and no file is made or removed for it, which file systems make
+ * dear. A kept one has a marker written before it is renamed.
  *
  * Waiting is inotify as a hint, and a look of its own after 5 ms rising to
  * 1 s, because inotify is silent on NFS and when its queue overflows.
@@ -184,15 +186,17 @@ existing_digest(const char *path, struct buf *out, struct buf *err)
 	size_t offset;
 	enum err rc = path_read_file(path, MESSAGE_MAX, &file, NULL);
 
-	if (rc == ERR_OK) {
+	path_set(&done, "%s.done", path);
+	if (rc != ERR_OK)
+		rc = path_read_file(done.ptr, MESSAGE_MAX, &file, NULL);
+	if (rc == ERR_OK && file.len && *file.ptr != '{') {
+		buf_add(out, file.ptr,
+		    file.len < DIGEST_HEX_LEN ? file.len : DIGEST_HEX_LEN - 1);
+	} else if (rc == ERR_OK) {
 		rc = message_split(&file, &head, &offset, err);
 		if (rc == ERR_OK)
 			buf_adds(out, json_str(head, "sha256", ""));
-		goto out;
 	}
-	path_set(&done, "%s.done", path);
-	rc = path_read_file(done.ptr, DIGEST_HEX_LEN, out, NULL);
-out:
 	cJSON_Delete(head);
 	buf_release(&file);
 	buf_release(&done);
@@ -406,25 +410,52 @@ message_check(const struct message *want, const cJSON *head,
 	return ERR_OK;
 }
 
+/* The message becomes its own marker. */
+static enum err
+become_done(
+    const char *path, const char *done, const char *sha256, struct buf *err)
+{
+	enum err rc = ERR_IO;
+	int fd = -1;
+
+	if (rename(path, done) == 0)
+		fd = open(done, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && path_write_all(fd, sha256, strlen(sha256)) &&
+	    ftruncate(fd, (off_t)strlen(sha256)) == 0)
+		rc = ERR_OK;
+	if (rc != ERR_OK)
+		err_set_errno(err, rc, "marking %s as consumed", path);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+static enum err
+keep(const char *path, const char *done, const char *sha256, struct buf *err)
+{
+	struct buf kept = BUF_INIT;
+	enum err rc =
+	    path_write_file(done, sha256, strlen(sha256), PATH_SCRATCH, err);
+
+	path_set(&kept, "%s.kept", path);
+	if (rc == ERR_OK && rename(path, kept.ptr) != 0)
+		rc = err_set_errno(err, ERR_IO, "keeping %s", path);
+	buf_release(&kept);
+	return rc;
+}
+
 static enum err
 message_consume(const struct mailbox *m, const char *path, const cJSON *head,
     struct buf *err)
 {
-	struct buf other = BUF_INIT;
+	struct buf done = BUF_INIT;
 	const char *sha256 = json_str(head, "sha256", "");
 	enum err rc;
 
-	path_set(&other, "%s.done", path);
-	rc = path_write_file(
-	    other.ptr, sha256, strlen(sha256), PATH_SCRATCH, err);
-	if (rc == ERR_OK && m->o.keep_messages) {
-		path_set(&other, "%s.kept", path);
-		if (rename(path, other.ptr) != 0)
-			rc = err_set_errno(err, ERR_IO, "keeping %s", path);
-	} else if (rc == ERR_OK && unlink(path) != 0) {
-		rc = err_set_errno(err, ERR_IO, "removing %s", path);
-	}
-	buf_release(&other);
+	path_set(&done, "%s.done", path);
+	rc = m->o.keep_messages ? keep(path, done.ptr, sha256, err)
+				: become_done(path, done.ptr, sha256, err);
+	buf_release(&done);
 	return rc;
 }
 

@@ -256,6 +256,42 @@ test_kept_messages_stay_whole_beside_their_marker(void **state)
 	buf_release(&got);
 }
 
+/* A receiver may be killed between the marker's name and its being cut. */
+static void
+test_send_again_when_its_marker_is_whole_or_cut_is_known(void **state)
+{
+	struct mailbox *g, *h = open_box(&host, (struct mailbox_options){0});
+	struct buf done = BUF_INIT, text = BUF_INIT, got = BUF_INIT;
+
+	(void)state;
+	g = open_box(&guest, (struct mailbox_options){0});
+	assert_int_equal(send(g, "payload", NULL), ERR_OK);
+	mailbox_close(&g);
+	path_set(&done, "%s/guest-1~" TAG "~000000000", host_dir);
+	assert_int_equal(path_read_file(done.ptr, 4096, &text, NULL), ERR_OK);
+	assert_int_equal(
+	    mailbox_receive(h, &guest, TAG, MESSAGE_BLINDED, &got, NULL, NULL),
+	    ERR_OK);
+	assert_false(path_exists(done.ptr));
+	path_set(&done, "%s/guest-1~" TAG "~000000000.done", host_dir);
+	for (int turn = 0; turn < 2; turn++) {
+		g = open_box(&guest, (struct mailbox_options){0});
+		assert_int_equal(send(g, "other", NULL), ERR_CONFLICT);
+		assert_int_equal(send(g, "payload", NULL), ERR_OK);
+		mailbox_close(&g);
+		buf_reset(&got);
+		assert_int_equal(
+		    path_read_file(done.ptr, 4096, &got, NULL), ERR_OK);
+		assert_int_equal(got.len, turn ? text.len : 64);
+		path_write_file(
+		    done.ptr, text.ptr, text.len, PATH_SCRATCH, NULL);
+	}
+	mailbox_close(&h);
+	buf_release(&done);
+	buf_release(&text);
+	buf_release(&got);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make_dirs, remove_dirs)
 
 int
@@ -270,6 +306,7 @@ main(void)
 	    CASE(test_receive_when_told_to_give_up_is_busy),
 	    CASE(test_receive_when_the_peer_has_ended_takes_the_rest_and_fails),
 	    CASE(test_send_beyond_the_quota_is_busy),
+	    CASE(test_send_again_when_its_marker_is_whole_or_cut_is_known),
 	    CASE(test_kept_messages_stay_whole_beside_their_marker),
 	};
 
