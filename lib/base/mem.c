@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static _Noreturn void
-out_of_memory(void)
+_Noreturn void
+mem_exhausted(void)
 {
 	static const char text[] = "fatal: out of memory\n";
 	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
@@ -22,7 +22,7 @@ xmalloc(size_t size)
 	void *ptr = malloc(size ? size : 1);
 
 	if (!ptr)
-		out_of_memory();
+		mem_exhausted();
 	return ptr;
 }
 
@@ -32,7 +32,7 @@ xcalloc(size_t n, size_t size)
 	void *ptr = calloc(n ? n : 1, size ? size : 1);
 
 	if (!ptr)
-		out_of_memory();
+		mem_exhausted();
 	return ptr;
 }
 
@@ -40,10 +40,10 @@ void *
 xreallocarray(void *ptr, size_t n, size_t size)
 {
 	if (size && n > SIZE_MAX / size)
-		out_of_memory();
+		mem_exhausted();
 	ptr = realloc(ptr, n && size ? n * size : 1);
 	if (!ptr)
-		out_of_memory();
+		mem_exhausted();
 	return ptr;
 }
 

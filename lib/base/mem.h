@@ -10,6 +10,9 @@
 
 #define EXIT_NOMEM 71
 
+/* What the others do when there is no more; for a library's own allocations. */
+_Noreturn void mem_exhausted(void);
+
 void *xmalloc(size_t size);
 void *xcalloc(size_t n, size_t size);
 /* An array of n elements of `size` bytes; checks the product. */

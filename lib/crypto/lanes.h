@@ -107,5 +107,7 @@ void lanes_powers_free(struct lanes_powers *pw);
 bool lanes_powers_at_once(const struct lanes_powers *pw);
 /* x[i] = x[i]^exponents[i] modulo its modulus; x[i] is below that. */
 void lanes_powers_run(struct lanes_powers *pw, mpz_t *x);
+/* The i-th alone. */
+void lanes_powers_run_one(struct lanes_powers *pw, size_t i, mpz_t x);
 
 #endif

@@ -47,6 +47,22 @@ combine(const struct paillier_secret *s, mpz_t out, const mpz_t mod_p,
 	    s->pub.bits);
 }
 
+static void
+make_powers(struct paillier_secret *s)
+{
+	mpz_t root[LANES], exponent[LANES];
+	const struct paillier_half *h;
+
+	for (size_t i = 0; i < LANES; i++) {
+		h = i < AT_ONCE ? &s->p : &s->q;
+		/* borrowed: not cleared */
+		*root[i] = *h->p;
+		*exponent[i] = *h->p_1;
+	}
+	s->powers =
+	    lanes_powers_new(LANES_SQUARE, root, exponent, s->pub.bits / 2);
+}
+
 enum err
 paillier_decrypt(const struct paillier_secret *secret, mpz_t out, const mpz_t c,
     struct buf *err)
@@ -59,8 +75,10 @@ paillier_decrypt(const struct paillier_secret *secret, mpz_t out, const mpz_t c,
 		return rc;
 	mpz_mod(s->x[0], c, s->p.p2);
 	mpz_mod(s->x[1], c, s->q.p2);
-	mpz_powm_sec(s->x[0], s->x[0], s->p.p_1, s->p.p2);
-	mpz_powm_sec(s->x[1], s->x[1], s->q.p_1, s->q.p2);
+	if (!s->powers)
+		make_powers(s);
+	lanes_powers_run_one(s->powers, 0, s->x[0]);
+	lanes_powers_run_one(s->powers, AT_ONCE, s->x[1]);
 	half_finish(&s->p, s->x[0]);
 	half_finish(&s->q, s->x[1]);
 	return combine(s, out, s->x[0], s->x[1], err);
@@ -91,22 +109,6 @@ decrypt_group(struct paillier_secret *s, mpz_t *c, size_t n, struct buf *err)
 		rc = combine(s, c[i], s->x[i], s->x[AT_ONCE + i], err);
 	}
 	return rc;
-}
-
-static void
-make_powers(struct paillier_secret *s)
-{
-	mpz_t root[LANES], exponent[LANES];
-	const struct paillier_half *h;
-
-	for (size_t i = 0; i < LANES; i++) {
-		h = i < AT_ONCE ? &s->p : &s->q;
-		/* borrowed: not cleared */
-		*root[i] = *h->p;
-		*exponent[i] = *h->p_1;
-	}
-	s->powers =
-	    lanes_powers_new(LANES_SQUARE, root, exponent, s->pub.bits / 2);
 }
 
 enum err

@@ -174,8 +174,8 @@ rsa_sign(const struct rsa_secret *s, mpz_t out, const mpz_t x)
 	mpz_inits(a, b, NULL);
 	mpz_mod(a, x, s->p);
 	mpz_mod(b, x, s->q);
-	mpz_powm_sec(a, a, s->dp, s->p);
-	mpz_powm_sec(b, b, s->dq, s->q);
+	lanes_powers_run_one(s->powers, 0, a);
+	lanes_powers_run_one(s->powers, AT_ONCE, b);
 	combine(s, out, a, b);
 	mpz_clears(a, b, NULL);
 }
