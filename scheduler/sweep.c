@@ -11,6 +11,7 @@
 #include "lib/base/path.h"
 #include "lib/base/clock.h"
 #include "lib/base/steady.h"
+#include "lib/federation/mailbox.h"
 #include "lib/store/catalogue.h"
 #include "lib/store/job_need.h"
 #include "lib/store/upload_session.h"
@@ -103,6 +104,9 @@ sweep_add_attempts(struct sweep *w, const struct taskdir_name *name)
 				add_path(w, path.ptr, 0);
 		add_unfinished(w, dir.ptr);
 		taskdir_mailbox(&n, &path);
+		if (path_exists(path.ptr))
+			add_path(w, path.ptr, MAIL_PARENTS);
+		buf_adds(&path, MAILBOX_ENDED);
 		if (path_exists(path.ptr))
 			add_path(w, path.ptr, MAIL_PARENTS);
 	}

@@ -462,7 +462,7 @@ message_consume(const struct mailbox *m, const char *path, const cJSON *head,
 static void
 ended_path(const struct mailbox_party *party, struct buf *out)
 {
-	path_set(out, "%s.ended", party->dir);
+	path_set(out, "%s" MAILBOX_ENDED, party->dir);
 }
 
 enum err

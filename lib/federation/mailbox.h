@@ -62,6 +62,7 @@ enum err mailbox_open(const struct mailbox_options *options,
     struct mailbox **out, struct buf *err);
 void mailbox_close(struct mailbox **m);
 
+#define MAILBOX_ENDED ".ended"
 /*
  * Tells everybody, by the empty file "<dir>.ended" beside the mailbox, that
  * this party's task is done and sends no more: who still waits for a message
