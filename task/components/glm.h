@@ -48,8 +48,9 @@
 #define GLM_CROSS_FORM \
 	(&(const struct fixed_form){GLM_CROSS_BITS, 0, GLM_FACTOR_SCALE})
 #define GLM_LOSS_BITS 31U /* of a residual in the loss: to 10^-9 of it */
-#define GLM_LOSS_FORM \
-	(&(const struct fixed_form){GLM_LOSS_BITS, 0, GLM_FACTOR_SCALE})
+#define GLM_LOSS_FORM                              \
+	(&(const struct fixed_form){GLM_LOSS_BITS, \
+	    (int)GLM_LOSS_BITS - 1 - (int)GLM_WHOLE_BITS, GLM_FACTOR_SCALE})
 #define GLM_LOSS_SCALE (GLM_U_SCALE + GLM_FACTOR_SCALE)
 #define GLM_WIDE_BITS  260U /* of plaintexts at the last two scales */
 #define GLM_SUM_BITS   110U /* of a sum of u over 2^20 parties */
