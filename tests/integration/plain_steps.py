@@ -91,8 +91,7 @@ def scale(frame, p, learned=None):
     high, low, mean, std = learned
     if is_min_max:
         mean, std = low, np.where(high > low, high - low, 1)
-        x = np.clip(x, low, high)
-    return frame.of(x=(x - mean) / std), learned
+    return frame.of(x=(np.clip(x, low, high) - mean) / std), learned
 
 
 # ---- HeteroFeatureBinning ----

@@ -366,6 +366,8 @@ def training(roles=None, **parameters):
     conf = json.loads((examples / "conf.json").read_text())
     conf["job_parameters"].update(parameters)
     conf["role"].update(roles or {})
+    # with several hosts there is no loss to stop by
+    conf["algorithm_parameters"]["hetero_lr_0"]["early_stop"] = "weight_diff"
     return json.loads((examples / "dsl.json").read_text()), conf
 
 

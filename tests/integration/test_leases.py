@@ -33,7 +33,7 @@ def end(process):
     assert process.wait(10) == 0
 
 
-def wait_sql(site, text, seconds=10):
+def wait_sql(site, text, seconds=20):
     limit = time.monotonic() + seconds
     while not site.sql(text):
         assert time.monotonic() < limit, text
@@ -316,14 +316,14 @@ def test_component_timeout_names_component_party_and_budget(site):
 
 def test_component_timeout_goes_on_counting_after_a_takeover(site):
     site.plan("dataio_0-host", "sleep 30")
-    job = site.submit(component_timeout=6)
+    job = site.submit(component_timeout=10)
     site.start()
-    wait_sql(site, "SELECT 1 FROM t_task WHERE f_spent_ms > 2500")
+    wait_sql(site, "SELECT 1 FROM t_task WHERE f_spent_ms > 6000")
     site.stop()
     site.start()
     begun = time.monotonic()
-    site.wait(job, ["timeout"], 10)
-    assert time.monotonic() - begun < 5
+    site.wait(job, ["timeout"], 30)
+    assert time.monotonic() - begun < 9.5   # from 0 it would be 10 or more
 
 
 def test_component_without_progress_fails_and_says_how_long(site):

@@ -400,7 +400,8 @@ def test_one_vs_rest_cross_validating_job(site, tmp_path):
 
 
 @pytest.mark.parametrize("module, hosts, own, guest, words", [
-    ("HeteroPoisson", 2, {}, {}, ["'hetero_poisson_0'", "one host, not 2"]),
+    ("HeteroPoisson", 2, {}, {}, ["'hetero_poisson_0'",
+                                "one guest and one host"]),
     ("HeteroLR", 2, {"early_stop": "diff"}, {},
      ["'early_stop'", '"diff"', '"weight_diff"']),
     ("HeteroLinR", 1, {}, {"max_iter": [7]},
