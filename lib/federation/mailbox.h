@@ -5,8 +5,8 @@
  * attempt. It is a file in the receiver's mailbox folder, written beside and
  * renamed into place, so it is there whole or not at all. Sequence numbers
  * count per (peer, tag) from 0 on both sides; a receiver takes them in order.
- * A consumed message leaves an empty marker; with keep_messages its content
- * stays as "<name>.kept" for an audit.
+ * A consumed message becomes its own marker, "<name>.done", cut to its digest;
+ * with keep_messages it stays as "<name>.kept" beside one, for an audit.
  *
  * The file: one line of JSON, a newline, the payload.
  *   {"v":1,"kind":"ciphertext","tag":"host_forward","from":"host-10000",
@@ -62,12 +62,12 @@ enum err mailbox_open(const struct mailbox_options *options,
     struct mailbox **out, struct buf *err);
 void mailbox_close(struct mailbox **m);
 
-#define MAILBOX_ENDED ".ended"
 /*
  * Tells everybody, by the empty file "<dir>.ended" beside the mailbox, that
  * this party's task is done and sends no more: who still waits for a message
  * of it, because their parameters differ, need not wait for ever.
  */
+#define MAILBOX_ENDED ".ended"
 enum err mailbox_say_ended(const struct mailbox_party *self, struct buf *err);
 
 /* `n` is the number of items in the payload, shown in the head. */
