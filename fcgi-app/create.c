@@ -230,7 +230,7 @@ parse(struct draft *d, const struct create *c, struct buf *err)
 	if (!rc)
 		rc = check_tables(d, err);
 	if (!rc)
-		rc = create_check_saved(d->app, &d->conf, &d->dsl, err);
+		rc = create_saved_check(d->app, &d->conf, &d->dsl, err);
 	return rc;
 }
 

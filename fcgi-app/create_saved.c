@@ -112,7 +112,7 @@ check_free(struct app *app, const struct saved *s, struct buf *err)
 }
 
 enum err
-create_check_saved(struct app *app, const struct conf *conf,
+create_saved_check(struct app *app, const struct conf *conf,
     const struct dsl *dsl, struct buf *err)
 {
 	struct saved_list list = {0};

@@ -9,7 +9,7 @@
  * Refuses what would lose a table: two tasks that save under one name, and a
  * name whose table has rows unless it may be replaced. All faults at once.
  */
-enum err create_check_saved(struct app *app, const struct conf *conf,
+enum err create_saved_check(struct app *app, const struct conf *conf,
     const struct dsl *dsl, struct buf *err);
 
 #endif
