@@ -1,10 +1,8 @@
 """Nothing leaks: jobs on a site that keeps its messages, each of which is
 decoded (audit.py), and messages that were planted, each of which is found."""
 import csv
-import hashlib
 import json
 import pathlib
-import random
 import shutil
 import struct
 
@@ -12,9 +10,11 @@ import pytest
 
 import audit
 import conftest
+import plants
 from audit import Audit, Facts, id_hash
 from flow import load
-from taskdir import Component, data_input, read_rows, uploaded, write_table
+from plants import Mail, doubles
+from taskdir import Component, data_input, read_rows, uploaded
 
 EXAMPLES = conftest.ROOT / "examples"
 COLUMNS = {"guest-9999": 11, "host-10000": 20}   # the guest's intercept too
@@ -220,91 +220,6 @@ def test_binning_job_when_decoded_then_nothing_leaks(binning_mail, facts):
     assert {tags[t] for t in BINNING_TAGS} == {1}
 
 
-LR = {"penalty": "L2", "tol": 1e-9, "alpha": 0.05, "optimizer": "sgd",
-      "batch_size": 25, "learning_rate": 0.15, "max_iter": 2,
-      "early_stop": "weight_diff", "decay": 1, "decay_sqrt": True,
-      "init_param": {"init_method": "zeros", "fit_intercept": True},
-      "encrypt_param": {"method": "Paillier", "key_length": 1024}}
-
-
-def audited(folder, module, hosts, label, **change):
-    """Trains on 60 rows and decodes: (faults, tags)."""
-    rng = random.Random(5)
-    names = [f"{i:03d}" for i in range(60)]
-    c = Component(folder, module, {**LR, **change}, keep_messages=True)
-    columns = {"guest-9999": 3}     # the intercept too
-    for role, party, n in (("guest", 9999, 2), *hosts,
-                           ("arbiter", 10000, 0)):
-        path = n and write_table(
-            folder / f"{role}-{party}.table", [f"x{j}" for j in range(n)],
-            [(i, label(k) if role == "guest" else None, struct.pack(
-                f"<{n}d", *[rng.gauss(0, 1) for _ in range(n)]))
-             for k, i in enumerate(names)])
-        c.party(role, party, data=[data_input(path, "train_data",
-                                              "intersection_0")])
-        columns.setdefault(f"{role}-{party}", n)
-    c.succeeded()
-    return Audit(folder / "mail", Facts(60, columns, set(names))).run()
-
-
-ONE_HOST = (("host", 10000, 3),)
-TWO_HOSTS = ONE_HOST + (("host", 10001, 1),)
-
-
-def test_lr_with_two_hosts_when_decoded_then_nothing_leaks(tmp_path):
-    faults, tags = audited(tmp_path, "HeteroLR", TWO_HOSTS, lambda k: k % 2)
-    assert faults == []
-    assert tags["glm_residual"] == 2 * 2 * 3  # hosts, iterations, batches
-
-
-def test_linr_with_two_hosts_when_decoded_then_nothing_leaks(tmp_path):
-    faults, tags = audited(tmp_path, "HeteroLinR", TWO_HOSTS,
-                           lambda k: k / 7 - 3)
-    assert faults == []
-    assert tags["glm_residual"] == 2 * 2 * 3
-
-
-def test_poisson_when_decoded_then_nothing_leaks(tmp_path):
-    """The guest multiplies what the host sent by numbers of its own: what it
-    sends back must not be a power of it, nor that with y added."""
-    faults, tags = audited(tmp_path, "HeteroPoisson", ONE_HOST,
-                           lambda k: k % 5, early_stop="diff")
-    assert faults == []
-    assert tags["glm_host_forward"] == tags["glm_residual"] == 2 * 3
-    assert tags["glm_labels"] == 3      # once a batch
-
-
-def test_sqn_when_decoded_then_nothing_leaks(tmp_path):
-    sqn = {"update_interval_L": 1, "memory_M": 2, "sample_size": 30}
-    faults, tags = audited(tmp_path, "HeteroLR", TWO_HOSTS, lambda k: k % 2,
-                           optimizer="sqn", sqn_param=sqn)
-    assert faults == []
-    pairs = 2 * 3 - 1           # iterations, batches
-    assert tags["glm_sample"] == 2 * pairs
-    assert tags["glm_curvature"] == tags["glm_direction"] == 3 * pairs
-
-
-def test_stepwise_when_decoded_then_nothing_leaks(tmp_path):
-    """Of the others' columns a party hears how many there are and which,
-    by number, are in the best model so far."""
-    steps = {"direction": "forward", "max_step": 2, "need_stepwise": True}
-    faults, tags = audited(tmp_path, "HeteroLR", ONE_HOST, lambda k: k % 2,
-                           max_iter=1, batch_size=-1, stepwise_param=steps)
-    assert faults == []
-    assert tags["glm_columns"] == 2
-    assert tags["glm_candidate"] >= 2 * (1 + 5 + 1)  # none, each, the end
-
-
-def test_three_classes_in_folds_when_decoded_then_nothing_leaks(tmp_path):
-    cv = {"n_splits": 2, "shuffle": True, "random_seed": None,
-          "need_cv": True}
-    faults, tags = audited(tmp_path, "HeteroLR", ONE_HOST, lambda k: k % 3,
-                           batch_size=-1, cv_param=cv)
-    assert faults == []
-    assert tags["glm_folds"] == 2
-    assert tags["glm_residual"] == 2 * 2 * 3  # folds, iterations, classes
-
-
 @pytest.mark.slow
 def test_rsa_with_two_hosts_when_decoded_then_nothing_leaks(tmp_path):
     sets = {"guest-9999": range(0, 4200), "host-10000": range(100, 4100),
@@ -370,45 +285,6 @@ def test_outputs_when_shown_then_no_others_columns(keeping, lr_job):
 
 
 # ---- planted messages ----
-
-class Mail:
-    """A copy of a job's mail in which messages are planted."""
-
-    def __init__(self, mail):
-        self.mail = mail
-
-    def find(self, tag):
-        return audit.Message(sorted(self.mail.rglob(f"*~{tag}~*.kept"))[0])
-
-    def plant(self, like, payload=None, **head):
-        """In the place of the message `like`: other content, a whole head."""
-        m = self.find(like)
-        m.path.unlink()
-        payload = m.payload if payload is None else payload
-        head = {**m.head, "len": len(payload),
-                "sha256": hashlib.sha256(payload).hexdigest(), **head}
-        name = f"{head['from']}~{head['tag']}~{head['seq']:09d}"
-        done = m.path.with_name(m.path.name[:-5] + ".done")
-        done.rename(done.with_name(f"{name}.done"))
-        m.path.with_name(f"{name}.kept").write_bytes(
-            json.dumps(head).encode() + b"\n" + payload)
-
-    def key(self, tag):
-        return int(json.loads(self.find(tag).payload)["n"], 16)
-
-    def add_to_ciphertexts(self, tag, plus):
-        """Adds a plaintext and leaves the randomness as it was."""
-        n = self.key("glm_public_key")
-        source = self.find(tag)
-        width = len(source.payload) // source.n
-        return b"".join(
-            (int.from_bytes(c, "big") * (1 + n * plus) % (n * n))
-            .to_bytes(width, "big") for c in source.items())
-
-
-def doubles(n):
-    return struct.pack(f"<{n}d", *[k / 7 for k in range(n)])
-
 
 def plain_floats(mail, ids):
     n = mail.find("glm_host_forward").n
@@ -596,10 +472,7 @@ def test_copy_when_nothing_is_planted_then_clean(copied, facts):
 # ---- planted into a binning's ----
 
 def labels_not_random(mail):
-    n = mail.key("binning_public_key")
-    m = mail.find("binning_label")
-    mail.plant("binning_label", b"".join(
-        (1 + n * (k % 2)).to_bytes(256, "big") for k in range(m.n)))
+    plants.not_random(mail, "binning_label", "binning_public_key")
 
 
 def labels_back_in_the_sums(mail):
@@ -653,10 +526,7 @@ BINNING_PLANTS = {
 @pytest.mark.parametrize("plant", BINNING_PLANTS, ids=lambda p: p.__name__)
 def test_binning_when_planted_then_found(binning_mail, facts, tmp_path,
                                          plant):
-    shutil.copytree(binning_mail, tmp_path / "mail")
-    plant(Mail(tmp_path / "mail"))
-    faults, _ = Audit(tmp_path / "mail", facts).run()
-    assert any(BINNING_PLANTS[plant] in fault for fault in faults), faults
+    plants.check(binning_mail, tmp_path, plant, facts, BINNING_PLANTS[plant])
 
 
 # ---- planted into a correlation's ----
@@ -720,7 +590,4 @@ PEARSON_PLANTS = {
 @pytest.mark.parametrize("plant", PEARSON_PLANTS, ids=lambda p: p.__name__)
 def test_pearson_when_planted_then_found(pearson_mail, facts, tmp_path,
                                          plant):
-    shutil.copytree(pearson_mail, tmp_path / "mail")
-    plant(Mail(tmp_path / "mail"))
-    faults, _ = Audit(tmp_path / "mail", facts).run()
-    assert any(PEARSON_PLANTS[plant] in fault for fault in faults), faults
+    plants.check(pearson_mail, tmp_path, plant, facts, PEARSON_PLANTS[plant])

@@ -1,14 +1,14 @@
 """All messages of the linear models' tasks, kind by kind of task, decoded by
 audit.py; and messages that must not pass, planted among them."""
 import json
-import shutil
 
 import pytest
 
 np = pytest.importorskip("numpy")
 import linear  # noqa: E402
+import plants  # noqa: E402
 from audit import Audit, Facts  # noqa: E402
-from test_audit import Mail, doubles  # noqa: E402
+from plants import doubles  # noqa: E402
 
 N, NEW = 60, 40
 LR, LINR, POISSON = MODULES = ["HeteroLR", "HeteroLinR", "HeteroPoisson"]
@@ -112,13 +112,55 @@ def test_prediction_when_decoded_then_scores_are_masked(
     assert got["glm_host_score"] == hosts * (classes if classes > 2 else 1)
 
 
+# ---- how many there are of each ----
+
+BATCHES, ITERATIONS = 3, OWN["max_iter"]
+
+
+@pytest.mark.parametrize("module", [LR, LINR])
+def test_training_when_two_hosts_then_a_residual_for_each(tmp_path, module):
+    _, tags = audited(tmp_path, module, {}, hosts=2)
+    assert tags["glm_residual"] == 2 * ITERATIONS * BATCHES
+
+
+def test_poisson_when_decoded_then_labels_once_a_batch(tmp_path):
+    """The guest multiplies what the host sent by numbers of its own: what it
+    sends back must not be a power of it, nor that with y added."""
+    _, tags = audited(tmp_path, POISSON, {"early_stop": "diff"})
+    assert tags["glm_host_forward"] == tags["glm_residual"] == \
+        ITERATIONS * BATCHES
+    assert tags["glm_labels"] == BATCHES
+
+
+def test_sqn_when_decoded_then_a_sample_for_each_pair(tmp_path):
+    _, tags = audited(tmp_path, LR, SQN, hosts=2)
+    pairs = ITERATIONS * BATCHES - 1
+    assert tags["glm_sample"] == 2 * pairs
+    assert tags["glm_curvature"] == tags["glm_direction"] == 3 * pairs
+
+
+def test_stepwise_when_decoded_then_columns_by_number(tmp_path):
+    """Of the others' columns a party hears how many there are and which,
+    by number, are in the best model so far."""
+    _, tags = audited(tmp_path, LR, {
+        "max_iter": 1, "batch_size": -1, "stepwise_param": {
+            "direction": "forward", "max_step": 2, "need_stepwise": True}})
+    assert tags["glm_columns"] == 2
+    assert tags["glm_candidate"] >= 2 * (1 + 5 + 1)  # none, each, the end
+
+
+def test_classes_when_in_folds_then_a_residual_for_each(tmp_path):
+    cv = {**CV["cv_param"], "random_seed": None}
+    _, tags = audited(tmp_path, LR, {"batch_size": -1, "cv_param": cv},
+                      classes=3)
+    assert tags["glm_folds"] == 2
+    assert tags["glm_residual"] == 2 * ITERATIONS * 3  # folds, classes
+
+
 # ---- planted messages ----
 
 def labels_not_random(mail):
-    n = mail.key("glm_public_key")
-    m = mail.find("glm_labels")
-    mail.plant("glm_labels", b"".join(
-        (1 + n * (k % 2)).to_bytes(256, "big") for k in range(m.n)))
+    plants.not_random(mail, "glm_labels", "glm_public_key")
 
 
 def labels_of_one_randomness(mail):
@@ -262,7 +304,4 @@ ALL = [(kind, plant, words) for kind, plants in (
                          ids=[p.__name__ for _, p, _ in ALL])
 def test_message_when_planted_then_found(mails, tmp_path, kind, plant, words):
     mail, facts = mails(kind)
-    shutil.copytree(mail, tmp_path / "mail")
-    plant(Mail(tmp_path / "mail"))
-    faults, _ = Audit(tmp_path / "mail", facts).run()
-    assert any(words in fault for fault in faults), faults
+    plants.check(mail, tmp_path, plant, facts, words)

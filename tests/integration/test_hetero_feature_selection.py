@@ -9,8 +9,8 @@ import pytest
 from audit import Audit, Facts
 from golden import breast, by_name, golden, needed, same, scaled
 from instances import Table, encode, fault, make_table, model, np, succeeded
+from plants import Mail
 from taskdir import Component, data_input
-from test_audit import Mail
 
 PARAM, META = "FeatureSelectionParam", "FeatureSelectionMeta"
 RANDOM = np.random.default_rng(20261125)
