@@ -1,6 +1,7 @@
 """What a real FATE-Flow 1.4.6 answered, and the tables it was asked about
 (../shared, which not every checkout has beside it)."""
 import csv
+import functools
 
 import numpy as np
 import pytest
@@ -18,14 +19,16 @@ def golden(what, module, role, job):
         "response"]
 
 
-def breast(role):
-    """ids, labels, columns' names and rows of the shared table."""
-    with open(TABLES / f"breast_hetero_{role}.csv") as f:
+@functools.lru_cache
+def shared_table(name):
+    """ids in FATE's order, labels or None, columns' names and rows of a
+    shared table."""
+    with open(TABLES / f"{name}.csv") as f:
         header, *rows = csv.reader(f)
     rows.sort(key=lambda row: (len(row[0]), row[0]))
-    first = 2 if role == "guest" else 1
+    first = 2 if header[1] == "y" else 1
     return ([row[0] for row in rows],
-            [int(row[1]) if role == "guest" else None for row in rows],
+            [int(row[1]) for row in rows] if first == 2 else None,
             header[first:],
             np.array([[float(v) for v in row[first:]] for row in rows]))
 
@@ -62,6 +65,7 @@ def by_name(shown):
         for left in result["hostLeftCols"]:
             left["originalCols"].sort()
     return shown
+
 
 # What chance decides there: weights that begin at random, and what judges
 # them. Of these answers `same` is asked of the rest; (module, endpoint): what

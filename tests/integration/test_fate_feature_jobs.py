@@ -1,7 +1,6 @@
 """FATE's example jobs with feature engineering, unchanged but for work_mode 0:
 each reaches success; those that a real FATE-Flow 1.4.6 was watched at answer
 what it answered. Skipped where the shared data is not there."""
-import csv
 import functools
 import json
 
@@ -11,7 +10,7 @@ import pytest
 import binning_judge
 import selection_judge
 from flow import SHARED, load
-from golden import MODULES, TABLES, agree
+from golden import MODULES, TABLES, agree, shared_table
 from shape import differences
 
 JOBS = SHARED / "data" / "jobs"
@@ -80,19 +79,6 @@ def run(site, tables):
     return submit
 
 
-@functools.lru_cache
-def table(name):
-    """ids, labels or None, names and numbers of a shared table."""
-    with open(TABLES / f"{name}.csv") as f:
-        header, *rows = csv.reader(f)
-    rows.sort(key=lambda row: (len(row[0]), row[0]))
-    first = 2 if header[1] == "y" else 1
-    return ([row[0] for row in rows],
-            np.array([row[1] == "1" for row in rows]) if first == 2 else None,
-            header[first:],
-            np.array([[float(v) for v in row[first:]] for row in rows]))
-
-
 @pytest.mark.parametrize("example", [e for e in EXAMPLES if e[0] == BINNING],
                          ids=lambda e: e[1])
 def test_binning_example_when_done_then_as_the_plain_formulas(site, run,
@@ -127,9 +113,9 @@ def parties_of(example):
     for role in ("guest", "host"):
         given = conf["role_parameters"][role]
         for k, party in enumerate(conf["role"][role]):
-            ids, labels, header, x = table(
+            ids, labels, header, x = shared_table(
                 given["args"]["data"]["train_data"][k]["name"])
-            y = labels if role == "guest" else y
+            y = np.array(labels) == 1 if role == "guest" else y
             sparse = given["dataio_0"]["output_format"][k] == "sparse"
             parties.append(binning_judge.Party(
                 role, party, np.where(np.abs(x) < 1e-6, 0, x) if sparse

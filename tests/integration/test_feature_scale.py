@@ -4,11 +4,9 @@ import math
 
 import pytest
 
-from flow import SHARED, load
+from golden import TABLES, golden, needed
 from instances import Table, fault, make_table, model, np, succeeded
 
-GOLDEN = SHARED / "golden" / "modules"
-TABLES = SHARED / "data" / "tables"
 RANDOM = np.random.default_rng(20261125)
 X = np.round(RANDOM.normal(3, 5, (400, 4)), 6)
 X[:, 3] = 7                     # a constant
@@ -213,13 +211,12 @@ def test_column_when_the_input_lacks_it_then_named(tmp_path):
                            model=fit)
 
 
-def golden(what, role):
-    return load(GOLDEN / (f"component_{what}__FeatureScale__{role}__"
-                          "hetero_logistic_regression."
-                          "lr_feature_engineering.json"))["response"]
+def real(what, role):
+    return golden(what, "FeatureScale", role,
+                  "hetero_logistic_regression.lr_feature_engineering")
 
 
-@pytest.mark.skipif(not GOLDEN.is_dir(), reason="skipped: no ../shared")
+@needed
 @pytest.mark.parametrize("role", ["guest", "host"])
 def test_breast_table_when_scaled_then_as_the_real_one(site, role):
     """DataIO and FeatureScale on the golden job's tables: its intersection,
@@ -248,8 +245,8 @@ def test_breast_table_when_scaled_then_as_the_real_one(site, role):
                                    10000)
 
     for what in ("parameters", "metrics", "metric/all"):
-        assert ours(what) == golden(what.replace("/", "_"), role)
-    got, want = ours("output/model"), golden("output_model", role)
+        assert ours(what) == real(what.replace("/", "_"), role)
+    got, want = ours("output/model"), real("output_model", role)
     assert got["data"].keys() == want["data"].keys()
     assert got["meta"] == want["meta"]
     assert got["data"]["header"] == want["data"]["header"]
@@ -258,7 +255,7 @@ def test_breast_table_when_scaled_then_as_the_real_one(site, role):
     for column, numbers in want["data"]["colScaleParam"].items():
         assert got["data"]["colScaleParam"][column] == pytest.approx(
             numbers, rel=1e-13, abs=1e-15)
-    got, want = ours("output/data"), golden("output_data", role)
+    got, want = ours("output/data"), real("output_data", role)
     assert got["meta"] == want["meta"]
     assert len(got["data"]) == len(want["data"]) == 100
     for mine, theirs in zip(got["data"], want["data"]):

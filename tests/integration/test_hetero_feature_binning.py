@@ -7,7 +7,7 @@ import pytest
 
 import plain_binning as plain
 from audit import Audit, Facts
-from golden import breast, golden, needed, same, scaled
+from golden import golden, needed, same, scaled, shared_table
 from instances import Table, make_table, model, np
 from taskdir import Component, data_input
 
@@ -549,7 +549,7 @@ JOBS = {"hetero_feature_binning.quantile_binning": {},
 
 def golden_input(role, job):
     """ids, labels, rows of the shared table; in the last job scaled."""
-    ids, y, names, x = breast(role)
+    ids, y, names, x = shared_table(f"breast_hetero_{role}")
     if job.endswith("lr_feature_engineering"):
         x = scaled(x, names, role, job)
     return ids, y, x

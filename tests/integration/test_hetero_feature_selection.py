@@ -7,7 +7,7 @@ import math
 import pytest
 
 from audit import Audit, Facts
-from golden import breast, by_name, golden, needed, same, scaled
+from golden import by_name, golden, needed, same, scaled, shared_table
 from instances import Table, encode, fault, make_table, model, np, succeeded
 from plants import Mail
 from taskdir import Component, data_input
@@ -378,7 +378,7 @@ JOBS = {"hetero_feature_selection.selection": {
 def golden_input(role, job):
     """ids and rows of the shared table; in the second job scaled and binned
     as the real server's models say."""
-    ids, _, names, x = breast(role)
+    ids, _, names, x = shared_table(f"breast_hetero_{role}")
     if job.endswith("lr_feature_engineering"):
         bins = golden("output_model", "HeteroFeatureBinning", role, job)[
             "data"]["binningResult"]["binningResult"]

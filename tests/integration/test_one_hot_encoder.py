@@ -5,10 +5,9 @@ import math
 
 import pytest
 
-from flow import SHARED, load
+from golden import golden, needed
 from instances import Table, fault, make_table, model, np, succeeded
 
-GOLDEN = SHARED / "golden" / "modules"
 RANDOM = np.random.default_rng(20261125)
 X = np.column_stack([RANDOM.integers(0, 4, 200), RANDOM.normal(size=200),
                      RANDOM.integers(-12, 3, 200) * 5]).astype(float)
@@ -118,23 +117,18 @@ def test_need_run_when_false_then_passed_through(tmp_path):
     assert task.state["pass"]["path"] == str(tmp_path / "in.table")
 
 
-def golden(what, role, job):
-    return load(GOLDEN / f"component_{what}__OneHotEncoder__{role}__{job}"
-                ".json")["response"]
-
-
 JOBS = ("hetero_feature_binning.quantile_binning",
         "hetero_logistic_regression.lr_feature_engineering")
 
 
-@pytest.mark.skipif(not GOLDEN.is_dir(), reason="skipped: no ../shared")
+@needed
 @pytest.mark.parametrize("job", JOBS)
 @pytest.mark.parametrize("role", ["guest", "host"])
 def test_job_when_its_input_is_rebuilt_then_as_the_real_one(
         site, tmp_path, role, job):
     """The 100 rows that are shown hold every value of every column."""
-    real = golden("output_model", role, job)
-    data = golden("output_data", role, job)
+    real = golden("output_model", "OneHotEncoder", role, job)
+    data = golden("output_data", "OneHotEncoder", role, job)
     first = 2 if role == "guest" else 1
     header = real["meta"]["meta_data"]["header"]
     names = data["meta"]["header"][first:]
@@ -172,7 +166,8 @@ def test_job_when_its_input_is_rebuilt_then_as_the_real_one(
                                    10000)
 
     for what in ("parameters", "metrics", "metric/all", "output/model"):
-        assert ours(what) == golden(what.replace("/", "_"), role, job)
+        assert ours(what) == golden(
+            what.replace("/", "_"), "OneHotEncoder", role, job)
     mine = ours("output/data")
     assert mine["data"] == data["data"]
     assert mine["meta"]["header"] == data["meta"]["header"]
