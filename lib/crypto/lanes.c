@@ -10,6 +10,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/crypto/random.h"
 
 _Static_assert(sizeof(mp_limb_t) == sizeof(uint64_t) && GMP_NUMB_BITS == 64,
     "a limb is a word");
@@ -155,7 +156,9 @@ set_constants(struct lanes *ls)
 		mpz_mod(c, c, square);
 	}
 	cut(ls, ls->root, ls->n);
-	mpz_clears(c, square, NULL);
+	/* the root may be a secret prime */
+	random_wipe(c);
+	random_wipe(square);
 }
 
 void

@@ -116,6 +116,8 @@ one_init(struct one_power *one, const mpz_t e, const mpz_t m, BN_CTX *ctx)
 		mem_exhausted();
 	to_bn(one, one->exponent, e);
 	to_bn(one, one->modulus, m);
+	BN_set_flags(one->exponent, BN_FLG_CONSTTIME);
+	BN_set_flags(one->modulus, BN_FLG_CONSTTIME);
 	if (!BN_MONT_CTX_set(one->mont, one->modulus, ctx))
 		mem_exhausted();
 }

@@ -13,7 +13,7 @@
  * by a number and by a mask, leave Montgomery's form.
  */
 struct paillier_work {
-	struct lanes ls; /* of n^2 */
+	struct lanes ls; /* modulo n^2 */
 	struct fixed_base *base;
 	size_t mask_len; /* bytes of an exponent */
 	size_t expected; /* masks, see paillier_masks_expected() */

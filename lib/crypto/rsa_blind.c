@@ -48,22 +48,36 @@ make_powers(const struct rsa_secret *s)
 	    LANES_ROOT, root, exponent, p_bits < q_bits ? q_bits : p_bits);
 }
 
-void
+/* out = e^-1 modulo prime - 1, which d, unless it is 0, must be there. */
+static bool
+exponent_of(const struct rsa_secret *s, mpz_t out, const mpz_t prime)
+{
+	mpz_t order, d;
+	bool is_right;
+
+	mpz_inits(order, d, NULL);
+	mpz_sub_ui(order, prime, 1);
+	is_right = mpz_invert(out, s->pub.e, order);
+	mpz_mod(d, s->d, order);
+	is_right = is_right && (!mpz_sgn(s->d) || !mpz_cmp(d, out));
+	random_wipe(order);
+	random_wipe(d);
+	return is_right;
+}
+
+bool
 rsa_derive(struct rsa_secret *s)
 {
-	mpz_t p1, q1;
-
-	mpz_inits(p1, q1, NULL);
+	if (!exponent_of(s, s->dp, s->p) || !exponent_of(s, s->dq, s->q)) {
+		mpz_set_ui(s->p, 0);
+		mpz_set_ui(s->q, 0);
+		return false;
+	}
 	mpz_mul(s->pub.n, s->p, s->q);
-	mpz_sub_ui(p1, s->p, 1);
-	mpz_sub_ui(q1, s->q, 1);
-	mpz_invert(s->dp, s->pub.e, p1);
-	mpz_invert(s->dq, s->pub.e, q1);
 	mpz_invert(s->q_inv, s->q, s->p);
-	random_wipe(p1);
-	random_wipe(q1);
 	public_set(&s->pub);
 	s->powers = make_powers(s);
+	return true;
 }
 
 struct rsa_secret *
@@ -177,7 +191,8 @@ rsa_sign(const struct rsa_secret *s, mpz_t out, const mpz_t x)
 	lanes_powers_run_one(s->powers, 0, a);
 	lanes_powers_run_one(s->powers, AT_ONCE, b);
 	combine(s, out, a, b);
-	mpz_clears(a, b, NULL);
+	random_wipe(a);
+	random_wipe(b);
 }
 
 /* half: AT_ONCE residues modulo p, then as many modulo q. */
@@ -210,7 +225,7 @@ rsa_sign_many(const struct rsa_secret *s, mpz_t *x, size_t n)
 	for (size_t i = 0; i < n; i += AT_ONCE)
 		sign_group(s, x + i, n - i < AT_ONCE ? n - i : AT_ONCE, half);
 	for (size_t i = 0; i < LANES; i++)
-		mpz_clear(half[i]);
+		random_wipe(half[i]);
 }
 
 void

@@ -2,6 +2,8 @@
 #ifndef FF_CRYPTO_RSA_PRIVATE_H
 #define FF_CRYPTO_RSA_PRIVATE_H
 
+#include <stdbool.h>
+
 #include "lib/crypto/rsa_blind.h"
 
 struct rsa_secret {
@@ -15,7 +17,10 @@ struct rsa_secret {
 
 /* All numbers 0. */
 struct rsa_secret *rsa_secret_new(void);
-/* From p, q and pub.e all else but d. Once. */
-void rsa_derive(struct rsa_secret *s);
+/*
+ * From p, q and pub.e all else but d; d, unless it is 0, must be what e asks
+ * for. False leaves p and q 0. Once.
+ */
+bool rsa_derive(struct rsa_secret *s);
 
 #endif

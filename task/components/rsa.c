@@ -64,8 +64,10 @@ read_key(struct rsa *r, struct buf *err)
 		rc = rsa_secret_parse(&(struct rsa_given){digits[0].ptr,
 					  digits[1].ptr, digits[2].ptr},
 		    &r->key, err);
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		explicit_bzero(digits[i].ptr, digits[i].len);
 		buf_release(&digits[i]);
+	}
 	return rc;
 }
 

@@ -464,6 +464,74 @@ test_given_key_when_it_is_none_then_says_which_number(void **state)
 	}
 }
 
+/* 2^4253 - 1 and 2^521 - 1 are prime: one is longer than lanes.h takes. */
+static void
+test_given_key_when_of_a_long_prime_then_signs(void **state)
+{
+	struct rsa_secret *s = NULL;
+	struct numbers k;
+	mpz_t p, q, x, y;
+
+	(void)state;
+	numbers_make(&k, 1024);
+	mpz_inits(p, q, x, y, NULL);
+	mpz_ui_pow_ui(p, 2, 4253);
+	mpz_sub_ui(p, p, 1);
+	mpz_ui_pow_ui(q, 2, 521);
+	mpz_sub_ui(q, q, 1);
+	mpz_mul(k.n, p, q);
+	mpz_sub_ui(p, p, 1);
+	mpz_sub_ui(q, q, 1);
+	mpz_lcm(x, p, q);
+	mpz_set_ui(k.e, 65537);
+	assert_true(mpz_invert(k.d, k.e, x));
+	assert_int_equal(given(&k, &s, NULL), ERR_OK);
+	rsa_hash_id(x, "id", 2);
+	mpz_set(y, x);
+	rsa_sign_many(s, &y, 1);
+	mpz_powm(y, y, k.e, k.n);
+	assert_int_equal(mpz_cmp(x, y), 0);
+	rsa_secret_free(s);
+	mpz_clears(p, q, x, y, NULL);
+	numbers_clear(&k);
+}
+
+/* p - 1 a multiple of e: d is right for a third of all numbers. */
+static void
+test_given_key_when_e_has_no_inverse_then_refused(void **state)
+{
+	struct numbers k;
+	mpz_t p, q, x;
+
+	(void)state;
+	numbers_make(&k, 1024);
+	mpz_inits(p, q, x, NULL);
+	mpz_set_ui(k.e, 3);
+	do {
+		random_bits(p, 520);
+		mpz_setbit(p, 519);
+		mpz_nextprime(p, p);
+	} while (mpz_fdiv_ui(p, 9) != 4 && mpz_fdiv_ui(p, 9) != 7);
+	do {
+		random_bits(q, 520);
+		mpz_setbit(q, 519);
+		mpz_nextprime(q, q);
+	} while (mpz_fdiv_ui(q, 3) != 2);
+	mpz_mul(k.n, p, q);
+	mpz_sub_ui(p, p, 1);
+	mpz_sub_ui(q, q, 1);
+	mpz_divexact_ui(p, p, 3);
+	mpz_lcm(x, p, q);
+	assert_true(mpz_invert(k.d, k.e, x));
+	for (int i = 0; i < 12; i++) {
+		struct rsa_secret *s = NULL;
+
+		assert_int_equal(given(&k, &s, NULL), ERR_INVALID);
+	}
+	mpz_clears(p, q, x, NULL);
+	numbers_clear(&k);
+}
+
 int
 main(void)
 {
@@ -490,6 +558,8 @@ main(void)
 		test_given_key_when_not_of_two_primes_then_signs_all_the_same),
 	    cmocka_unit_test(
 		test_given_key_when_it_is_none_then_says_which_number),
+	    cmocka_unit_test(test_given_key_when_of_a_long_prime_then_signs),
+	    cmocka_unit_test(test_given_key_when_e_has_no_inverse_then_refused),
 	};
 
 	return cmocka_run_group_tests(tests, make_key, free_key);
