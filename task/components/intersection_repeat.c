@@ -15,7 +15,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define TAG "repeat_ids"
+#define TAG	  "repeat_ids"
+#define EXACT_MAX 9007199254740992.0 /* 2^53: from here on doubles skip */
 
 /* ---- the guest's first column ---- */
 
@@ -53,7 +54,15 @@ repeat_key(const struct intersection *x, const struct table_row *row,
 	if (kind == TABLE_RAW) {
 		buf_add(out, row->text, first_len(row));
 	} else if (!isnan(v = first_value(kind, row))) {
-		num_format_plain(v, text);
+		if (fabs(v) >= EXACT_MAX)
+			return err_set(err, ERR_INVALID,
+			    "row '%.*s': the id %.17g has more digits than a "
+			    "converted table keeps; intersect before DataIO",
+			    (int)row->id_len, row->id, v);
+		if (v == floor(v))
+			snprintf(text, sizeof(text), "%.0f", v + 0.0);
+		else
+			num_format_double(v, text);
 		buf_adds(out, text);
 	}
 	if (out->len)

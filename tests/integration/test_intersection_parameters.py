@@ -76,7 +76,7 @@ def test_random_bit_when_given_then_blinded_by_the_modulus_all_the_same(
 
 # ---- at submit ----
 
-def submitted(site, tmp_path, parameters):
+def submitted(site, tmp_path, parameters, host=None):
     path = tmp_path / "few.csv"
     path.write_text("id,x\n1,2\n3,4\n")
     site.flow.uploaded(path, "parameters", "few", drop=1)
@@ -89,7 +89,8 @@ def submitted(site, tmp_path, parameters):
         {"initiator": {"role": "guest", "party_id": 9999},
          "job_parameters": {"work_mode": 0},
          "role": {"guest": [9999], "host": [10000]},
-         "role_parameters": {"guest": table, "host": table},
+         "role_parameters": {"guest": table, "host": {
+             **table, "intersection_0": host or {}}},
          "algorithm_parameters": {"intersection_0": parameters}})
 
 
@@ -252,6 +253,35 @@ def test_ids_when_a_column_of_instances_then_without_it(tmp_path, sparse):
     assert runs["host-10000"].rows == [
         ("a", None, "five"), ("b", None, "five"), ("c", None, "zero"),
         ("d", None, "seven")]
+
+
+def test_ids_when_long_numbers_of_instances_then_exact_or_refused(tmp_path):
+    """Up to 2^53 every whole number is a double of its own."""
+    def run(folder, number):
+        path = write_table(folder / "guest.table", ["id", "x0"],
+                           [("k", 1, struct.pack("<2d", number, 1.0))],
+                           "dense")
+        host = uploaded(folder, [f"{number},found"], "host")
+        return intersect(folder, {"guest-9999": path, "host-10000": host}, {
+            **METHODS["rsa"], "repeated_id_process": True}).run()
+
+    for name in ("exact", "long"):
+        (tmp_path / name).mkdir()
+    runs = run(tmp_path / "exact", 2 ** 53 - 1)
+    assert runs["host-10000"].rows == [("k", None, "found")]
+    state = run(tmp_path / "long", 6222021234567890123)["guest-9999"].state
+    assert state["status"] == "failed"
+    assert "row 'k': the id 6.22" in state["error"]["text"]
+    assert "intersect before DataIO" in state["error"]["text"]
+
+
+def test_parties_when_of_several_minds_then_refused_at_submit(site, tmp_path):
+    answer = submitted(site, tmp_path, RAW, {
+        "join_role": ["host"], "encode_params": {"salt": ["x"]}})
+    assert answer["retcode"] == 100
+    assert "'join_role' is \"guest\" at guest 9999 and \"host\" at host " \
+        "10000" in answer["retmsg"]
+    assert "'encode_params.salt' is \"\" at guest" in answer["retmsg"]
 
 
 def test_id_when_a_row_has_none_then_failed_and_named(tmp_path):
