@@ -7,10 +7,7 @@ check(const cJSON *p)
 	const cJSON *indexes = json_get(p, "column_indexes");
 
 	if (!json_bool(p, "need_run", true))
-		return json_bool(p, "cross_parties", true)
-			   ? "need_run is false and cross_parties true: the "
-			     "other party would wait for this one"
-			   : NULL;
+		return NULL;
 	if (!cJSON_IsNumber(indexes) && !cJSON_GetArraySize(indexes) &&
 	    !cJSON_GetArraySize(json_get(p, "column_names")))
 		return "column_names and column_indexes name no column; "

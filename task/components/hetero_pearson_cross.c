@@ -92,7 +92,7 @@ meet_host(struct pearson *p, struct buf *err)
 	enum err rc;
 
 	x->n_guest = p->d;
-	rc = paillier_generate(PAILLIER_BITS_MIN, &x->secret, err);
+	rc = exchange_make_key(p->t, PAILLIER_BITS_MIN, &x->secret, err);
 	if (!rc)
 		rc = exchange_send_key(
 		    p->t, x->peer, "pearson_public_key", x->secret, err);

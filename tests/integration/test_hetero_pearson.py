@@ -489,8 +489,6 @@ def test_example_when_submitted_then_as_numpy_on_both_sides(site, example):
     ({"pearson_0": {"host": {"cross_parties": [False]}}},
      "component 'pearson_0': parameter 'cross_parties' is true at guest "
      "9999 and false at host 10000, expected the same"),
-    ({"pearson_0": {"guest": {"need_run": [False]}}},
-     "component 'pearson_0': need_run is false and cross_parties true"),
     ({"pearson_0": {"guest": {"column_indexes": [[]]}}},
      "component 'pearson_0': column_names and column_indexes name no "
      "column; column_indexes -1 means all"),
@@ -518,6 +516,23 @@ def test_job_when_apart_and_one_skips_then_success(site, example):
     assert data["shapes"] == [10] and data["corr"] == []
     assert data["parties"] == ["(guest,9999)"]
     assert not with_model(site, job, "host", 10000).get("data")
+
+
+def test_job_when_nobody_runs_then_success(site, example):
+    dsl, conf = example
+    conf = changed(conf, algorithm_parameters={
+        "pearson_0": {"need_run": False}})
+    assert site.flow.finished(dsl, conf)
+
+
+def test_job_when_one_waits_for_the_other_then_says_so(site, example):
+    dsl, conf = example
+    conf = changed(conf)
+    conf["role_parameters"]["host"]["pearson_0"]["need_run"] = [False]
+    job = site.flow.submitted(dsl, conf)
+    assert site.flow.wait(job, 60) == "failed"
+    assert "pearson_0 of guest 9999 failed: host 10000 has ended without " \
+        "sending pearson_columns" in site.flow.reason(job)
 
 
 def test_job_when_a_column_is_constant_then_its_reason_is_told(
