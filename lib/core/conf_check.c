@@ -138,11 +138,11 @@ check_together(struct check *k, const struct dsl_component *c,
 	for (size_t p = 0; p < k->conf->n_parties; p++) {
 		if (!all[p].params)
 			continue;
+		check_hosts(k, c, all[p].params);
 		if (first)
 			check_same(k, c, first, &all[p]);
 		else
-			check_hosts(k, c, all[p].params);
-		first = first ? first : &all[p];
+			first = &all[p];
 	}
 }
 
