@@ -492,6 +492,21 @@ has_ended(const struct mailbox_party *party)
 	return answer;
 }
 
+/*
+ * Reads our folder: a name that NFS believes to be absent is looked up anew
+ * after that.
+ */
+static void
+look_afresh(const struct mailbox *m)
+{
+	DIR *d = opendir(m->o.self.dir);
+
+	while (d != NULL && readdir(d) != NULL)
+		;
+	if (d != NULL)
+		closedir(d);
+}
+
 static enum err
 message_wait(struct mailbox *m, const struct message *want, const char *path,
     struct buf *file, struct buf *err)
@@ -503,6 +518,8 @@ message_wait(struct mailbox *m, const struct message *want, const char *path,
 	for (;;) {
 		/* asked first: what was sent before the end is there then */
 		is_last = has_ended(want->from);
+		if (is_last)
+			look_afresh(m);
 		rc = path_read_file(path, MESSAGE_MAX, file, NULL);
 		if (rc == ERR_OK)
 			return ERR_OK;
