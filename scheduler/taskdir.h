@@ -25,7 +25,8 @@ struct taskdir_name {
 void taskdir_path(const struct taskdir_name *name, struct buf *out);
 /*
  * The name that a table of the attempt has below <work>/tables; `what` is
- * "table" for its output, "publish" for what it publishes.
+ * "table" for its output, "publish" for what it publishes. Retention knows
+ * outputs by it (lib/store/retention.c).
  */
 void taskdir_table_file(
     const struct taskdir_name *n, const char *what, struct buf *out);

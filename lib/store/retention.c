@@ -5,6 +5,10 @@
  * or nothing. Whether a job is used is asked of the configurations that live:
  * the namespace of an output table and the version of a model hold the id.
  *
+ * An output is known by its file: the scheduler names it <attempt>.table, and
+ * what is published under a name that a user gave, be it uploaded or saved by
+ * a component, <attempt>.publish. Namespaces tell nothing: a user may give any.
+ *
  * LIMIT: a job that a clock set back by more than the retention time has let
  * end before the mark keeps its scratch until its rows go.
  */
@@ -48,17 +52,14 @@ static const char *const stmts[RETENTION_STMT__MAX] = {
     [RETENTION_COUNT_METRICS] = "SELECT COUNT(*) FROM t_tracking_metric"
 				" WHERE f_job_id = ?",
     [RETENTION_COUNT_TABLES] =
-	"SELECT COUNT(*) FROM data_table d JOIN job_run j"
-	" ON j.job_id = d.job_id AND j.kind <> 'upload'"
-	" WHERE d.job_id = ? AND d.deleted = 0",
+	"SELECT COUNT(*) FROM data_table WHERE job_id = ? AND deleted = 0"
+	" AND file LIKE '%.table'",
     [RETENTION_DROP_METRICS] = "DELETE FROM t_tracking_metric"
 			       " WHERE f_job_id = ? LIMIT 1000",
     [RETENTION_END_TABLES] =
 	"UPDATE data_table SET is_current = NULL, deleted = 1,"
 	" ended_time = COALESCE(ended_time, ?)"
-	" WHERE job_id = ? AND deleted = 0 AND NOT EXISTS"
-	" (SELECT 1 FROM job_run AS j WHERE j.job_id = data_table.job_id"
-	" AND j.kind = 'upload')",
+	" WHERE job_id = ? AND deleted = 0 AND file LIKE '%.table'",
     [RETENTION_DROP_TABLES] = "DELETE FROM data_table WHERE job_id = ?"
 			      " AND deleted = 2 AND is_current IS NULL",
     [RETENTION_DROP_ATTEMPTS] = "DELETE FROM task_attempt WHERE job_id = ?",

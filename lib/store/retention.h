@@ -11,7 +11,7 @@
 enum retention_kind {
 	RETENTION_SCRATCH, /* the job's folder: tasks, logs, messages */
 	RETENTION_METRICS, /* its rows of t_tracking_metric */
-	RETENTION_TABLES,  /* what its components put out; never an upload */
+	RETENTION_TABLES,  /* its components' outputs; none that a user named */
 	RETENTION_JOBS,	   /* all of these, and its own rows */
 	RETENTION__MAX
 };

@@ -9,6 +9,7 @@ import time
 import pytest
 
 import conftest
+import test_rsa
 from flow import load
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -131,6 +132,22 @@ def test_jobs_go_whole_and_models_and_uploads_stay(site):
         "namespace": "example", "table_name": "example_guest"})["count"] > 0
     assert site.flow.post("job/query", {"job_id": job}).get("data") is None
     train(site)
+
+
+def test_table_that_rsa_saved_outlives_its_job(site, tmp_path):
+    ids = tmp_path / "ids.csv"
+    ids.write_text("".join(f"{i},1\n" for i in range(7)))
+    site.flow.uploaded(ids, test_rsa.NAMESPACE, "ids", head=0, drop=1)
+    job = site.flow.finished(test_rsa.DSL, test_rsa.conf("saved"))
+    age(site, job, 10)
+    said = retain(site, "--dry-run", tables="9d", jobs="9d")
+    assert "jobs=0" in said["tables"] and "jobs=1" in said["jobs"], said
+    retain(site, tables="9d")
+    assert test_rsa.info(site.flow, "saved")["count"] == 7
+    retain(site, jobs="9d")
+    assert set(rows_of(site, job).values()) == {0}
+    assert test_rsa.info(site.flow, "saved")["count"] == 7
+    assert len(test_rsa.saved(site, site.flow, "saved")) == 7
 
 
 def test_nothing_goes_that_a_living_job_names(site):

@@ -48,9 +48,38 @@ add_metrics(const char *id, int n)
 		    ERR_OK);
 }
 
+/* A version of a table; each has a name of its own. */
+static void
+add_table(const char *id, const char *name_space, const char *file)
+{
+	assert_int_equal(
+	    db_exec(store.db,
+		"INSERT INTO data_table (name_key, namespace, name, version,"
+		" is_current, file, row_count, partitions, schema_json,"
+		" digest, job_id, create_time) VALUES (UNHEX(SHA2(?, 256)), ?,"
+		" 'n', 1, 1, ?, 1, 1, '{}', '', ?, 1)",
+		DB_BINDS(DB_TEXT(file), DB_TEXT(name_space), DB_TEXT(file),
+		    DB_TEXT(id)),
+		NULL),
+	    ERR_OK);
+}
+
+static int64_t
+is_current(const char *file)
+{
+	int64_t n = -1;
+
+	db_number(store.db,
+	    "SELECT COUNT(*) FROM data_table WHERE file = ?"
+	    " AND is_current = 1 AND deleted = 0",
+	    DB_BINDS(DB_TEXT(file)), 0, &n, NULL);
+	return n;
+}
+
 static void
 start(void)
 {
+	db_exec(store.db, "DELETE FROM data_table", DB_NONE, NULL);
 	db_exec(store.db, "DELETE FROM job_run", DB_NONE, NULL);
 	db_exec(store.db, "DELETE FROM t_tracking_metric", DB_NONE, NULL);
 	db_exec(store.db, "DELETE FROM retention_mark", DB_NONE, NULL);
@@ -153,6 +182,34 @@ test_take_when_a_job_goes_then_all_of_it(void **state)
 	assert_int_equal(n_jobs, 2);
 }
 
+/* Whatever namespace the user gave it: it is no output. */
+static void
+test_take_when_a_component_saved_a_table_then_it_stays(void **state)
+{
+	static const char job[] = "20200101000000000001";
+	int64_t n = 0;
+
+	(void)state;
+	STORE_NEEDED();
+	start();
+	add_table(job, "output_data_20200101000000000001_a", "a_0.table");
+	add_table(job, "mine", "b_0.publish");
+	add_table(job, "output_data_20200101000000000001_b", "c_0.publish");
+	retention_count(store.db, RETENTION_TABLES, job, &n, NULL);
+	assert_int_equal(n, 1);
+	assert_int_equal(retention_take(store.db, RETENTION_TABLES, job, 1,
+			     move, NULL, NULL),
+	    ERR_OK);
+	retention_count(store.db, RETENTION_TABLES, job, &n, NULL);
+	assert_int_equal(n, 0);
+	assert_int_equal(is_current("a_0.table"), 0);
+	assert_int_equal(
+	    retention_take(store.db, RETENTION_JOBS, job, 1, move, NULL, NULL),
+	    ERR_OK);
+	assert_int_equal(is_current("b_0.publish"), 1);
+	assert_int_equal(is_current("c_0.publish"), 1);
+}
+
 int
 main(void)
 {
@@ -161,6 +218,8 @@ main(void)
 	    cmocka_unit_test(test_mark_when_written_then_read_per_kind),
 	    cmocka_unit_test(test_take_when_the_job_lives_then_nothing),
 	    cmocka_unit_test(test_take_when_a_job_goes_then_all_of_it),
+	    cmocka_unit_test(
+		test_take_when_a_component_saved_a_table_then_it_stays),
 	};
 
 	return cmocka_run_group_tests(tests, store_setup, store_teardown);
