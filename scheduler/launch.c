@@ -8,6 +8,7 @@
  * owner and launched again.
  */
 #include "scheduler/launch.h"
+#include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
 #include "lib/base/proc.h"
@@ -17,7 +18,8 @@
 
 #include <stdlib.h>
 
-#define TASK_VERSION 1
+#define TASK_VERSION  1
+#define TASK_JSON_MAX ((size_t)64 << 20)
 
 static struct taskdir_name
 name_of(const struct scheduler *s, const struct run_task *t)
@@ -374,14 +376,37 @@ make_mailboxes(struct scheduler *s, struct run_task *t, struct buf *err)
 static enum err
 write_task_json(const struct run_task *t, struct buf *err)
 {
-	struct buf path = BUF_INIT;
+	struct buf path = BUF_INIT, shown = BUF_INIT;
+	bool has_secret = spec_hide_text(t->task_json, &shown);
 	enum err rc;
 
 	path_set(&path, "%s/task.json", t->dir.ptr);
-	rc = path_write_file(
-	    path.ptr, t->task_json, strlen(t->task_json), PATH_SCRATCH, err);
+	rc = path_write_file(path.ptr, t->task_json, strlen(t->task_json),
+	    has_secret ? PATH_PRIVATE : PATH_SCRATCH, err);
 	buf_release(&path);
+	buf_release(&shown);
 	return rc;
+}
+
+void
+launch_hide(const struct run_task *t)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT, shown = BUF_INIT;
+	struct buf err = BUF_INIT;
+	enum err rc;
+
+	path_set(&path, "%s/task.json", t->dir.ptr);
+	rc = path_read_file(path.ptr, TASK_JSON_MAX, &text, &err);
+	if (!rc && spec_hide_text(text.ptr, &shown))
+		rc = path_write_file(
+		    path.ptr, shown.ptr, shown.len, PATH_PRIVATE, &err);
+	if (rc && rc != ERR_NOTFOUND)
+		log_warn("job=%s the secrets of an ended task stay: %s",
+		    t->job->id, err.ptr);
+	buf_release(&path);
+	buf_release(&text);
+	buf_release(&shown);
+	buf_release(&err);
 }
 
 static enum err
@@ -416,8 +441,10 @@ launch_task(struct scheduler *s, struct run_task *t, struct buf *err)
 		rc = write_task_json(t, err);
 	if (!rc && !is_begun)
 		rc = spawn(s, t, err);
-	if (rc)
+	if (rc) {
+		launch_hide(t); /* a retry has a folder of its own */
 		return rc;
+	}
 	t->is_watched = t->is_dirty = true;
 	t->is_reaped = false;
 	free(t->task_json);

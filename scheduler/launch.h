@@ -22,6 +22,13 @@ enum err launch_plan(struct scheduler *s, struct run_task *t, struct buf *err);
  */
 enum err launch_task(struct scheduler *s, struct run_task *t, struct buf *err);
 
+/*
+ * Takes the secret parameters out of the task.json of an attempt that has
+ * ended: it runs once, and a later one is told by the database. May be called
+ * again. A fault is logged.
+ */
+void launch_hide(const struct run_task *t);
+
 /* Where the task's messages arrive. */
 void launch_mailbox(
     const struct scheduler *s, const struct run_task *t, struct buf *out);

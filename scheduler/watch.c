@@ -305,6 +305,7 @@ look_at_task(struct scheduler *s, struct run_task *t, int64_t now)
 	}
 	t->is_watched = false;
 	t->job->is_dirty = true;
+	launch_hide(t);
 	if (!reason.len)
 		task_succeeded(s, t, &d);
 	else

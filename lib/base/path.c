@@ -154,8 +154,9 @@ path_write_file(const char *path, const void *data, size_t len,
 	int fd;
 
 	buf_addf(&tmp, "%s.%d.tmp", path, (int)getpid());
-	fd = open(tmp.ptr,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+	fd =
+	    open(tmp.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		durability == PATH_PRIVATE ? 0600 : 0640);
 	if (fd < 0) {
 		rc = err_set_errno(err, ERR_IO, "cannot create %s", tmp.ptr);
 		goto out;

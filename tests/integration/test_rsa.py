@@ -261,6 +261,20 @@ def test_key_when_it_is_none_then_the_job_fails_and_says(
 
 # ---- the key stays where it is ----
 
+def keepers(site, number):
+    """Files of the site with these digits, wherever."""
+    return [p for p in site.work.rglob("*") if p.is_file()
+            and str(number)[:40].encode() in p.read_bytes()]
+
+
+def test_private_key_when_its_task_failed_then_at_rest_nowhere(site, flow):
+    bad = 3 ** 600
+    job = flow.submitted(DSL, conf("failed", rsa_key_d=bad))
+    assert flow.wait(job) == "failed"
+    assert list(site.work.glob(f"jobs/*/{job}/**/task.json"))
+    assert not keepers(site, bad)
+
+
 def test_private_key_when_anything_is_asked_then_not_shown(
         site, flow, tmp_path):
     own = conf("hidden")
@@ -282,12 +296,12 @@ def test_private_key_when_anything_is_asked_then_not_shown(
     assert shown["rsa_key_d"] == "(not shown)" and shown["rsa_key_n"] == N
     assert json.loads(asked["job/query"][0]["f_runtime_conf"])[
         "algorithm_parameters"]["rsa_0"]["rsa_key_n"] == N
-    folder = next((site.work / "jobs").glob(f"*/{job}"))
-    keeps = {p.name for p in folder.rglob("*") if p.is_file()
-             and str(D)[:40].encode() in p.read_bytes()}
-    assert keeps <= {"task.json"}   # which the task reads, and nobody else
-    for path in (site.work / "models").rglob("Pipeline"):
-        assert str(D)[:40].encode() not in path.read_bytes()
+    assert list(site.work.glob("models/**/Pipeline"))
+    assert not keepers(site, D)
+    task, = (site.work / "jobs").glob(f"*/{job}/host-10001/rsa_0/*/task.json")
+    assert task.stat().st_mode & 0o777 == 0o600
+    told = load(task)["parameters"]
+    assert told["rsa_key_d"] == "(not shown)" and told["rsa_key_n"] == N
     # what job/config gives cannot be taken for a key
     answer = flow.submit(DSL, asked["job/config"]["runtime_conf"])
     assert "'rsa_key_d' is (not shown), expected" in answer["retmsg"]

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -46,6 +47,24 @@ test_write_then_read_gives_the_bytes_back(void **state)
 	assert_int_equal(path_read_file(path.ptr, 2, &text, NULL), ERR_INVALID);
 	buf_release(&path);
 	buf_release(&text);
+}
+
+static void
+test_private_file_when_written_over_another_then_its_owners(void **state)
+{
+	struct buf path = BUF_INIT;
+	struct stat st;
+
+	(void)state;
+	path_set(&path, "%s/private", dir);
+	assert_int_equal(
+	    path_write_file(path.ptr, "x", 1, PATH_SCRATCH, NULL), ERR_OK);
+	assert_int_equal(chmod(path.ptr, 0644), 0);
+	assert_int_equal(
+	    path_write_file(path.ptr, "y", 1, PATH_PRIVATE, NULL), ERR_OK);
+	assert_int_equal(stat(path.ptr, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	buf_release(&path);
 }
 
 static void
@@ -96,6 +115,8 @@ main(void)
 	    cmocka_unit_test(
 		test_component_names_refuse_what_leaves_the_folder),
 	    cmocka_unit_test(test_write_then_read_gives_the_bytes_back),
+	    cmocka_unit_test(
+		test_private_file_when_written_over_another_then_its_owners),
 	    cmocka_unit_test(test_read_through_a_symbolic_link_is_refused),
 	    cmocka_unit_test(test_remove_tree_of_an_absent_folder_is_fine),
 	    cmocka_unit_test(test_digest_by_name_matches_known_values),
