@@ -4,6 +4,7 @@
  */
 #include "lib/retain/retain.h"
 #include "lib/base/clock.h"
+#include "lib/base/log.h"
 #include "lib/base/path.h"
 #include "lib/base/steady.h"
 #include "lib/retain/trash.h"
@@ -35,15 +36,39 @@ move(const char *job_id, void *arg, struct buf *err)
 }
 
 /*
- * The mark of a kind stops before the first job that is in use, which is
- * looked at again; those behind it wait with it. Jobs that go whole leave no
- * mark: those in use are passed over, until the round has met all.
+ * A folder that cannot be moved (a right that is missing) keeps its job, as if
+ * it were in use, and must not keep the others: it is logged.
+ */
+static enum err
+take_one(struct db *db, const struct cfg *cfg, enum retention_kind kind,
+    const char *job_id, bool *is_kept, struct buf *err)
+{
+	struct buf fault = BUF_INIT;
+	enum err rc = retention_take(db, kind, job_id, clock_wall_ms(), move,
+	    cfg->site.work_dir, &fault);
+
+	*is_kept = rc == ERR_IO;
+	if (rc == ERR_IO) {
+		log_warn("job=%s retention of %s: %s", job_id,
+		    retention_name(kind), fault.ptr);
+		rc = ERR_OK;
+	} else if (rc) {
+		buf_adds(err, fault.ptr);
+	}
+	buf_release(&fault);
+	return rc;
+}
+
+/*
+ * The mark of a kind stops before the first job that is in use or cannot be
+ * moved, which is looked at again; those behind it wait with it. Jobs that go
+ * whole leave no mark: such ones are passed over, until the round has met all.
  */
 static enum err
 take_due(struct db *db, const struct cfg *cfg, enum retention_kind kind,
     struct retain_round *round, struct buf *err)
 {
-	int64_t now = clock_wall_ms(), before = now - keep_ms(cfg, kind);
+	int64_t before = clock_wall_ms() - keep_ms(cfg, kind);
 	bool is_whole = kind == RETENTION_JOBS, is_stopped = false;
 	struct retention_job jobs[STEP_JOBS];
 	struct retention_mark mark = round->jobs;
@@ -55,12 +80,13 @@ take_due(struct db *db, const struct cfg *cfg, enum retention_kind kind,
 	if (!rc)
 		rc = retention_due(db, &mark, before, jobs, STEP_JOBS, &n, err);
 	for (size_t i = 0; !rc && !is_stopped && i < n; i++) {
-		is_stopped = jobs[i].is_used && !is_whole;
-		if (!jobs[i].is_used) {
-			rc = retention_take(db, kind, jobs[i].id, now, move,
-			    cfg->site.work_dir, err);
-			n_taken += !rc;
+		bool is_kept = jobs[i].is_used;
+
+		if (!is_kept) {
+			rc = take_one(db, cfg, kind, jobs[i].id, &is_kept, err);
+			n_taken += !rc && !is_kept;
 		}
+		is_stopped = is_kept && !is_whole;
 		if (!rc && !is_stopped)
 			mark = (struct retention_mark){
 			    jobs[i].end_time, jobs[i].seq};

@@ -38,7 +38,8 @@ struct retain_round {
 
 /*
  * One step: a few jobs of each kind. Folders are moved to the trash. What is
- * in use is passed over; the next round meets it again.
+ * in use, or has a folder that cannot be moved, is passed over; the next round
+ * meets it again.
  */
 enum err retain_step(struct db *db, const struct cfg *cfg,
     struct retain_round *round, struct buf *err);

@@ -3,7 +3,9 @@ of what lives or is named by what lives."""
 import copy
 import os
 import pathlib
+import shutil
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -229,6 +231,30 @@ def test_jobs_behind_many_that_are_in_use_go(site):
         site.start_scheduler()
     site.sql("UPDATE job_run SET status = 'success', live = 0 WHERE job_id = "
              f"'{running}'")
+    retain(site, jobs="15d")
+    assert known(site) == []
+
+
+def test_jobs_behind_one_whose_folder_cannot_be_moved_go(site):
+    """It lies on another file system: not even root can rename it."""
+    ids = [f"2020010{d}120000000000{d}" for d in (1, 2, 3)]
+    elsewhere = pathlib.Path(tempfile.mkdtemp(dir="/dev/shm"))
+    assert elsewhere.stat().st_dev != site.work.stat().st_dev
+    stuck = site.work / "jobs" / ids[0][:8]
+    try:
+        (elsewhere / ids[0] / "guest-1").mkdir(parents=True)
+        stuck.symlink_to(elsewhere)
+        for job in ids[1:]:
+            folder(site, job).mkdir(parents=True)
+        add_ended(site, ids, train(site))
+        site.sql("DELETE FROM retention_mark")    # `scratch` meets it first
+        retain(site, scratch="15d", jobs="15d")
+        assert known(site) == ids[:1]
+        assert (elsewhere / ids[0] / "guest-1").is_dir()
+        assert not any(folder(site, job).exists() for job in ids[1:])
+    finally:
+        stuck.unlink(missing_ok=True)
+        shutil.rmtree(elsewhere)
     retain(site, jobs="15d")
     assert known(site) == []
 
