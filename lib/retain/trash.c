@@ -20,6 +20,18 @@
 #define HOUR_MS ((int64_t)3600000)
 #define DIGITS	"0123456789"
 
+/*
+ * What lies there by that name stays: to remove a tree takes its time, and
+ * whoever moves holds rows locked.
+ */
+static void
+free_place(const char *work_dir, const char *name, struct buf *out)
+{
+	path_set(out, "%s/jobs/.trash/%s", work_dir, name);
+	for (unsigned i = 1; path_exists(out->ptr); i++)
+		path_set(out, "%s/jobs/.trash/%s.%u", work_dir, name, i);
+}
+
 enum err
 trash_move(
     const char *work_dir, const char *path, const char *name, struct buf *err)
@@ -30,9 +42,7 @@ trash_move(
 	path_set(&to, "%s/jobs/.trash", work_dir);
 	if (path_exists(path)) {
 		rc = path_mkdirs(to.ptr, err);
-		path_set(&to, "%s/jobs/.trash/%s", work_dir, name);
-		if (!rc && path_exists(to.ptr))
-			rc = path_remove_tree(to.ptr, err);
+		free_place(work_dir, name, &to);
 		if (!rc && rename(path, to.ptr) && errno != ENOENT)
 			rc = err_set_errno(
 			    err, ERR_IO, "cannot move %s away", path);

@@ -13,8 +13,9 @@
 enum err trash_job(const char *work_dir, const char *job_id, struct buf *err);
 
 /*
- * Moves anything else of a job, under a name that begins with the job's id; it
- * takes the place of what lies there by that name. Who can, removes it after.
+ * Moves anything else of a job, under a name that begins with the job's id, and
+ * with a number behind it when something lies there by that name. Who can,
+ * removes it after; what is left the scheduler removes.
  */
 enum err trash_move(
     const char *work_dir, const char *path, const char *name, struct buf *err);
