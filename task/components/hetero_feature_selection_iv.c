@@ -340,7 +340,7 @@ meet_host(
 
 	if (rc)
 		return rc;
-	if (!known->n) {
+	if (!known->seen) { /* it may have none */
 		selection_columns_init(known, n);
 		memcpy(known->seen, set, n * sizeof(*set));
 	}
