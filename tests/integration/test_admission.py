@@ -343,8 +343,10 @@ def test_two_schedulers_never_exceed_the_limits(site):
     assert len(rows) > 200
     assert [max(column) for column in zip(*rows)] == [3, 2, 3]
     assert len(site.runs()) == 200 == len(set(site.runs()))
-    shares = site.sql("SELECT COUNT(*) FROM job_run GROUP BY owner")
-    assert len(shares) == 2 and min(int(n) for n, in shares) > 20, shares
+    # One that was late with its lease goes on under another name.
+    shares = sorted(int(n) for n, in site.sql(
+        "SELECT COUNT(*) FROM job_run GROUP BY owner"))
+    assert len(shares) >= 2 and shares[-2] > 20, shares
 
 
 # ---- through REST ----
