@@ -243,11 +243,12 @@ class Held:
         self.client.stdin.flush()
 
     def until_somebody_waits(self):
-        end = time.monotonic() + 5
+        """The table is filled anew only when nobody read it for 100 ms."""
+        end = time.monotonic() + 20
         while self.site.sql("SELECT COUNT(*) FROM information_schema.innodb_trx"
                             " WHERE trx_state = 'LOCK WAIT'") != [["1"]]:
             assert time.monotonic() < end, "nobody waits for the job's row"
-            time.sleep(0.02)
+            time.sleep(0.2)
 
     def commit(self):
         self.client.communicate("COMMIT;\n", timeout=10)
