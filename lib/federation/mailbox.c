@@ -459,39 +459,6 @@ message_consume(const struct mailbox *m, const char *path, const cJSON *head,
 	return rc;
 }
 
-static void
-ended_path(const struct mailbox_party *party, struct buf *out)
-{
-	path_set(out, "%s" MAILBOX_ENDED, party->dir);
-}
-
-enum err
-mailbox_say_ended(const struct mailbox_party *self, struct buf *err)
-{
-	struct buf path = BUF_INIT, parent = BUF_INIT;
-	enum err rc;
-
-	ended_path(self, &path);
-	rc = path_mkdirs(path_parent(path.ptr, &parent), err);
-	if (rc == ERR_OK)
-		rc = path_write_file(path.ptr, "", 0, PATH_SCRATCH, err);
-	buf_release(&path);
-	buf_release(&parent);
-	return rc;
-}
-
-static bool
-has_ended(const struct mailbox_party *party)
-{
-	struct buf path = BUF_INIT;
-	bool answer;
-
-	ended_path(party, &path);
-	answer = path_exists(path.ptr);
-	buf_release(&path);
-	return answer;
-}
-
 /*
  * Reads our folder: a name that NFS believes to be absent is looked up anew
  * after that.
@@ -517,7 +484,7 @@ message_wait(struct mailbox *m, const struct message *want, const char *path,
 
 	for (;;) {
 		/* asked first: what was sent before the end is there then */
-		is_last = has_ended(want->from);
+		is_last = mailbox_has_ended(want->from);
 		if (is_last)
 			look_afresh(m);
 		rc = path_read_file(path, MESSAGE_MAX, file, NULL);

@@ -69,6 +69,7 @@ void mailbox_close(struct mailbox **m);
  */
 #define MAILBOX_ENDED ".ended"
 enum err mailbox_say_ended(const struct mailbox_party *self, struct buf *err);
+bool mailbox_has_ended(const struct mailbox_party *party);
 
 /* `n` is the number of items in the payload, shown in the head. */
 enum err mailbox_send(struct mailbox *m, const struct mailbox_party *to,
