@@ -20,6 +20,7 @@ import json
 import os
 import pathlib
 import pwd
+import random
 import secrets
 import shutil
 import signal
@@ -115,9 +116,15 @@ def wait_for(what, test, seconds=20.0):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """One of those that the system gives to no outgoing connection, which
+    could have it before we do; by chance, as others look for one too."""
+    path = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range")
+    top = max(int(path.read_text().split()[0]), 2048)
+    for port in random.sample(range(max(top - 20000, 1024), top), 100):
+        with contextlib.suppress(OSError), socket.socket() as s:
+            s.bind(("127.0.0.1", port))
+            return port
+    raise SiteError("100 ports were tried, and none is free")
 
 
 def accepts(path):
