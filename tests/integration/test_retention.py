@@ -78,7 +78,7 @@ def rows_of(site, job):
         ("t_data_view", "f_job_id"), ("t_tracking_metric", "f_job_id"))}
 
 
-def until(test, what, seconds=30):
+def until(test, what, seconds=90):
     end = time.monotonic() + seconds
     while not test():
         assert time.monotonic() < end, f"not in {seconds} s: {what}"
@@ -227,12 +227,13 @@ def test_jobs_behind_many_that_are_in_use_go(site):
         until(lambda: known(site) == used, "those behind them go")
     finally:
         daemon.terminate()
-        assert daemon.wait(20) == 0
+        ended_well = daemon.wait(60) == 0
         site.start_scheduler()
-    site.sql("UPDATE job_run SET status = 'success', live = 0 WHERE job_id = "
-             f"'{running}'")
-    retain(site, jobs="15d")
-    assert known(site) == []
+        site.sql("UPDATE job_run SET status = 'success', live = 0 WHERE "
+                 f"job_id = '{running}'")
+    assert ended_well
+    # what starts beside may hold a row for a moment
+    until(lambda: retain(site, jobs="15d") and not known(site), "they all go")
 
 
 def test_jobs_behind_one_whose_folder_cannot_be_moved_go(site):
