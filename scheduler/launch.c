@@ -373,18 +373,22 @@ make_mailboxes(struct scheduler *s, struct run_task *t, struct buf *err)
 	return rc;
 }
 
+static bool
+has_secret(const struct run_task *t)
+{
+	return spec_has_secret(t->job->dsl.components[t->component].module);
+}
+
 static enum err
 write_task_json(const struct run_task *t, struct buf *err)
 {
-	struct buf path = BUF_INIT, shown = BUF_INIT;
-	bool has_secret = spec_hide_text(t->task_json, &shown);
+	struct buf path = BUF_INIT;
 	enum err rc;
 
 	path_set(&path, "%s/task.json", t->dir.ptr);
 	rc = path_write_file(path.ptr, t->task_json, strlen(t->task_json),
-	    has_secret ? PATH_PRIVATE : PATH_SCRATCH, err);
+	    has_secret(t) ? PATH_PRIVATE : PATH_SCRATCH, err);
 	buf_release(&path);
-	buf_release(&shown);
 	return rc;
 }
 
@@ -395,6 +399,8 @@ launch_hide(const struct run_task *t)
 	struct buf err = BUF_INIT;
 	enum err rc;
 
+	if (!has_secret(t))
+		return;
 	path_set(&path, "%s/task.json", t->dir.ptr);
 	rc = path_read_file(path.ptr, TASK_JSON_MAX, &text, &err);
 	if (!rc && spec_hide_text(text.ptr, &shown))

@@ -9,6 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool
+spec_has_secret(const struct spec_module *m)
+{
+	for (size_t i = 0; i < m->n_params; i++)
+		if (m->params[i].flags & SPEC_SECRET)
+			return true;
+	return false;
+}
+
 typedef bool matches(const char *text, const char *name);
 
 static bool

@@ -130,6 +130,8 @@ void spec_print_legal(const struct spec_param *p, struct buf *out);
 /* What stands in place of a secret. */
 #define SPEC_HIDDEN "(not shown)"
 
+/* Is any parameter of the module one? */
+bool spec_has_secret(const struct spec_module *m);
 /* Replaces, in a configuration or parameters, every secret that is there. */
 void spec_hide(cJSON *tree);
 /* The same of a text; false, and nothing is appended, when it holds none. */
