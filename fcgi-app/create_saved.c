@@ -5,11 +5,10 @@
 #include "fcgi-app/create_saved.h"
 #include "lib/base/mem.h"
 #include "lib/store/catalogue.h"
+#include "lib/table/table.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define DROP_REPLACE 1
 
 struct saved {
 	const struct dsl_component *component;
@@ -56,7 +55,7 @@ add(const struct conf *conf, const struct dsl *dsl, size_t component,
 	    .parameters = out,
 	    .name_space = json_str(own, "save_out_table_namespace", ""),
 	    .name = json_str(own, "save_out_table_name", ""),
-	    .may_replace = json_int(own, "drop", 0) == DROP_REPLACE,
+	    .may_replace = json_int(own, "drop", 0) == TABLE_DROP_REPLACE,
 	};
 	return ERR_OK;
 }

@@ -5,8 +5,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
 #include "lib/store/catalogue.h"
-
-enum { DROP_APPEND = 0, DROP_REPLACE = 1, DROP_REFUSE = 2 };
+#include "lib/table/table.h"
 
 void
 upload_init(struct upload *u)
@@ -40,8 +39,8 @@ upload_read(struct upload *u, struct json_in *in)
 	    json_in_int(in, "head", JSON_REQUIRED, INT32_MIN, INT32_MAX, 0);
 	u->partition = json_in_int(
 	    in, "partition", JSON_REQUIRED, INT32_MIN, INT32_MAX, 0);
-	u->drop = json_in_int(
-	    in, "drop", JSON_OPTIONAL, DROP_APPEND, DROP_REFUSE, DROP_REFUSE);
+	u->drop = json_in_int(in, "drop", JSON_OPTIONAL, TABLE_DROP_APPEND,
+	    TABLE_DROP_REFUSE, TABLE_DROP_REFUSE);
 	u->has_drop = json_get(in->obj, "drop") != NULL;
 	u->name_space =
 	    json_in_str(in, "namespace", JSON_REQUIRED, ID_NAME_MAX);
@@ -62,7 +61,7 @@ check_table(struct app *app, struct upload *u, struct buf *err)
 		buf_release(&none);
 		return rc == ERR_NOTFOUND ? ERR_OK : rc;
 	}
-	if (t.rows > 0 && u->drop == DROP_REFUSE)
+	if (t.rows > 0 && u->drop == TABLE_DROP_REFUSE)
 		rc = err_set(err, ERR_CONFLICT,
 		    "The data table already exists, table data count:%lld.If "
 		    "you still want to continue uploading, please add the "
@@ -70,7 +69,7 @@ check_table(struct app *app, struct upload *u, struct buf *err)
 		    "uploading, 1 means to upload again after deleting the "
 		    "table",
 		    (long long)t.rows);
-	else if (t.rows > 0 && u->drop == DROP_APPEND)
+	else if (t.rows > 0 && u->drop == TABLE_DROP_APPEND)
 		path_set(&u->append_to, "%s/tables/%s", app->cfg->site.work_dir,
 		    t.file);
 	catalogue_release(&t);

@@ -22,6 +22,9 @@
 
 enum table_kind { TABLE_RAW, TABLE_DENSE, TABLE_SPARSE, TABLE_LIST };
 
+/* What becomes of a table of that name (`drop` of an upload and of Rsa). */
+enum table_drop { TABLE_DROP_APPEND, TABLE_DROP_REPLACE, TABLE_DROP_REFUSE };
+
 struct table_schema {
 	enum table_kind kind;
 	char *sid_name;	  /* NULL: the upload had no header line */

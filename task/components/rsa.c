@@ -14,7 +14,6 @@
 
 #define PROGRESS_EVERY 1024
 #define SIGN_GROUP     ((size_t)64)
-#define DROP_REPLACE   1
 
 struct rsa {
 	struct task *task;
@@ -140,7 +139,7 @@ publish(struct rsa *r, const struct table_schema *schema, struct buf *err)
 		return rc;
 	task_publish_table(r->task, r->name_space, r->name, &stats, schema,
 	    r->input->partitions, NULL);
-	if (json_int(r->task->param, "drop", 0) != DROP_REPLACE)
+	if (json_int(r->task->param, "drop", 0) != TABLE_DROP_REPLACE)
 		task_publish_replaces(r->task, "");
 	task_progress(r->task, 100, "%lld ids signed, saved as %s of %s",
 	    (long long)stats.rows, r->name, r->name_space);

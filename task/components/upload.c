@@ -8,8 +8,6 @@
 #include "task/components/transfer.h"
 
 #define PARTITION_MAX 1023
-#define DROP_REPLACE  1
-#define DROP_REFUSE   2
 #define READ_SHARE    80 /* per cent of the time; the rest sorts and writes */
 
 struct upload_args {
@@ -37,7 +35,7 @@ read_args(const struct task *t, struct upload_args *a, struct buf *err)
 	a->name = json_in_str(&in, "table_name", JSON_REQUIRED, 512);
 	a->append_to = json_in_str(&in, "append_to", JSON_OPTIONAL, 4096);
 	a->may_replace = json_in_int(&in, "drop", JSON_OPTIONAL, 0, 2,
-			     DROP_REFUSE) == DROP_REPLACE;
+			     TABLE_DROP_REFUSE) == TABLE_DROP_REPLACE;
 	rc = json_in_done(&in, err);
 	if (rc)
 		return rc;
