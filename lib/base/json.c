@@ -275,7 +275,7 @@ json_integer_text(const cJSON *it, struct buf *out)
 
 	if (cJSON_IsNumber(it) && !text) {
 		if (it->valuedouble != floor(it->valuedouble) ||
-		    fabs(it->valuedouble) >= (double)JSON_EXACT_MAX)
+		    fabs(it->valuedouble) >= NUM_EXACT_MAX)
 			return false; /* a float's digits are not known */
 		snprintf(digits, sizeof(digits), "%.0f", it->valuedouble);
 		text = digits;

@@ -6,6 +6,7 @@
  */
 #include "lib/base/json_big.h"
 #include "lib/base/mem.h"
+#include "lib/base/num.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,8 +17,7 @@
 #define DIGITS	     "0123456789"
 
 #define CJSON_READS 63
-#define EXACT_MAX   9007199254740992.0 /* 2^53 */
-#define EXACT_LEN   15		       /* as few digits are below it */
+#define EXACT_LEN   15 /* as few digits are below 2^53 */
 
 /* strspn() within len. */
 static size_t
@@ -93,7 +93,7 @@ look(struct json_big *b, const char *text, size_t len, size_t start,
 	if (number_len <= EXACT_LEN ||
 	    !read_number(text + start, number_len, &v))
 		return;
-	if (fabs(v) >= EXACT_MAX && is_integer(text + start, number_len))
+	if (fabs(v) >= NUM_EXACT_MAX && is_integer(text + start, number_len))
 		note(b, ordinal, start, number_len);
 	if (number_len > CJSON_READS)
 		shorten(b, text, len, start, number_len, v);

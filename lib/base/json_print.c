@@ -96,7 +96,7 @@ print_number(double v, struct buf *out)
 
 	if (!isfinite(v)) {
 		buf_adds(out, "null");
-	} else if (v == floor(v) && fabs(v) < 9007199254740992.0) {
+	} else if (v == floor(v) && fabs(v) < NUM_EXACT_MAX) {
 		buf_addf(out, "%lld", (long long)v);
 	} else {
 		num_format_double(v, text);

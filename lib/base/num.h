@@ -11,6 +11,9 @@
 
 #include "lib/base/buf.h"
 
+/* 2^53: below it every integer is a double of its own. */
+#define NUM_EXACT_MAX 9007199254740992.0
+
 enum err num_parse_int(const char *text, const char *what, int64_t min,
     int64_t max, int64_t *out, struct buf *err);
 

@@ -2,6 +2,7 @@
  * Is a merged value legal, and what would be: both from the same row, so
  * that messages, checks and docs/modules.md cannot part.
  */
+#include "lib/base/num.h"
 #include "lib/spec/spec.h"
 #include "lib/spec/rows.h"
 
@@ -21,7 +22,7 @@ is_in_range(const struct spec_param *p, const cJSON *v)
 	if (!cJSON_IsNumber(v))
 		return false;
 	if (p->type == SPEC_INT && (v->valuedouble != floor(v->valuedouble) ||
-				       fabs(v->valuedouble) > 9007199254740992))
+				       fabs(v->valuedouble) > NUM_EXACT_MAX))
 		return false;
 	return !is_bounded(p) ||
 	       (v->valuedouble >= p->min && v->valuedouble <= p->max);

@@ -15,8 +15,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define TAG	  "repeat_ids"
-#define EXACT_MAX 9007199254740992.0 /* 2^53: from here on doubles skip */
+#define TAG "repeat_ids"
 
 /* ---- the guest's first column ---- */
 
@@ -54,7 +53,7 @@ repeat_key(const struct intersection *x, const struct table_row *row,
 	if (kind == TABLE_RAW) {
 		buf_add(out, row->text, first_len(row));
 	} else if (!isnan(v = first_value(kind, row))) {
-		if (fabs(v) >= EXACT_MAX)
+		if (fabs(v) >= NUM_EXACT_MAX)
 			return err_set(err, ERR_INVALID,
 			    "row '%.*s': the id %.17g has more digits than a "
 			    "converted table keeps; intersect before DataIO",

@@ -10,8 +10,7 @@
 
 #include <math.h>
 
-#define VALUES_MAX   1024
-#define INTEGERS_MAX 9007199254740992.0 /* as far as a double counts */
+#define VALUES_MAX 1024
 
 struct one_hot_column {
 	bool is_encoded;
@@ -37,7 +36,7 @@ release(struct one_hot *o)
 static bool
 is_integer(double v)
 {
-	return v == floor(v) && fabs(v) <= INTEGERS_MAX;
+	return v == floor(v) && fabs(v) <= NUM_EXACT_MAX;
 }
 
 /* ---- fit ---- */
