@@ -16,8 +16,8 @@
  *	arbiter -> both     the step of their own columns
  *
  * with c = 1/4, t = y/2 and y = -1, 1 for LR; c = 1, t = y for LinR. Poisson's
- * host sends [[exp(u_h)]] and, for the loss, [[u_h]]; d = exp(u_g) exp(u_h) -
- *y.
+ * host sends [[exp(u_h)]] and, for the loss, [[u_h]]; its d is
+ * exp(u_g) exp(u_h) - y.
  *
  * Rows are encrypted, sent and summed GLM_CHUNK at a time, a message each, so
  * that memory does not grow with them and the parties work side by side.

@@ -4,8 +4,8 @@
  *	c * sum over rows of weight * -ln p(class) + |w|^2 / 2
  *
  * without the intercepts in |w| (but for liblinear); p is a sigmoid for two
- *classes, a softmax for more, or, one class against the rest, a sigmoid for
- *each, fitted by itself, whose shares of their sum are the probabilities.
+ * classes, a softmax for more, or, one class against the rest, a sigmoid for
+ * each, fitted by itself, whose shares of their sum are the probabilities.
  */
 #include "lib/base/mem.h"
 #include "lib/math/lbfgs.h"
