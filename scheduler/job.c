@@ -138,6 +138,7 @@ job_free(struct run_job *j)
 	buf_release(&j->reason);
 	buf_release(&j->stop_by);
 	buf_release(&j->pending);
+	buf_release(&j->refused);
 	buf_release(&j->next_pending);
 	buf_release(&j->pipeline_text);
 	free(j);
@@ -401,6 +402,7 @@ job_rollback(struct run_job *j)
 	j->next_spent_ms = -1;
 	j->is_over = j->is_lost = false;
 	j->current = SIZE_MAX;
+	buf_reset(&j->refused);
 	buf_reset(&j->next_pending);
 	buf_add(&j->next_pending, j->pending.ptr, j->pending.len);
 }

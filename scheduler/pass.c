@@ -37,9 +37,7 @@ struct pass {
 	bool was_full; /* somebody waited: look at all of them */
 	bool claims;
 	bool explains;
-	bool is_expired;	/* others may own our jobs */
-	struct run_job *poison; /* whose rows were refused, and why */
-	struct buf reason;
+	bool is_expired; /* others may own our jobs */
 };
 
 /* ---- the list of jobs ---- */
@@ -90,27 +88,55 @@ reset_plans(struct scheduler *s)
 		job_rollback(j);
 }
 
+struct part {
+	struct settle *settle;
+	struct run_job *job;
+};
+
+static enum err
+settle_rows(struct db *db, void *ctx, struct buf *err)
+{
+	struct part *part = ctx;
+
+	(void)db;
+	return settle_job(part->settle, part->job, err);
+}
+
+/*
+ * What the database refuses of a job is that job's fault: the others' rows are
+ * committed, and only then does it end. So whoever it names as the one that
+ * forestalled it has done so.
+ */
+static enum err
+settle_one(struct pass *p, struct run_job *j, struct buf *err)
+{
+	struct part part = {&p->settle, j};
+	struct buf fault = BUF_INIT;
+	struct db *db = p->settle.s->db;
+	enum err rc = db_part(db, settle_rows, &part, &fault);
+
+	if (settle_is_job_fault(rc) && !db_is_doomed(db)) {
+		job_rollback(j);
+		buf_adds(&j->refused, fault.len ? fault.ptr : err_name(rc));
+		rc = ERR_OK;
+	} else if (rc) {
+		buf_adds(err, fault.ptr);
+		rc = settle_is_job_fault(rc) ? ERR_DB : rc;
+	}
+	p->claims |= j->is_over;
+	buf_release(&fault);
+	return rc;
+}
+
 static enum err
 settle_all(struct pass *p, struct buf *err)
 {
 	struct scheduler *s = p->settle.s;
 	enum err rc = ERR_OK;
 
-	for (struct run_job *j = s->jobs; !rc && j; j = j->next_job) {
-		struct buf fault = BUF_INIT;
-
-		if (!j->is_dirty && !p->renews && !p->was_full)
-			continue;
-		rc = settle_job(&p->settle, j, &fault);
-		if (settle_is_job_fault(rc)) {
-			p->poison = j;
-			buf_adds(&p->reason, fault.ptr);
-		}
-		if (rc)
-			buf_adds(err, fault.ptr);
-		p->claims |= j->is_over;
-		buf_release(&fault);
-	}
+	for (struct run_job *j = s->jobs; !rc && j; j = j->next_job)
+		if (j->is_dirty || p->renews || p->was_full)
+			rc = settle_one(p, j, err);
 	return rc;
 }
 
@@ -123,8 +149,6 @@ work(struct db *db, void *ctx, struct buf *err)
 
 	reset_plans(s);
 	s->is_full = false;
-	p->poison = NULL;
-	buf_reset(&p->reason);
 	if (p->renews)
 		rc = (s->jobs ? instance_renew : instance_revive)(
 		    db, s->instance, s->cfg->scheduler.lease_ms, err);
@@ -162,23 +186,22 @@ fail_result(struct run_task *t, void *arg)
 		r->first = t;
 }
 
-/* A job whose rows the database refuses must not stop all the others. */
+/* A job whose rows the database refused ends for that. */
 static void
-quarantine(struct pass *p)
+quarantine(struct run_job *j)
 {
-	struct run_job *j = p->poison;
-	struct refused r = {p->reason.ptr, NULL};
+	struct refused r = {j->refused.ptr, NULL};
 	struct buf reason = BUF_INIT;
 
 	job_each(j, fail_result, &r);
 	if (r.first)
 		buf_adds(&reason, r.first->reason.ptr);
 	else
-		buf_addf(
-		    &reason, "its state cannot be stored: %s", p->reason.ptr);
+		buf_addf(&reason, "its state cannot be stored: %s", r.why);
 	log_error("job=%s %s", j->id, reason.ptr);
 	j->is_poisoned = j->is_dirty = true;
 	job_end_by(j, STATE_FAIL, FAILURE_ERROR, r.first, reason.ptr);
+	buf_reset(&j->refused);
 	buf_release(&reason);
 }
 
@@ -239,6 +262,10 @@ after_commit(struct pass *p)
 	struct sweep sweep = {0};
 
 	for (struct run_job *j = s->jobs; j; j = j->next_job) {
+		if (j->refused.len) {
+			quarantine(j);
+			continue;
+		}
 		job_commit(j);
 		if (is_gone(j)) {
 			report_end(j);
@@ -314,10 +341,6 @@ handle_failure(
 {
 	reset_plans(s);
 	s->is_full = p->was_full;
-	if (p->poison && settle_is_job_fault(rc)) {
-		quarantine(p);
-		return;
-	}
 	if (p->is_expired) {
 		log_warn("instance=%lld its time was up: beginning anew",
 		    (long long)s->instance);
@@ -338,7 +361,6 @@ transact(struct scheduler *s, int64_t now)
 	    .was_full = s->is_full,
 	    .claims = s->is_rung || s->queue.is_left,
 	    .explains = now - s->explained_at >= EXPLAIN_MS,
-	    .reason = BUF_INIT,
 	};
 	enum err rc = harvest_sync(s, &err);
 
@@ -360,7 +382,6 @@ transact(struct scheduler *s, int64_t now)
 		if (s->is_late)
 			forget_everything(s);
 	}
-	buf_release(&p.reason);
 	buf_release(&err);
 }
 

@@ -220,7 +220,7 @@ enum err db_transact(struct db *db, db_work *work, void *ctx, struct buf *err);
 /*
  * Runs work(db, ctx) as a part of the transaction that stands: when it fails,
  * only what it did is undone, and the transaction goes on, unless
- * db_is_doomed() says that it cannot. Parts do not nest.
+ * db_is_doomed() says that it cannot. A part may have parts of its own.
  */
 enum err db_part(struct db *db, db_work *work, void *ctx, struct buf *err);
 bool db_is_doomed(const struct db *db);

@@ -54,7 +54,7 @@ struct db {
 	int64_t last_id;
 	int depth;	   /* of nested transactions */
 	bool is_doomed;	   /* the transaction can only roll back */
-	bool is_in_part;   /* of a transaction: db_part() runs */
+	unsigned n_parts;  /* of a transaction: those of db_part() that run */
 	unsigned code;	   /* the server's, of the last failure */
 	bool is_retryable; /* the last failure was a deadlock or lock wait */
 	bool is_cut_off; /* it lost the connection, and a transaction with it */

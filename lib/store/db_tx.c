@@ -164,26 +164,37 @@ db_transact(struct db *db, db_work *work, void *ctx, struct buf *err)
 	}
 }
 
+/* Equal names would replace one another, so each depth has its own. */
+static enum err
+run_savepoint(struct db *db, const char *verb, struct buf *err)
+{
+	struct buf sql = BUF_INIT;
+	enum err rc;
+
+	buf_addf(&sql, "%sSAVEPOINT part%u", verb, db->n_parts);
+	rc = db_run_text(db, sql.ptr, sql.len, err);
+	buf_release(&sql);
+	return rc;
+}
+
 enum err
 db_part(struct db *db, db_work *work, void *ctx, struct buf *err)
 {
-	static const char begin[] = "SAVEPOINT part";
-	static const char undo[] = "ROLLBACK TO SAVEPOINT part";
 	enum err rc;
 
-	assert(db->depth > 0 && !db->is_in_part);
+	assert(db->depth > 0);
 	if (db->is_doomed)
 		return err_set(err, ERR_DB,
 		    "database: the transaction has failed already");
-	rc = db_run_text(db, begin, sizeof(begin) - 1, err);
+	rc = run_savepoint(db, "", err);
 	if (rc != ERR_OK)
 		return rc;
-	db->is_in_part = true;
+	db->n_parts++;
 	rc = work(db, ctx, err);
-	db->is_in_part = false;
+	db->n_parts--;
 	/* A doomed transaction has no savepoint to go back to any more. */
 	if (rc != ERR_OK && !db->is_doomed &&
-	    db_run_text(db, undo, sizeof(undo) - 1, NULL) != ERR_OK)
+	    run_savepoint(db, "ROLLBACK TO ", NULL) != ERR_OK)
 		db->is_doomed = true;
 	return rc;
 }

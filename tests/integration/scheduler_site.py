@@ -59,7 +59,7 @@ if how[0] in ("daemon", "hidden"):  # leaves its session, ignores TERM
         time.sleep(float(how[1]))
 if how[0] == "stubborn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-if how[0] in ("sleep", "stubborn", "daemon"):
+if how[0] in ("sleep", "stubborn", "daemon", "badrow"):
     metric(t="point", ns="train", name="loss", key=0, value=1.0)
     time.sleep(float(how[1]))
 if how[0] == "busy":
@@ -170,9 +170,10 @@ class Site:
         assert done.returncode == 0, done.stderr
         return done
 
-    def start(self):
+    def start(self, log=None):
         self.daemon = subprocess.Popen(
-            [conftest.BIN / "fateflow-scheduler", "-c", self.conf, "-d"])
+            [conftest.BIN / "fateflow-scheduler", "-c", self.conf, "-d"],
+            stderr=log)
         self.started.append(self.daemon)
         return self.daemon
 

@@ -253,7 +253,7 @@ def test_job_with_unreadable_dsl_fails_with_the_reason(site):
 
 
 def test_result_that_the_database_refuses_fails_that_job_alone(site):
-    site.plan("dataio_0-host", "badrow")
+    site.plan("dataio_0-host", "badrow 0")
     bad = site.submit()
     site.once()
     status, reason, _ = site.status(bad)
@@ -262,6 +262,30 @@ def test_result_that_the_database_refuses_fails_that_job_alone(site):
     good = site.submit()
     site.once()
     assert site.status(good)[0] == "success"
+
+
+def test_result_that_is_refused_takes_nothing_of_others_back(site, tmp_path):
+    """Both jobs end in one pass: the good one's rows are committed by it, and
+    only then does the other one end for what the database refused of it."""
+    one = {"components": {"dataio_0": DSL["components"]["dataio_0"]}}
+    site.plan("dataio_0-guest", "sleep 0.5")
+    site.plan("bad_0-guest", "badrow 0.5")
+    good = site.submit(dsl=one)
+    bad = site.submit(dsl=json.loads(
+        json.dumps(one).replace("dataio_0", "bad_0")))
+    log = tmp_path / "log"
+    with log.open("w") as file:
+        paused = site.start(file)
+        site.wait_runs(4)
+        paused.send_signal(signal.SIGSTOP)
+        time.sleep(1)
+        paused.send_signal(signal.SIGCONT)
+        assert site.wait(good, ["success", "failed"])[0] == "success"
+        assert site.wait(bad, ["success", "failed"])[0] == "failed"
+        site.stop()
+    text = log.read_text()
+    refused = f"job={bad} bad_0 of guest 9999: its result cannot be stored"
+    assert text.index(f"job={good} succeed") < text.index(refused)
 
 
 def named(first, second):

@@ -237,6 +237,17 @@ insert_two_equal(struct db *db, void *ctx, struct buf *err)
 	return insert(a, "refused");
 }
 
+/* A row of its own, and a part that fails; returns what ctx says. */
+static enum err
+insert_around_a_part(struct db *db, void *ctx, struct buf *err)
+{
+	int64_t a = 3;
+
+	assert_int_equal(insert(2, "outer"), ERR_OK);
+	assert_int_equal(db_part(db, insert_two_equal, &a, err), ERR_CONFLICT);
+	return *(enum err *)ctx;
+}
+
 static enum err
 insert_when_cut_off(struct db *db, void *ctx, struct buf *err)
 {
@@ -262,6 +273,28 @@ test_part_when_it_fails_then_only_that_is_undone(void **state)
 		assert_false(db_is_doomed(store.db));
 	}
 	insert(2, "behind");
+	assert_int_equal(db_commit(store.db, NULL), ERR_OK);
+	assert_int_equal(count(), 2);
+}
+
+static void
+test_part_when_within_a_part_then_each_is_undone_alone(void **state)
+{
+	static const enum err outer[] = {ERR_CONFLICT, ERR_OK};
+
+	(void)state;
+	STORE_NEEDED();
+	make_table(plain);
+	assert_int_equal(db_begin(store.db, NULL), ERR_OK);
+	insert(1, "before");
+	for (size_t i = 0; i < ARRAY_LEN(outer); i++) {
+		enum err ends = outer[i];
+
+		assert_int_equal(
+		    db_part(store.db, insert_around_a_part, &ends, NULL),
+		    outer[i]);
+		assert_int_equal(count(), ends == ERR_OK ? 2 : 1);
+	}
 	assert_int_equal(db_commit(store.db, NULL), ERR_OK);
 	assert_int_equal(count(), 2);
 }
@@ -530,6 +563,8 @@ main(void)
 		test_failures_when_they_happen_then_have_their_code),
 	    cmocka_unit_test(test_insert_many_when_300_rows_then_all_in_order),
 	    cmocka_unit_test(test_part_when_it_fails_then_only_that_is_undone),
+	    cmocka_unit_test(
+		test_part_when_within_a_part_then_each_is_undone_alone),
 	    cmocka_unit_test(
 		test_part_when_the_connection_breaks_then_the_whole_is_doomed),
 	    cmocka_unit_test(
