@@ -202,9 +202,9 @@ def party_of(spec, k, rng, ids, x, y):
                 None if k else [y[i] for i in mine], form, odd)
 
 
-def make(name, seed=0, stretch=1):
+def make(name, seed=0, stretch=1, spec=None):
     """With another seed other rows; stretched ones lie further out."""
-    spec = SPECS[name]
+    spec = spec or SPECS[name]
     rng = np.random.default_rng([seed, *name.encode()])
     ids = spec.ids(spec.rows)
     xs = [stretch * spec.values(rng, spec.rows, d) for d in spec.columns]

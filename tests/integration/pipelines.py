@@ -217,23 +217,31 @@ class Chain:
 
     def check_DataIO(self, module, p, roles):
         for part in self.data.parts:
-            frame, learned = plain.data_io(part, {
-                **p, **roles.get(part.role, {})})
-            self.learned[module, part.name] = learned
-            self.frames.append(self.stored(frame))
+            own = {**p, **roles.get(part.role, {})}
             shown = self.model(module, part.name)
             assert shown["header"] == part.header
+            learned = plain.data_io(part, own)[1]
             for what, word in (("imputer", "missing"),
                                ("outlier", "outlier")):
-                texts, shares = learned.get(what, ([], []))
-                got = shown[f"{what}Param"]
-                names = part.header if texts else []
-                # whole numbers by one name: 3 and 3.0
-                assert {n: float(v) for n, v in got[
-                    f"{word}ReplaceValue"].items()} == dict(zip(names, texts))
-                assert got[f"{word}ValueRatio"] == pytest.approx(
-                    dict(zip(names, shares)), abs=1e-12)
+                learned[what] = self.replaced(
+                    shown[f"{what}Param"], word, part.header,
+                    learned.get(what, ([], [])))
+            self.learned[module, part.name] = learned
+            self.frames.append(self.stored(
+                plain.data_io(part, own, learned)[0]))
         self.check_frames(module)
+
+    @staticmethod
+    def replaced(shown, word, header, numbers):
+        """As they are shown, since a mean in the middle between two numbers
+        of six digits may be either."""
+        values, shares = numbers
+        header = header if values else []
+        assert shown[f"{word}ValueRatio"] == pytest.approx(
+            dict(zip(header, shares)), abs=1e-12)
+        got = {n: float(v) for n, v in shown[f"{word}ReplaceValue"].items()}
+        assert got == pytest.approx(dict(zip(header, values)), abs=1.01e-6)
+        return [got[n] for n in header], shares
 
     def check_Intersection(self, module, p, roles):
         before = [len(f.ids) for f in self.frames]
@@ -355,14 +363,9 @@ class Chain:
 
     def check_linear(self, module, p, roles):
         guest = self.frames[0]
-        xs, offset = [f.x for f in self.frames], 0
-        headers = [f.header for f in self.frames]
-        if p.get("exposure_colname"):
-            at = guest.header.index(p["exposure_colname"])
-            offset = np.log(guest.x[:, at])
-            xs[0] = np.delete(xs[0], at, axis=1)
-            headers[0] = [n for n in headers[0]
-                          if n != p["exposure_colname"]]
+        headers = [[n for n in f.header if n != p.get("exposure_colname")]
+                   for f in self.frames]
+        xs, offset = self.apart_from_exposure(self.frames, p)
         classes = np.unique(guest.y)
         if module == "HeteroLR" and len(classes) > 2:
             self.check_classes(module, p, xs, headers, classes)
@@ -381,6 +384,16 @@ class Chain:
         mu = linear.FORMULAS[module].predict(
             linear.score(xs, want, bias, offset))
         self.scores = self.check_scores(module, guest, mu)
+
+    @staticmethod
+    def apart_from_exposure(frames, p):
+        """The parties' columns, and what exposure adds to the scores."""
+        xs, guest = [f.x for f in frames], frames[0]
+        if not p.get("exposure_colname"):
+            return xs, 0
+        at = guest.header.index(p["exposure_colname"])
+        xs[0] = np.delete(guest.x, at, axis=1)
+        return xs, np.log(guest.x[:, at])
 
     @staticmethod
     def check_weights(shown, header, want, bias, p):
@@ -453,9 +466,10 @@ class Chain:
             model_version=self.job)
         job = self.finished({}, conf)
         frames = self.transformed(data)
-        (module,) = [m for m, *_ in self.steps if m in LINEAR]
+        ((module, p, *_),) = [s for s in self.steps if s[0] in LINEAR]
+        xs, offset = self.apart_from_exposure(frames, p)
         mu = linear.FORMULAS[module].predict(linear.score(
-            [f.x for f in frames], *self.learned[module, "all"]))
+            xs, *self.learned[module, "all"], offset))
         trained, self.job = self.job, job
         try:
             self.check_scores(module, frames[0], mu, kind="predict")
