@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const char *const names[] = {"LogisticRegression", NULL};
-static const char *const penalties[] = {"l2", "none", NULL};
+static const char *const penalties[] = {"l2", "l1", "elasticnet", "none", NULL};
 static const char *const solvers[] = {
     "lbfgs", "newton-cg", "sag", "saga", "liblinear", NULL};
 static const char *const multi[] = {"auto", "ovr", "multinomial", NULL};
@@ -31,7 +31,7 @@ is_bool(const cJSON *v)
 static bool
 is_penalty(const cJSON *v)
 {
-	return spec_is_word(v, penalties);
+	return cJSON_IsNull(v) || spec_is_word(v, penalties);
 }
 
 static bool
@@ -47,15 +47,10 @@ is_multi(const cJSON *v)
 }
 
 static bool
-is_false(const cJSON *v)
+is_ratio(const cJSON *v)
 {
-	return cJSON_IsFalse(v);
-}
-
-static bool
-is_null(const cJSON *v)
-{
-	return cJSON_IsNull(v);
+	return cJSON_IsNull(v) || (cJSON_IsNumber(v) && v->valuedouble >= 0 &&
+				      v->valuedouble <= 1);
 }
 
 static bool
@@ -91,8 +86,8 @@ static const struct option {
     {"solver", is_solver},
     {"class_weight", is_class_weight},
     {"multi_class", is_multi},
-    {"dual", is_false},
-    {"l1_ratio", is_null},
+    {"dual", is_bool},
+    {"l1_ratio", is_ratio},
     {"intercept_scaling", is_above_zero},
     {"random_state", is_anything},
     {"verbose", is_anything},
@@ -113,18 +108,73 @@ static const char *
 check_options(const cJSON *v)
 {
 	static const char legal[] =
-	    "an object of scikit-learn's options: penalty (\"l2\" or "
-	    "\"none\"), C, tol and max_iter (above 0), fit_intercept (true or "
-	    "false), solver (\"lbfgs\", \"newton-cg\", \"sag\", \"saga\" or "
-	    "\"liblinear\"), intercept_scaling (above 0, for liblinear), "
-	    "class_weight (null, \"balanced\" or an object of labels and "
-	    "weights), multi_class (\"auto\", \"ovr\" or \"multinomial\"); "
-	    "random_state, verbose, warm_start and n_jobs have no effect";
+	    "an object of scikit-learn's options: penalty (\"l2\", \"l1\" "
+	    "with liblinear and saga, \"elasticnet\" with saga, or \"none\", "
+	    "not with liblinear), l1_ratio (0 to 1, for elasticnet), C, tol "
+	    "and max_iter (above 0), fit_intercept (true or false), solver "
+	    "(\"lbfgs\", \"newton-cg\", \"sag\", \"saga\" or "
+	    "\"liblinear\"), dual (true or false; true for liblinear with l2 "
+	    "alone), intercept_scaling (above 0, for liblinear), class_weight "
+	    "(null, \"balanced\" or an object of labels and "
+	    "weights), multi_class (\"auto\", \"ovr\" or \"multinomial\", "
+	    "not with liblinear); random_state, verbose, warm_start and n_jobs "
+	    "have no effect";
 	const cJSON *it;
 
 	if (!cJSON_IsObject(v))
 		return legal;
 	cJSON_ArrayForEach(it, v) if (!is_option(it)) return legal;
+	return NULL;
+}
+
+/* ---- what scikit-learn refuses together ---- */
+
+#define L2_OR_NONE(solver)                                               \
+	"model_opts.solver \"" solver "\" has the penalties \"l2\" and " \
+	"\"none\" alone"
+#define L1_OR_L2                                                               \
+	"model_opts.solver \"liblinear\" has the penalties \"l1\" and \"l2\" " \
+	"alone"
+
+static const struct refusal {
+	const char *solver, *penalty, *complaint;
+} refusals[] = {
+    {"lbfgs", "l1", L2_OR_NONE("lbfgs")},
+    {"lbfgs", "elasticnet", L2_OR_NONE("lbfgs")},
+    {"newton-cg", "l1", L2_OR_NONE("newton-cg")},
+    {"newton-cg", "elasticnet", L2_OR_NONE("newton-cg")},
+    {"sag", "l1", L2_OR_NONE("sag")},
+    {"sag", "elasticnet", L2_OR_NONE("sag")},
+    {"liblinear", "elasticnet", L1_OR_L2},
+    {"liblinear", "none", L1_OR_L2},
+};
+
+static const char *
+check_together(const cJSON *param)
+{
+	const cJSON *opts = json_get(param, "model_opts");
+	const char *solver = json_str(opts, "solver", "lbfgs");
+	const char *penalty = cJSON_IsNull(json_get(opts, "penalty"))
+				  ? "none"
+				  : json_str(opts, "penalty", "l2");
+	bool liblinear = !strcmp(solver, "liblinear");
+
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
+		if (!strcmp(refusals[i].solver, solver) &&
+		    !strcmp(refusals[i].penalty, penalty))
+			return refusals[i].complaint;
+	if (!strcmp(penalty, "elasticnet") &&
+	    !cJSON_IsNumber(json_get(opts, "l1_ratio")))
+		return "model_opts.penalty \"elasticnet\" needs l1_ratio, a "
+		       "number from 0 to 1";
+	if (liblinear &&
+	    !strcmp(json_str(opts, "multi_class", "auto"), "multinomial"))
+		return "model_opts.solver \"liblinear\" has no multi_class "
+		       "\"multinomial\"";
+	if (json_bool(opts, "dual", false) &&
+	    !(liblinear && !strcmp(penalty, "l2")))
+		return "model_opts.dual is true, which solver \"liblinear\" "
+		       "with penalty \"l2\" has alone";
 	return NULL;
 }
 
@@ -138,8 +188,9 @@ static const struct spec_param params[] = {
 	.type = SPEC_OBJECT,
 	.fallback = "{}",
 	.check = check_options,
-	.meaning = "Its options; every solver but liblinear, which punishes "
-		   "the intercept too, finds the same weights."},
+	.meaning = "Its options; every solver that has the penalty finds the "
+		   "same weights, but for liblinear, which punishes the "
+		   "intercept too."},
     SPEC_NEED_RUN_ROW,
 };
 
@@ -152,4 +203,5 @@ const struct spec_module spec_local_baseline = {
     .deploy = true,
     .params = params,
     .n_params = ARRAY_LEN(params),
+    .check = check_together,
 };

@@ -13,10 +13,46 @@ static void
 release(struct baseline *b)
 {
 	free(b->solver);
+	free(b->penalty);
 	free(b->classes);
 	free(b->w);
 	free(b->ends);
 	table_schema_release(&b->schema);
+}
+
+/* ---- options ---- */
+
+/* null is "none", as in later versions of scikit-learn. */
+static enum err
+take_penalty(struct baseline *b, const cJSON *opts, struct buf *err)
+{
+	const cJSON *ratio = json_get(opts, "l1_ratio");
+	const struct {
+		const char *name;
+		double l1, l2;
+	} kinds[] = {{"l2", 0, 1}, {"l1", 1, 0}, {"none", 0, 0},
+	    {"elasticnet", json_double(opts, "l1_ratio", 0),
+		1 - json_double(opts, "l1_ratio", 0)}};
+	size_t k = 0;
+
+	b->penalty = xstrdup(cJSON_IsNull(json_get(opts, "penalty"))
+				 ? "none"
+				 : json_str(opts, "penalty", "l2"));
+	while (k < ARRAY_LEN(kinds) && strcmp(kinds[k].name, b->penalty) != 0)
+		k++;
+	if (k == ARRAY_LEN(kinds))
+		return err_set(err, ERR_INVALID,
+		    "model_opts.penalty is \"%.64s\", expected \"l2\", "
+		    "\"l1\", \"elasticnet\" or \"none\"",
+		    b->penalty);
+	b->l1 = kinds[k].l1;
+	b->l2 = kinds[k].l2;
+	b->c = strcmp(b->penalty, "none") ? json_double(opts, "C", 1) : 1;
+	if (cJSON_IsNumber(ratio) && strcmp(b->penalty, "elasticnet") != 0)
+		task_log(b->t,
+		    "model_opts.l1_ratio has no effect: the penalty is \"%s\"",
+		    b->penalty);
+	return ERR_OK;
 }
 
 static enum err
@@ -25,17 +61,14 @@ configure(struct baseline *b, struct buf *err)
 	const cJSON *opts = json_get(b->t->param, "model_opts");
 	const char *name =
 	    json_str(b->t->param, "model_name", "LogisticRegression");
-	const char *penalty = json_str(opts, "penalty", "l2");
 	const char *multi = json_str(opts, "multi_class", "auto");
-	bool liblinear =
-	    strcmp(json_str(opts, "solver", "lbfgs"), "liblinear") == 0;
+	bool liblinear;
 
-	b->has_penalty = strcmp(penalty, "none") != 0;
-	b->c = json_double(opts, "C", 1);
 	b->tol = json_double(opts, "tol", 1e-4);
 	b->max_iter = json_int(opts, "max_iter", 100);
 	b->fit_intercept = json_bool(opts, "fit_intercept", true);
 	b->solver = xstrdup(json_str(opts, "solver", "lbfgs"));
+	liblinear = strcmp(b->solver, "liblinear") == 0;
 	b->is_ovr = liblinear || strcmp(multi, "ovr") == 0;
 	b->is_multinomial = strcmp(multi, "multinomial") == 0;
 	if (liblinear && b->fit_intercept)
@@ -46,15 +79,8 @@ configure(struct baseline *b, struct buf *err)
 		    "model_name is \"%.64s\", expected "
 		    "\"LogisticRegression\"",
 		    name);
-	if (b->has_penalty && strcmp(penalty, "l2") != 0)
-		return err_set(err, ERR_INVALID,
-		    "model_opts.penalty is \"%.64s\", expected \"l2\" or "
-		    "\"none\"",
-		    penalty);
-	if (liblinear && (!b->has_penalty || b->is_multinomial))
-		return err_set(err, ERR_INVALID,
-		    "model_opts.solver is \"liblinear\", which has neither "
-		    "penalty \"none\" nor multi_class \"multinomial\"");
+	if (take_penalty(b, opts, err))
+		return ERR_INVALID;
 	if (!(b->c > 0) || !(b->tol > 0) || b->max_iter < 1)
 		return err_set(err, ERR_INVALID,
 		    "model_opts has C %.15g, tol %.15g and max_iter %lld, "

@@ -13,8 +13,9 @@
 struct baseline {
 	struct task *t;
 	/* model_opts */
-	bool has_penalty; /* l2, or none */
-	double c;	  /* the inverse of its strength */
+	char *penalty; /* as named: "l2", "l1", "elasticnet" or "none" */
+	double l1, l2; /* its shares of |w| and of w^2 / 2: 0 to 1 */
+	double c;      /* the inverse of its strength */
 	double tol;
 	int64_t max_iter;
 	bool fit_intercept;
@@ -35,6 +36,14 @@ struct baseline {
 		bool is_converged;
 	} * ends; /* n_vectors */
 };
+
+/*
+ * What a score counts: 2 where multinomial was asked for and there are two
+ * classes. Their vectors are each other's opposite, so the second is kept
+ * alone, its penalty counts for both, and the odds are those of twice its
+ * score. Else 1.
+ */
+double baseline_span(const struct baseline *b);
 
 /* The vector of weights k. */
 double *baseline_vector(const struct baseline *b, size_t k);

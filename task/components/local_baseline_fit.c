@@ -1,11 +1,13 @@
 /*
  * What is made least is, as in scikit-learn,
  *
- *	c * sum over rows of weight * -ln p(class) + |w|^2 / 2
+ *	c * sum over rows of weight * -ln p(class)
+ *	  + l1 * sum of |w| + l2 * sum of w^2 / 2
  *
- * without the intercepts in |w| (but for liblinear); p is a sigmoid for two
- * classes, a softmax for more, or, one class against the rest, a sigmoid for
- * each, fitted by itself, whose shares of their sum are the probabilities.
+ * without the intercepts among the w (but for liblinear, where the intercept
+ * is a column's value times its weight); p is a sigmoid for two classes, a
+ * softmax for more, or, one class against the rest, a sigmoid for each, fitted
+ * by itself, whose shares of their sum are the probabilities.
  */
 #include "lib/base/mem.h"
 #include "lib/math/lbfgs.h"
@@ -31,6 +33,12 @@ double *
 baseline_vector(const struct baseline *b, size_t k)
 {
 	return b->w + k * (b->schema.n_header + 1);
+}
+
+double
+baseline_span(const struct baseline *b)
+{
+	return b->is_multinomial && b->n_classes == 2 ? 2 : 1;
 }
 
 /* ---- classes ---- */
@@ -88,10 +96,6 @@ find_classes(struct fit *f, struct buf *err)
 	if (!rc && b->n_classes < 2)
 		rc = err_set(err, ERR_INVALID,
 		    "all rows are of one class; a classifier needs two");
-	if (!rc && b->n_classes == 2 && b->is_multinomial)
-		rc = err_set(err, ERR_INVALID,
-		    "model_opts.multi_class is \"multinomial\", expected "
-		    "\"auto\" or \"ovr\": the labels have two classes");
 	for (size_t i = 0; !rc && i < f->data->n; i++) {
 		rc = read_label(f->data, i, &label, err);
 		f->class_of[i] = class_place(b, label);
@@ -100,49 +104,57 @@ find_classes(struct fit *f, struct buf *err)
 }
 
 /*
- * null: 1; "balanced": n / (targets * rows of that target); or an object, by
- * label.
+ * null: 1; "balanced": n / (groups * rows of that group), where groups are the
+ * targets; or an object, by label. liblinear, of more than two classes, has
+ * the classes for groups and weighs the rows of the one class alone, which it
+ * fits against the rest.
  */
 static void
 weigh_rows(struct fit *f)
 {
 	const struct baseline *b = f->b;
 	const cJSON *given = b->class_weight;
-	size_t n = f->data->n, n_targets = f->m == 1 ? 2 : f->m;
-	double *rows = xcalloc(n_targets, sizeof(*rows));
+	bool is_apart = b->n_classes > 2 && !strcmp(b->solver, "liblinear");
+	const size_t *group = is_apart ? f->class_of : f->target;
+	size_t n = f->data->n, n_groups = f->m == 1 ? 2 : f->m;
+	double *rows;
 	char label[24];
 
+	if (is_apart)
+		n_groups = b->n_classes;
+	rows = xcalloc(n_groups, sizeof(*rows));
 	for (size_t i = 0; i < n; i++)
-		rows[f->target[i]]++;
+		rows[group[i]]++;
 	for (size_t i = 0; i < n; i++) {
-		if (cJSON_IsString(given)) {
-			f->weight[i] = (double)n /
-				       ((double)n_targets * rows[f->target[i]]);
-			continue;
-		}
 		snprintf(label, sizeof(label), "%lld",
 		    (long long)b->classes[f->class_of[i]]);
-		f->weight[i] = json_double(given, label, 1);
+		if (is_apart && !f->target[i])
+			f->weight[i] = 1;
+		else if (cJSON_IsString(given))
+			f->weight[i] =
+			    (double)n / ((double)n_groups * rows[group[i]]);
+		else
+			f->weight[i] = json_double(given, label, 1);
 	}
 	free(rows);
 }
 
 /* ---- scores ---- */
 
-/* z[i * m + k] = row i * vector k */
+/* z[i * m + k] = row i * vector k, as often as it counts */
 static void
 score_rows(const struct baseline *b, const double *w, size_t m,
     const struct glm_data *data, double *z)
 {
 	size_t d = b->schema.n_header;
-	double *u = xcalloc(data->n, sizeof(*u));
+	double *u = xcalloc(data->n, sizeof(*u)), span = baseline_span(b);
 
 	for (size_t k = 0; k < m; k++) {
 		const double *v = w + k * (d + 1);
 
 		glm_data_scores(data, v, v[d], 0, data->n, u);
 		for (size_t i = 0; i < data->n; i++)
-			z[i * m + k] = u[i];
+			z[i * m + k] = span * u[i];
 	}
 	free(u);
 }
@@ -197,24 +209,48 @@ pull_row(const struct fit *f, size_t i, double factor, double *gradient)
 		gradient[d] += factor;
 }
 
-/* What the weights of vector v cost; its slope is added to the gradient. */
+/*
+ * What the squares of the weights of vector v cost; its slope is added to the
+ * gradient.
+ */
 static double
 punish(const struct baseline *b, const double *v, double *gradient)
 {
 	size_t d = b->schema.n_header;
-	double sum = 0, column = b->intercept_column;
+	double sum = 0, strength = b->l2 * baseline_span(b);
+	double column = b->intercept_column;
 
-	if (!b->has_penalty)
-		return 0;
 	for (size_t j = 0; j < d; j++) {
 		sum += v[j] * v[j] / 2;
-		gradient[j] += v[j];
+		gradient[j] += strength * v[j];
 	}
 	if (column > 0) {
 		sum += v[d] * v[d] / (2 * column * column);
-		gradient[d] += v[d] / (column * column);
+		gradient[d] += strength * v[d] / (column * column);
 	}
-	return sum;
+	return strength * sum;
+}
+
+/* What each number's absolute value costs; NULL when nothing. */
+static double *
+absolute_costs(const struct fit *f)
+{
+	const struct baseline *b = f->b;
+	size_t d = b->schema.n_header;
+	double *costs = NULL, strength = b->l1 * baseline_span(b);
+
+	if (!(strength > 0))
+		return NULL;
+	costs = xcalloc(f->m * (d + 1), sizeof(*costs));
+	for (size_t k = 0; k < f->m; k++) {
+		double *v = costs + k * (d + 1);
+
+		for (size_t j = 0; j < d; j++)
+			v[j] = strength;
+		if (b->intercept_column > 0)
+			v[d] = strength / b->intercept_column;
+	}
+	return costs;
 }
 
 static double
@@ -223,7 +259,7 @@ objective(void *arg, const double *w, double *gradient)
 	struct fit *f = arg;
 	struct baseline *b = f->b;
 	size_t m = f->m, d = b->schema.n_header;
-	double sum = 0;
+	double sum = 0, span = baseline_span(b);
 
 	task_progress(
 	    b->t, 0, "evaluation %lld of the loss", (long long)++f->looks);
@@ -235,7 +271,8 @@ objective(void *arg, const double *w, double *gradient)
 
 		sum += weight * row_loss(z, m, f->target[i]);
 		for (size_t k = 0; k < m; k++)
-			pull_row(f, i, weight * z[k], gradient + k * (d + 1));
+			pull_row(
+			    f, i, weight * span * z[k], gradient + k * (d + 1));
 	}
 	for (size_t k = 0; k < m; k++)
 		sum += punish(b, w + k * (d + 1), gradient + k * (d + 1));
@@ -248,15 +285,18 @@ fit_vectors(struct fit *f, size_t k)
 {
 	struct baseline *b = f->b;
 	struct lbfgs_result result;
+	double *costs = absolute_costs(f);
 	struct lbfgs_param param = {.n = f->m * (b->schema.n_header + 1),
 	    .tol = b->tol,
-	    .max_iter = b->max_iter};
+	    .max_iter = b->max_iter,
+	    .l1 = costs};
 
 	weigh_rows(f);
 	lbfgs_minimize(&param, objective, f, baseline_vector(b, k), &result);
 	for (size_t i = 0; i < f->m; i++)
 		b->ends[k + i] =
 		    (struct baseline_end){result.iters, result.is_converged};
+	free(costs);
 }
 
 static void

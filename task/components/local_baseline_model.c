@@ -31,10 +31,9 @@ has_usual_classes(const struct baseline *b)
 static enum err
 save_meta(const struct baseline *b, struct buf *err)
 {
-	static char l2[] = "l2", none[] = "none";
 	Model__LRModelMeta m = MODEL__LRMODEL_META__INIT;
 
-	m.penalty = b->has_penalty ? l2 : none;
+	m.penalty = b->penalty;
 	m.tol = b->tol;
 	m.optimizer = b->solver;
 	m.max_iter = b->max_iter;
@@ -148,7 +147,8 @@ take_meta(struct baseline *b, const Model__LRModelMeta *m)
 {
 	free(b->solver);
 	b->solver = xstrdup(m->optimizer);
-	b->has_penalty = !strcmp(m->penalty, "l2");
+	free(b->penalty);
+	b->penalty = xstrdup(m->penalty);
 	b->tol = m->tol;
 	b->max_iter = m->max_iter;
 	b->fit_intercept = m->fit_intercept;

@@ -137,6 +137,69 @@ def test_three_classes_when_fit_then_a_softmax(tmp_path, sparse, opts):
     check_rows(Table(party.state).lists, Y3, p, [0, 1, 2], "train")
 
 
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("opts", [{}, {"penalty": None}])
+def test_multinomial_when_two_classes_then_half_the_weights(
+        tmp_path, sparse, opts):
+    """Two vectors, each other's opposite, each punished by itself."""
+    party = fitted(tmp_path, {"multi_class": "multinomial", **opts},
+                   sparse=sparse)
+    w, p = newton(X, Y, c=2, penalty="penalty" not in opts)
+    param = model(party, "LocalBaselineParam")
+    near([param["weight"][f"x{j}"] for j in range(D)], w[1, :D] / 2)
+    near(param["intercept"], w[1, D] / 2)
+    assert "oneVsRestResult" not in param
+    check_rows(Table(party.state).lists, Y, p, [0, 1], "train")
+    assert model(party, "LocalBaselineMeta")["penalty"] == (
+        "none" if opts else "l2")
+
+
+def bend(w, gradient, l1, l2):
+    """What of the slope no subgradient of the penalty makes up for."""
+    g = gradient + l2 * w
+    return np.where(w != 0, g + l1 * np.sign(w), g - np.clip(g, -l1, l1))
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("opts, l1, l2, scaling", [
+    ({"penalty": "l1", "solver": "saga"}, 1, 0, None),
+    ({"penalty": "elasticnet", "l1_ratio": 0.7, "solver": "saga"},
+     0.7, 0.3, None),
+    ({"penalty": "l1", "solver": "liblinear"}, 1, 0, 1),
+    ({"penalty": "l1", "solver": "liblinear", "intercept_scaling": 4},
+     1, 0, 4)])
+def test_l1_when_fit_then_no_subgradient_is_left(tmp_path, sparse, opts, l1,
+                                                 l2, scaling):
+    c = 0.04
+    party = fitted(tmp_path, {"C": c, **opts}, sparse=sparse)
+    param = model(party, "LocalBaselineParam")
+    w = np.array([param["weight"][f"x{j}"] for j in range(D)] +
+                 [param["intercept"]])
+    x1 = np.hstack([X, np.ones((N, 1))])
+    gradient = c * (1 / (1 + np.exp(-x1 @ w)) - np.array(Y)) @ x1
+    left = bend(w[:D], gradient[:D], l1, l2)
+    np.testing.assert_allclose(left, 0, atol=1e-6)
+    left = bend(w[D], gradient[D], 1 / scaling if scaling else 0, 0)
+    np.testing.assert_allclose(left, 0, atol=1e-6)
+    assert 0 < sum(w[:D] == 0) < D and param["isConverged"]
+    assert model(party, "LocalBaselineMeta")["penalty"] == opts["penalty"]
+
+
+def test_l1_when_strong_then_the_intercept_alone_is_left(tmp_path):
+    party = fitted(tmp_path, {"penalty": "l1", "solver": "saga", "C": 1e-4})
+    param = model(party, "LocalBaselineParam")
+    assert set(param["weight"].values()) == {0}
+    share = sum(Y) / N
+    # tol counts in what C makes of the loss
+    np.testing.assert_allclose(param["intercept"],
+                               math.log(share / (1 - share)), atol=1e-3)
+
+
+def test_l1_ratio_when_unused_then_the_log_says_so(tmp_path):
+    party = fitted(tmp_path, {"l1_ratio": 0.5})
+    assert "l1_ratio has no effect" in party.log
+
+
 @pytest.mark.parametrize("opts, scaling, weight", [
     ({"multi_class": "ovr"}, None, None),
     ({"multi_class": "ovr", "class_weight": {"1": 3, "2": 0.5}}, None,
@@ -180,7 +243,8 @@ def newton_by_row(y, weight, scaling):
 
 @pytest.mark.parametrize("y, opts", [
     (Y, {}), (Y3, {}), ([2 * v - 1 for v in Y], {}),
-    (Y3, {"multi_class": "ovr"})])
+    (Y3, {"multi_class": "ovr"}), (Y, {"multi_class": "multinomial"}),
+    (Y3, {"penalty": "l1", "solver": "saga"})])
 def test_model_when_loaded_then_predicts_alike(tmp_path, y, opts):
     fit = fitted(tmp_path / "fit", opts, y)
     table = make_table(tmp_path / "eval.table", X[:50], y[:50])
@@ -210,10 +274,8 @@ def test_steps_when_too_few_then_not_converged(tmp_path):
 
 
 @pytest.mark.parametrize("opts,y,x,words", [
-    ({"penalty": "l1"}, Y, X, ['"l1"', '"l2"']),
+    ({"penalty": "l0"}, Y, X, ['"l0"', '"l2"', '"elasticnet"']),
     ({"C": 0}, Y, X, ["C 0"]),
-    ({"solver": "liblinear", "penalty": "none"}, Y, X, ["liblinear"]),
-    ({"multi_class": "multinomial"}, Y, X, ["multinomial", "two classes"]),
     ({}, [1] * N, X, ["one class"]),
     ({}, None, X, ["'000000'", "label"]),
     ({}, [0.5] * N, X, ["whole number"]),
@@ -250,6 +312,11 @@ def test_options_when_illegal_then_refused_at_submit(site, tmp_path):
                 "model_opts": {"solver": "newton-cholesky"}}}}
     answer = site.flow.submit(dsl, conf)
     assert answer["retcode"] and "newton-cholesky" in answer["retmsg"]
+    conf["algorithm_parameters"]["local_baseline_0"]["model_opts"] = {
+        "penalty": "l1"}
+    answer = site.flow.submit(dsl, conf)
+    assert answer["retcode"] and '"lbfgs" has the penalties "l2" and' in \
+        answer["retmsg"]
     conf["algorithm_parameters"]["local_baseline_0"]["model_opts"] = {
         "C": 10, "random_state": 7}
     job = site.flow.finished(dsl, conf)

@@ -142,6 +142,53 @@ test_minimize_when_out_of_steps_then_not_converged(void **state)
 	assert_true(!result.is_converged && result.iters == 3);
 }
 
+/*
+ * The bowl with multiples of the numbers' absolute values: its value, 11750,
+ * does not show the last 1e-6 of a number.
+ */
+static void
+test_minimize_when_it_bends_then_zeros_and_shrunk(void **state)
+{
+	double x[N], l1[N], want;
+	const struct lbfgs_param param = {
+	    .n = N, .tol = 1e-8, .max_iter = 1000, .l1 = l1};
+	struct lbfgs_result result;
+	int calls = 0;
+
+	(void)state;
+	for (int i = 0; i < N; i++) {
+		x[i] = i % 3 - 1;
+		l1[i] = i % 4 == 3 ? 0 : 100;
+	}
+	lbfgs_minimize(&param, bowl, &calls, x, &result);
+	assert_true(result.is_converged);
+	assert_true(result.iters > 0 && result.iters < 500);
+	for (int i = 0; i < N; i++) {
+		want = fmax(0, i - l1[i] / (2 * exp2(i / 2.0)));
+		assert_true(want > 0 ? fabs(x[i] - want) < 1e-6 : x[i] == 0);
+	}
+	assert_true(x[4] == 0 && x[18] > 0 && x[3] > 2.9);
+}
+
+/* As above, by the rule of the least subgradient, from either side of 0. */
+static void
+test_minimize_when_a_bend_is_the_least_then_exactly_there(void **state)
+{
+	const double l1[1] = {2.5}, starts[] = {7, -7, 0, 1e-9};
+	const struct lbfgs_param param = {
+	    .n = 1, .tol = 1e-12, .max_iter = 100, .l1 = l1};
+	struct lbfgs_result result;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(starts); i++) {
+		double x[1] = {starts[i]};
+
+		lbfgs_minimize(&param, valley, NULL, x, &result);
+		assert_true(result.is_converged && x[0] == 0);
+		assert_true(fabs(result.value - log(2)) < 1e-12);
+	}
+}
+
 int
 main(void)
 {
@@ -153,6 +200,9 @@ main(void)
 	    cmocka_unit_test(test_minimize_when_at_the_bottom_then_no_step),
 	    cmocka_unit_test(
 		test_minimize_when_out_of_steps_then_not_converged),
+	    cmocka_unit_test(test_minimize_when_it_bends_then_zeros_and_shrunk),
+	    cmocka_unit_test(
+		test_minimize_when_a_bend_is_the_least_then_exactly_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

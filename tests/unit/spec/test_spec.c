@@ -201,6 +201,65 @@ test_check_when_illegal_then_says_what_is_legal(void **state)
 		expect_fault(cases[i].module, cases[i].given, cases[i].want);
 }
 
+/* "" when LocalBaseline takes these options, else the complaint about them. */
+static void
+expect_options(const char *options, const char *want)
+{
+	struct buf given = BUF_INIT, fault = BUF_INIT;
+
+	buf_addf(&given, "{\"model_opts\":%s}", options);
+	if (*want)
+		buf_addf(&fault, "component 'c_0': model_opts.%s", want);
+	expect_fault("LocalBaseline", given.ptr, fault.ptr);
+	buf_release(&given);
+	buf_release(&fault);
+}
+
+static void
+test_baseline_when_scikit_learn_refuses_then_so_with_its_reason(void **state)
+{
+	static const struct {
+		const char *options, *want;
+	} cases[] = {
+	    {"{\"penalty\":null,\"l1_ratio\":null,\"dual\":false}", ""},
+	    {"{\"penalty\":\"l1\",\"solver\":\"saga\"}", ""},
+	    {"{\"penalty\":\"l1\",\"solver\":\"liblinear\"}", ""},
+	    {"{\"penalty\":\"elasticnet\",\"solver\":\"saga\",\"l1_ratio\":1}",
+		""},
+	    {"{\"penalty\":\"none\",\"solver\":\"saga\"}", ""},
+	    {"{\"multi_class\":\"multinomial\",\"solver\":\"sag\"}", ""},
+	    {"{\"dual\":true,\"solver\":\"liblinear\"}", ""},
+	    {"{\"penalty\":\"l1\"}",
+		"solver \"lbfgs\" has the penalties \"l2\" and \"none\" "
+		"alone"},
+	    {"{\"penalty\":\"elasticnet\",\"l1_ratio\":0.5,"
+	     "\"solver\":\"sag\"}",
+		"solver \"sag\" has the penalties \"l2\" and \"none\" "
+		"alone"},
+	    {"{\"penalty\":\"l1\",\"solver\":\"newton-cg\"}",
+		"solver \"newton-cg\" has the penalties \"l2\" and \"none\" "
+		"alone"},
+	    {"{\"penalty\":null,\"solver\":\"liblinear\"}",
+		"solver \"liblinear\" has the penalties \"l1\" and \"l2\" "
+		"alone"},
+	    {"{\"penalty\":\"elasticnet\",\"solver\":\"saga\"}",
+		"penalty \"elasticnet\" needs l1_ratio, a number from 0 to "
+		"1"},
+	    {"{\"multi_class\":\"multinomial\",\"solver\":\"liblinear\"}",
+		"solver \"liblinear\" has no multi_class \"multinomial\""},
+	    {"{\"dual\":true}",
+		"dual is true, which solver \"liblinear\" with penalty "
+		"\"l2\" has alone"},
+	    {"{\"dual\":true,\"solver\":\"liblinear\",\"penalty\":\"l1\"}",
+		"dual is true, which solver \"liblinear\" with penalty "
+		"\"l2\" has alone"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		expect_options(cases[i].options, cases[i].want);
+}
+
 static void
 test_merge_when_keys_are_unknown_then_named_once(void **state)
 {
@@ -398,6 +457,8 @@ main(void)
 	    cmocka_unit_test(
 		test_defaults_when_made_then_every_module_accepts_its_own),
 	    cmocka_unit_test(test_check_when_illegal_then_says_what_is_legal),
+	    cmocka_unit_test(
+		test_baseline_when_scikit_learn_refuses_then_so_with_its_reason),
 	    cmocka_unit_test(test_merge_when_keys_are_unknown_then_named_once),
 	    cmocka_unit_test(
 		test_merge_when_per_party_then_takes_the_partys_element),
