@@ -75,9 +75,6 @@ count_models(struct glm *glm, struct buf *err)
 		    "stepwise_param.need_stepwise is true: of %zu classes "
 		    "there is no one loss to select columns by",
 		    glm->n_models);
-	if (!rc && glm->n_models > 1 && cJSON_IsNumber(glm->p.freqs))
-		task_log(glm->t, "validation_freqs has no effect: there are "
-				 "more than two classes");
 	return rc;
 }
 

@@ -125,8 +125,8 @@ evaluate(struct glm *glm, const struct glm_data *data, const char *name_space,
 	    (long long)glm->fold);
 	rc = glm_score_all_guest(glm, data, p, err);
 	if (!rc)
-		rc = glm_evaluate(glm, data, p,
-		    (struct eval_where){name_space, name}, NULL, err);
+		rc = glm_evaluate(
+		    glm, data, p, (struct eval_where){name_space, name}, err);
 	free(p);
 	return rc;
 }

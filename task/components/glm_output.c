@@ -136,6 +136,15 @@ write_lr_single(struct glm *glm, struct buf *err)
 	return rc;
 }
 
+void
+glm_class_text(double class, char out[GLM_CLASS_TEXT])
+{
+	num_format_double(class, out);
+	/* "2", where a double would be "2.0" */
+	if (class == (double)(int64_t) class)
+		snprintf(out, GLM_CLASS_TEXT, "%lld", (long long)class);
+}
+
 static enum err
 write_lr_classes(struct glm *glm, struct buf *err)
 {
@@ -144,17 +153,13 @@ write_lr_classes(struct glm *glm, struct buf *err)
 	size_t n = glm->n_models;
 	struct record *r = xcalloc(n, sizeof(*r));
 	Model__SingleModel **models = xcalloc(n, sizeof(*models));
-	char **names = xcalloc(n, sizeof(*names)), class[32];
+	char **names = xcalloc(n, sizeof(*names)), class[GLM_CLASS_TEXT];
 	enum err rc;
 
 	for (size_t k = 0; k < n; k++) {
 		record_init(glm, k, &r[k]);
 		models[k] = &r[k].m;
-		num_format_double(glm->classes[k], class);
-		/* "2", where a double would be "2.0" */
-		if (glm->classes[k] == (double)(int64_t)glm->classes[k])
-			snprintf(class, sizeof(class), "%lld",
-			    (long long)glm->classes[k]);
+		glm_class_text(glm->classes[k], class);
 		names[k] = xstrdup(class);
 	}
 	result.completed_models = models;

@@ -13,4 +13,8 @@ enum err glm_write_poisson(struct glm *glm, struct buf *err);
 enum err glm_read_logistic(struct glm *glm, struct buf *err);
 enum err glm_read_regression(struct glm *glm, struct buf *err);
 
+/* A class as the model and metrics name it: "2", "2.5"; terminated. */
+#define GLM_CLASS_TEXT 32
+void glm_class_text(double class, char out[GLM_CLASS_TEXT]);
+
 #endif

@@ -182,7 +182,7 @@ glm_validates(const struct glm *glm, int64_t k)
 {
 	const cJSON *it, *freqs = glm->p.freqs;
 
-	if (glm->n_models > 1 || glm->is_quiet)
+	if (glm->is_quiet)
 		return false;
 	if (cJSON_IsNumber(freqs))
 		return freqs->valuedouble >= 1 &&

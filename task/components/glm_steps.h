@@ -138,10 +138,9 @@ glm_validate_guest(struct glm *glm, int64_t iter, bool *stop, struct buf *err);
 enum err
 glm_validate_other(struct glm *glm, int64_t iter, bool *stop, struct buf *err);
 void glm_stopper_free(struct glm_stopper *s);
-/* Reports how n_models predictions p of the rows do; out may be NULL. */
+/* Reports how n_models predictions p of the rows do. */
 enum err glm_evaluate(struct glm *glm, const struct glm_data *data,
-    const double *p, struct eval_where where, struct eval_summary *out,
-    struct buf *err);
+    const double *p, struct eval_where where, struct buf *err);
 
 /* ---- predictions (glm_predict.c) ---- */
 

@@ -2,8 +2,13 @@
  * Validation during training and early stopping by metric. All parties know
  * from the parameters which iterations are validated; only the guest sees
  * the metrics, and tells the others whether to stop and what to remember.
+ *
+ * Of more than two classes each one's model is validated as it is trained: by
+ * itself, its class against the rest, under its class's name. It stops early
+ * by itself too.
  */
 #include "lib/base/mem.h"
+#include "task/components/glm_output.h"
 #include "task/components/glm_steps.h"
 
 /* By metric: one that an iteration does not define is not looked at then. */
@@ -49,19 +54,20 @@ to_classes(const struct glm *glm, const double *p, double *best,
 	rows->n_classes = glm->n_models + 1;
 }
 
-enum err
-glm_evaluate(struct glm *glm, const struct glm_data *data, const double *p,
-    struct eval_where where, struct eval_summary *out, struct buf *err)
+/* As `type` has it: the model that runs, or all classes' together. */
+static enum err
+report(struct glm *glm, enum eval_type type, const struct glm_data *data,
+    const double *p, struct eval_where where, struct eval_summary *out,
+    struct buf *err)
 {
 	double *best = xcalloc(data->n, sizeof(*best)), *y = NULL;
 	struct eval_rows rows = {.n = data->n, .score = p};
-	enum eval_type type = glm->n_models > 1 ? EVAL_MULTI : glm->model->eval;
 	enum err rc = glm_labels_real(data, &y, err);
 
 	if (!rc && type == EVAL_MULTI)
 		to_classes(glm, p, best, &rows, y);
 	for (size_t i = 0; !rc && type == EVAL_BINARY && i < data->n; i++)
-		y[i] = y[i] == 1 ? 1 : 0;
+		y[i] = y[i] == glm->positive ? 1 : 0;
 	rows.label = y;
 	if (!rc)
 		rc = eval_report_single(
@@ -71,24 +77,43 @@ glm_evaluate(struct glm *glm, const struct glm_data *data, const double *p,
 	return rc;
 }
 
+enum err
+glm_evaluate(struct glm *glm, const struct glm_data *data, const double *p,
+    struct eval_where where, struct buf *err)
+{
+	enum eval_type type = glm->n_models > 1 ? EVAL_MULTI : glm->model->eval;
+
+	return report(glm, type, data, p, where, NULL, err);
+}
+
+/* "fold_2.class_7.iteration_4" */
+static void
+name_iteration(const struct glm *glm, int64_t iter, struct buf *out)
+{
+	char class[GLM_CLASS_TEXT];
+
+	if (glm->fold >= 0)
+		buf_addf(out, "fold_%lld.", (long long)glm->fold);
+	if (glm->n_models > 1) {
+		glm_class_text(glm->positive, class);
+		buf_addf(out, "class_%s.", class);
+	}
+	buf_addf(out, "iteration_%lld", (long long)iter);
+}
+
 static enum err
 evaluate(struct glm *glm, const struct glm_data *data, const char *name_space,
     int64_t iter, struct eval_summary *out, struct buf *err)
 {
 	double *p = xcalloc(data->n, sizeof(*p));
-	char name[80] = "";
-	size_t len = 0;
-	enum err rc;
+	struct buf name = BUF_INIT;
+	enum err rc = glm_score_guest(glm, data, p, err);
 
-	if (glm->fold >= 0)
-		len = (size_t)snprintf(
-		    name, sizeof(name), "fold_%lld.", (long long)glm->fold);
-	snprintf(
-	    name + len, sizeof(name) - len, "iteration_%lld", (long long)iter);
-	rc = glm_score_guest(glm, data, p, err);
+	name_iteration(glm, iter, &name);
 	if (!rc)
-		rc = glm_evaluate(glm, data, p,
-		    (struct eval_where){name_space, name}, out, err);
+		rc = report(glm, glm->model->eval, data, p,
+		    (struct eval_where){name_space, name.ptr}, out, err);
+	buf_release(&name);
 	free(p);
 	return rc;
 }

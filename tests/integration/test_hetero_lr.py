@@ -267,6 +267,20 @@ def check_classes(party, y, plain, xs, kind):
         assert all(len(r[3]) == 3 for r in got)
 
 
+def check_validations(guest, xs, y, p):
+    """Each class's model after each iteration, its class against the rest."""
+    names = {f"class_{c}.iteration_{k}" for c in CLASSES for k in (0, 1)}
+    assert set(guest.metrics) == {"train"}
+    assert {n for n in guest.metrics["train"] if "_ks_" not in n} == names
+    for k in (0, 1):
+        plain = plain_classes(xs, y, {**p, "max_iter": k + 1})
+        for c, one in zip(CLASSES, plain):
+            got = summary(guest, "train", f"class_{c}.iteration_{k}")
+            assert got["auc"] == pytest.approx(
+                auc((y == c).astype(int), score(xs, *one)), abs=2e-6)
+            assert "ks" in got
+
+
 @pytest.mark.parametrize("hosts, sparse", [(1, False), (2, False), (3, True)])
 def test_three_classes_are_three_models(tmp_path, hosts, sparse):
     xs, y = three_classes(hosts, zeros=sparse)
@@ -289,11 +303,51 @@ def test_three_classes_are_three_models(tmp_path, hosts, sparse):
             assert one["iters"] == 2
         assert model(runs[name], suffix="Meta")["needOneVsRest"]
     assert losses(runs["arbiter-9998"]) == []
-    assert runs["guest-9999"].metrics == {}
+    check_validations(runs["guest-9999"], xs, y, p)
     runs = linear.succeeded(tmp_path / "predict", LR, xs, y, p,
                             evals=(xs, y), models=tmp_path / "fit",
                             sparse=sparse)
     check_classes(runs["guest-9999"], y, plain, xs, "predict")
+
+
+def rounds_until(values, rounds):
+    """(iterations, best iteration) of a training with these aucs."""
+    best = 0
+    for k, value in enumerate(values):
+        if value > values[best] + 1e-12:
+            best = k
+        if k - best == rounds:
+            return k + 1, best
+    return len(values), best
+
+
+@pytest.mark.parametrize("hosts", [1, 2])
+def test_three_classes_stop_each_by_itself(tmp_path, hosts):
+    xs, y = three_classes(hosts, n=90)
+    train_xs, other = [x[:50] for x in xs], ([x[50:] for x in xs], y[50:])
+    p = {**BASE, "validation_freqs": 1, "early_stopping_rounds": 2,
+         "metrics": ["auc"], "max_iter": 8, "learning_rate": 0.7}
+    runs = linear.succeeded(tmp_path, LR, train_xs, y[:50], p, evals=other)
+    after = [plain_classes(train_xs, y[:50], {**p, "max_iter": k + 1})
+             for k in range(8)]
+    ends = []
+    for j, c in enumerate(CLASSES):
+        values = [auc((other[1] == c).astype(int), score(other[0], *one[j]))
+                  for one in after]
+        iters, best = rounds_until(values, 2)
+        ends.append(iters)
+        guest = runs["guest-9999"]
+        assert f"class_{c}.iteration_{iters}" not in guest.metrics["validate"]
+        for k in range(iters):
+            assert summary(guest, "validate", f"class_{c}.iteration_{k}") == {
+                "auc": pytest.approx(values[k], abs=2e-6)}
+        for i, name in enumerate(linear.party_names(hosts)):
+            one = model(runs[name])["oneVsRestResult"]["completedModels"][j]
+            assert (one["iters"], one["bestIteration"]) == (iters, best)
+            np.testing.assert_allclose(vector(one), after[best][j][0][i],
+                                       atol=1e-4)
+    # one that stops does not stop the others
+    assert len(set(ends)) > 1 and min(ends) < 8
 
 
 def test_two_classes_none_of_them_one_is_one_model(tmp_path):
@@ -370,7 +424,8 @@ def test_cross_validation_shuffles_by_its_seed(tmp_path):
 
 def test_cross_validation_of_three_classes_and_two_hosts(tmp_path):
     xs, y = three_classes(2)
-    p = {**BASE, "max_iter": 2, "cv_param": {**CV, "n_splits": 2}}
+    p = {**BASE, "max_iter": 2, "cv_param": {**CV, "n_splits": 2},
+         "validation_freqs": 2}
     runs = linear.succeeded(tmp_path, LR, xs, y, p)
     for f, held in enumerate(folds(N, 2)):
         rest = np.setdiff1d(np.arange(N), held)
@@ -379,6 +434,11 @@ def test_cross_validation_of_three_classes_and_two_hosts(tmp_path):
         hit = np.array(CLASSES)[u.argmax(axis=0)] == y
         assert summary(runs["guest-9999"], "validate", f"validate_fold_{f}")[
             "accuracy"] == pytest.approx(hit[held].mean(), abs=1e-6)
+        for c, one in zip(CLASSES, u):
+            assert summary(runs["guest-9999"], "validate",
+                           f"fold_{f}.class_{c}.iteration_1")[
+                "auc"] == pytest.approx(
+                    auc((y[held] == c).astype(int), one[held]), abs=2e-6)
 
 
 @pytest.mark.parametrize("change, words", [
