@@ -71,6 +71,7 @@ apply(const struct verb_args *args, struct db *db, struct buf *err)
 		rc = sweep_orphans(args, db, err);
 	trash_list(args->cfg->site.work_dir, SIZE_MAX, remove_now, NULL);
 	trash_models(args->cfg, SIZE_MAX, remove_now, NULL);
+	trash_caches(args->cfg, SIZE_MAX, remove_now, NULL);
 	return rc;
 }
 

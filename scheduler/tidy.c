@@ -75,5 +75,6 @@ tidy(struct scheduler *s, struct sweep *w, int64_t mono_now)
 	look_for_orphans(s, mono_now);
 	trash_list(s->cfg->site.work_dir, AT_ONCE, note, w);
 	trash_models(s->cfg, AT_ONCE, note, w);
+	trash_caches(s->cfg, AT_ONCE, note, w);
 	return is_more || w->n > before;
 }

@@ -95,6 +95,7 @@ static const struct cfg_key keys[] = {
     NUMBER(retention, metrics, CFG_DURATION, "0", 0, 87600 * HOUR),
     NUMBER(retention, tables, CFG_DURATION, "0", 0, 87600 * HOUR),
     NUMBER(retention, jobs, CFG_DURATION, "0", 0, 87600 * HOUR),
+    NUMBER(retention, cache, CFG_DURATION, "7d", 0, 87600 * HOUR),
     STRING(serving, addresses, ""),
     STRING(model_store, name, ""),
     STRING(model_store, socket, "/run/mysqld/mysqld.sock"),

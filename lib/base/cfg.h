@@ -78,6 +78,7 @@ struct cfg {
 		int64_t metrics;
 		int64_t tables;
 		int64_t jobs;
+		int64_t cache; /* after it was made */
 	} retention;
 	struct {
 		char *addresses; /* "host:port, ..." of FATE-Serving, or "" */

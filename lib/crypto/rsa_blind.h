@@ -40,6 +40,12 @@ struct rsa_given {
  */
 enum err rsa_secret_parse(
     const struct rsa_given *given, struct rsa_secret **out, struct buf *err);
+/*
+ * The digits of n, e and d, as rsa_secret_parse() takes them, into emptied
+ * buffers; the last is the caller's to wipe.
+ */
+void rsa_secret_print(
+    const struct rsa_secret *s, struct buf *n, struct buf *e, struct buf *d);
 const struct rsa_public *rsa_public_of(const struct rsa_secret *s);
 void rsa_secret_free(struct rsa_secret *s);
 

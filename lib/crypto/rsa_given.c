@@ -1,9 +1,10 @@
 /*
- * A key from outside: n, e and d say what p and q are, since e*d - 1 is a
- * multiple of the order of every number. Its odd part, as an exponent, leads
- * into a chain of squares that ends at 1, and a root of 1 that is neither 1
- * nor -1 splits n. Half of all numbers find one. A modulus of three primes,
- * or of one, is used without, and one of primes too long for lanes.h.
+ * A key from outside, or on its way out: n, e and d say what p and q are,
+ * since e*d - 1 is a multiple of the order of every number. Its odd part, as an
+ * exponent, leads into a chain of squares that ends at 1, and a root of 1 that
+ * is neither 1 nor -1 splits n. Half of all numbers find one. A modulus of
+ * three primes, or of one, is used without, and one of primes too long for
+ * lanes.h.
  */
 #include "lib/base/mem.h"
 #include "lib/crypto/lanes.h"
@@ -11,6 +12,7 @@
 #include "lib/crypto/rsa_private.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 /* A wrong d may sign a third of all numbers right. */
 #define PROBES	     24
@@ -160,4 +162,34 @@ rsa_secret_parse(
 	}
 	rsa_secret_free(s);
 	return rc;
+}
+
+static void
+print_digits(const mpz_t v, struct buf *out)
+{
+	buf_reserve(out, mpz_sizeinbase(v, 10) + 2);
+	mpz_get_str(out->ptr, 10, v);
+	out->len = strlen(out->ptr);
+}
+
+void
+rsa_secret_print(
+    const struct rsa_secret *s, struct buf *n, struct buf *e, struct buf *d)
+{
+	mpz_t order, q1, own;
+
+	mpz_inits(order, q1, own, NULL);
+	mpz_set(own, s->d);
+	if (!mpz_sgn(own)) {
+		mpz_sub_ui(order, s->p, 1);
+		mpz_sub_ui(q1, s->q, 1);
+		mpz_mul(order, order, q1);
+		mpz_invert(own, s->pub.e, order);
+	}
+	print_digits(s->pub.n, n);
+	print_digits(s->pub.e, e);
+	print_digits(own, d);
+	random_wipe(order);
+	random_wipe(q1);
+	random_wipe(own);
 }

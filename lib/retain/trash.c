@@ -75,18 +75,19 @@ trash_remove(const char *work_dir, const char *name)
 	buf_release(&err);
 }
 
+/* A folder in which nothing was made or removed for so long? */
 static bool
-is_left_alone(const char *path)
+is_left_alone(const char *path, int64_t age_ms)
 {
 	struct stat st;
 
 	return !lstat(path, &st) && S_ISDIR(st.st_mode) &&
-	       (int64_t)st.st_mtim.tv_sec * 1000 < clock_wall_ms() - HOUR_MS;
+	       (int64_t)st.st_mtim.tv_sec * 1000 < clock_wall_ms() - age_ms;
 }
 
-/* Up to `limit` of what lies in a folder; only_old: nobody works on it. */
+/* Up to `limit` of what lies in a folder; age_ms: and was left alone. */
 static void
-each_in(const char *folder, bool only_old, size_t limit, trash_each *each,
+each_in(const char *folder, int64_t age_ms, size_t limit, trash_each *each,
     void *arg)
 {
 	struct buf path = BUF_INIT;
@@ -98,7 +99,7 @@ each_in(const char *folder, bool only_old, size_t limit, trash_each *each,
 		if (!path_is_component(e->d_name))
 			continue;
 		path_set(&path, "%s/%s", folder, e->d_name);
-		if (only_old && !is_left_alone(path.ptr))
+		if (age_ms && !is_left_alone(path.ptr, age_ms))
 			continue;
 		each(path.ptr, arg);
 		n++;
@@ -114,7 +115,7 @@ trash_list(const char *work_dir, size_t limit, trash_each *each, void *arg)
 	struct buf folder = BUF_INIT;
 
 	path_set(&folder, "%s/jobs/.trash", work_dir);
-	each_in(folder.ptr, false, limit, each, arg);
+	each_in(folder.ptr, 0, limit, each, arg);
 	buf_release(&folder);
 }
 
@@ -125,7 +126,19 @@ trash_models(const struct cfg *cfg, size_t limit, trash_each *each, void *arg)
 
 	path_set(&folder, "%s/models/.incoming", cfg->site.work_dir);
 	if (steady_is_age_true(cfg->site.runtime_dir, HOUR_MS))
-		each_in(folder.ptr, true, limit, each, arg);
+		each_in(folder.ptr, HOUR_MS, limit, each, arg);
+	buf_release(&folder);
+}
+
+void
+trash_caches(const struct cfg *cfg, size_t limit, trash_each *each, void *arg)
+{
+	int64_t keep = cfg->retention.cache;
+	struct buf folder = BUF_INIT;
+
+	path_set(&folder, "%s/cache/intersection", cfg->site.work_dir);
+	if (keep && steady_is_age_true(cfg->site.runtime_dir, keep))
+		each_in(folder.ptr, keep, limit, each, arg);
 	buf_release(&folder);
 }
 
@@ -201,7 +214,7 @@ move_unknown(const char *work_dir, const char *day, const struct known *k)
 		    strncmp(e->d_name, day, 8) || is_known(k, e->d_name))
 			continue;
 		path_set(&path, "%s/jobs/%s/%s", work_dir, day, e->d_name);
-		if (!is_left_alone(path.ptr))
+		if (!is_left_alone(path.ptr, HOUR_MS))
 			continue;
 		if (trash_job(work_dir, e->d_name, &err))
 			log_warn("%s", err.ptr);

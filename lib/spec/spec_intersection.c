@@ -11,14 +11,6 @@ static const char *const encodings[] = {
 static const char *const id_types[] = {"phone", "imei", NULL};
 static const char *const cache_digests[] = {"md5", "sha256", NULL};
 
-static const char *
-check_no_cache(const cJSON *v)
-{
-	if (cJSON_IsFalse(v))
-		return NULL;
-	return "false (the cache of a host's ids is not offered yet)";
-}
-
 /* The host that computes must be told the keys by a guest that knows them. */
 static const char *
 check_together(const cJSON *params)
@@ -30,6 +22,12 @@ check_together(const cJSON *params)
 		return "repeated_id_process with join_role \"host\" needs "
 		       "sync_intersect_ids, since the keys of the result are "
 		       "the guest's";
+	if (json_bool(params, "repeated_id_process", false) &&
+	    json_bool(
+		json_get(params, "intersect_cache_param"), "use_cache", false))
+		return "repeated_id_process and "
+		       "intersect_cache_param.use_cache are both true, which "
+		       "do not go together";
 	return NULL;
 }
 
@@ -87,19 +85,20 @@ static const struct spec_param params[] = {
     {.name = "intersect_cache_param.use_cache",
 	.type = SPEC_BOOL,
 	.fallback = "false",
-	.check = check_no_cache,
-	.meaning = "Whether the host keeps its signed ids; not yet "
-		   "offered."},
+	.meaning = "Method rsa: whether a host keeps its signed ids and "
+		   "their key, and uses them when it meets the same guest "
+		   "with the same ids again; the guest's has no effect."},
     {.name = "intersect_cache_param.id_type",
 	.type = SPEC_STRING,
 	.fallback = "\"phone\"",
 	.choices = id_types,
-	.meaning = "The kind of id in that cache."},
+	.meaning = "The kind of id; another one is kept apart."},
     {.name = "intersect_cache_param.encrypt_type",
 	.type = SPEC_STRING,
 	.fallback = "\"sha256\"",
 	.choices = cache_digests,
-	.meaning = "The digest in that cache."},
+	.meaning = "The digest that the ids are, if they are one; another one "
+		   "is kept apart."},
     {.name = "repeated_id_process",
 	.type = SPEC_BOOL,
 	.flags = SPEC_SAME,

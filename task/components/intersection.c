@@ -26,10 +26,11 @@ check_task(const struct task *t, struct buf *err)
 		return err_set(err, ERR_INVALID,
 		    "repeated_id_process with join_role \"host\" needs "
 		    "sync_intersect_ids");
-	if (json_bool(cache, "use_cache", false))
+	if (json_bool(t->param, "repeated_id_process", false) &&
+	    json_bool(cache, "use_cache", false))
 		return err_set(err, ERR_INVALID,
-		    "intersect_cache_param.use_cache is not offered yet; set "
-		    "it to false");
+		    "repeated_id_process and intersect_cache_param.use_cache "
+		    "are both true");
 	if (is_guest ? !hosts || guests : guests != 1)
 		return err_set(err, ERR_INVALID,
 		    "Intersection needs one guest and at least one host");
@@ -143,6 +144,16 @@ find_method(const struct task *t, const struct method **out, struct buf *err)
 	    "intersect_method is \"%.64s\", expected \"rsa\" or \"raw\"", name);
 }
 
+static void
+tell_unused_cache(const struct task *t, const struct method *method)
+{
+	if (json_bool(json_get(t->param, "intersect_cache_param"), "use_cache",
+		false) &&
+	    (method->run != intersection_rsa || strcmp(t->role, "host") != 0))
+		task_log(t, "intersect_cache_param.use_cache has no effect: "
+			    "ids are kept by a host, with the method rsa");
+}
+
 enum err
 intersection_run(struct task *t, struct buf *err)
 {
@@ -159,6 +170,8 @@ intersection_run(struct task *t, struct buf *err)
 	if (!rc && (!x.input || !x.input->path))
 		rc = err_set(
 		    err, ERR_INVALID, "Intersection has no input table");
+	if (!rc)
+		tell_unused_cache(t, method);
 	if (!rc)
 		rc = table_reader_open(x.input->path, &x.reader, err);
 	if (rc)

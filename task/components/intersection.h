@@ -83,6 +83,25 @@ enum err intersection_rsa(struct intersection *x, struct buf *err);
 /* Method raw (intersection_raw.c). */
 enum err intersection_raw(struct intersection *x, struct buf *err);
 
+/* ---- a host's signed ids, kept (intersection_kept.c) ---- */
+
+struct rsa_secret;
+
+/*
+ * The file that keeps our ids as they are signed for this guest, into an
+ * emptied `out`; nothing is added when none is to be kept. Reads all rows.
+ */
+enum err kept_path(struct intersection *x, const struct mailbox_party *guest,
+    struct buf *out, struct buf *err);
+/*
+ * The key they were signed with, and their digests into the set, by row; NULL,
+ * and an empty set, when there are none, or damaged ones.
+ */
+struct rsa_secret *kept_load(struct intersection *x, const char *path);
+/* Keeps the set, still by row. What fails is logged, and nothing is kept. */
+void kept_save(const struct intersection *x, const char *path,
+    const struct rsa_secret *key);
+
 /* ---- repeated ids (intersection_repeat.c) ---- */
 
 /* What a row of ours is compared by, in an emptied `out`. */

@@ -3,7 +3,8 @@
  * (a chunk is on its way while the one before is unblinded), gets the digests
  * of the host's own signed ids, and marks what it finds among them. Once all
  * hosts are done it tells each host, in that host's digests, what is common
- * to all; without sync_intersect_ids it tells nobody.
+ * to all; without sync_intersect_ids it tells nobody. A host may have kept its
+ * signed ids, and their key, from an earlier run.
  */
 #include "lib/base/mem.h"
 #include "lib/crypto/rsa_blind.h"
@@ -377,7 +378,7 @@ sign_and_add(struct intersection *x, struct signing *sg)
 	sg->n = 0;
 }
 
-/* Our own ids, signed and hashed, into the set. */
+/* Our own ids, signed and hashed, into the set, by row. */
 static enum err
 sign_own(struct intersection *x, const struct rsa_secret *key, struct buf *err)
 {
@@ -400,7 +401,6 @@ sign_own(struct intersection *x, const struct rsa_secret *key, struct buf *err)
 	}
 	sign_and_add(x, &sg);
 	signing_release(&sg);
-	idset_sort(&x->set);
 	return rc == ERR_NOTFOUND ? ERR_OK : rc;
 }
 
@@ -420,19 +420,51 @@ send_digests(
 	return rc;
 }
 
+/* The key of this run, and whether our own ids are signed with it already. */
+static struct rsa_secret *
+find_key(struct intersection *x, const char *path, bool *is_kept_out)
+{
+	struct rsa_secret *key = *path ? kept_load(x, path) : NULL;
+
+	*is_kept_out = key != NULL;
+	if (!key)
+		return rsa_generate(RSA_BLIND_BITS);
+	task_log(x->task, "%lld signed ids come from an earlier run",
+	    (long long)x->set.n);
+	return key;
+}
+
+static enum err
+sign_and_keep(struct intersection *x, const char *path,
+    const struct rsa_secret *key, struct buf *err)
+{
+	enum err rc = sign_own(x, key, err);
+
+	if (!rc && *path)
+		kept_save(x, path, key);
+	return rc;
+}
+
 static enum err
 run_host(struct intersection *x, struct buf *err)
 {
 	const struct mailbox_party *guest = task_peer(x->task, "guest", 0);
-	struct rsa_secret *key = rsa_generate(RSA_BLIND_BITS);
 	struct item_stream common =
 	    stream(x, guest, "intersect_common", DIGEST_SHA256_LEN);
-	enum err rc = send_key(x, guest, rsa_public_of(key), err);
+	struct rsa_secret *key = NULL;
+	struct buf path = BUF_INIT;
+	bool is_kept = false;
+	enum err rc = kept_path(x, guest, &path, err);
 
 	if (!rc)
-		rc = sign_for_guest(x, guest, key, err);
+		key = find_key(x, path.ptr, &is_kept);
 	if (!rc)
-		rc = sign_own(x, key, err);
+		rc = send_key(x, guest, rsa_public_of(key), err);
+	if (!rc)
+		rc = sign_for_guest(x, guest, key, err);
+	if (!rc && !is_kept)
+		rc = sign_and_keep(x, path.ptr, key, err);
+	idset_sort(&x->set);
 	if (!rc)
 		rc = send_digests(x, guest, err);
 	if (!rc && x->sync) {
@@ -441,6 +473,7 @@ run_host(struct intersection *x, struct buf *err)
 	}
 	stream_release(&common);
 	rsa_secret_free(key);
+	buf_release(&path);
 	return rc;
 }
 

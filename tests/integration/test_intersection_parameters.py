@@ -95,8 +95,9 @@ def submitted(site, tmp_path, parameters, host=None):
 
 
 @pytest.mark.parametrize("parameters,says", [
-    ({"intersect_cache_param": {"use_cache": True}},
-     "parameter 'intersect_cache_param.use_cache' is true"),
+    ({"intersect_cache_param": {"use_cache": True},
+      "repeated_id_process": True},
+     "repeated_id_process and intersect_cache_param.use_cache are both true"),
     ({"intersect_cache_param": {"id_type": "email"}}, "id_type"),
     ({"intersect_cache_param": {"encrypt_type": "sha1"}}, "encrypt_type"),
     ({"intersect_method": "dh"}, "intersect_method"),
@@ -128,6 +129,24 @@ def test_parameters_when_kept_for_fate_then_no_effect(site, tmp_path):
         shown = site.flow.component("output/data", answer["jobId"],
                                     "intersection_0", role, party)
         assert shown["data"] == [["1", "2"], ["3", "4"]]
+
+
+def test_signed_ids_when_kept_then_below_the_sites_folder(site, tmp_path):
+    """Two jobs on the same table: the host of the second signs none anew."""
+    words = ("are kept for the next run", "come from an earlier run")
+    folder = site.work / "cache" / "intersection"
+    for turn in range(2):
+        answer = submitted(site, tmp_path, {
+            "intersect_cache_param": {"use_cache": True}})
+        job = answer["jobId"]
+        assert site.flow.wait(job) == "success"
+        log = next((site.work / "jobs" / job[:8] / job).glob(
+            "host-10000/intersection_0/*/task.log")).read_text()
+        assert [w in log for w in words] == [turn == 0, turn == 1]
+        shown = site.flow.component("output/data", job, "intersection_0",
+                                    "host", 10000)
+        assert shown["data"] == [["1", "2"], ["3", "4"]]
+        assert len(list(folder.glob("*/signed"))) == 1
 
 
 # ---- ids that stand for several rows ----

@@ -136,6 +136,25 @@ def test_jobs_go_whole_and_models_and_uploads_stay(site):
     train(site)
 
 
+def test_signed_ids_that_hosts_keep_go_by_the_time_they_were_made(site):
+    base = site.work / "cache" / "intersection"
+    days = {"6 days": 6, "9 days": 9, "new": 0}
+    for name, n in days.items():
+        (base / name).mkdir(parents=True)
+        (base / name / "signed").write_text("ids")
+        made = time.time() - n * 86400
+        os.utime(base / name, (made, made))
+    retain(site, "--dry-run", cache="5d")
+    retain(site, cache="0")
+    assert (base / "6 days" / "signed").exists(), "for ever"
+    # the scheduler's own configuration has the default, seven days
+    until(lambda: not (base / "9 days").exists(), "the oldest is removed")
+    assert (base / "6 days").exists()
+    retain(site, cache="5d")
+    assert sorted(p.name for p in base.iterdir()) == ["new"]
+    shutil.rmtree(base)
+
+
 def test_table_that_rsa_saved_outlives_its_job(site, tmp_path):
     ids = tmp_path / "ids.csv"
     ids.write_text("".join(f"{i},1\n" for i in range(7)))

@@ -263,7 +263,8 @@ def test_method_when_unknown_then_refused_and_nothing_is_sent(tmp_path):
 @pytest.mark.parametrize("change,says", [
     ({**RAW_HOST, "repeated_id_process": True, "sync_intersect_ids": False},
      "repeated_id_process"),
-    ({"intersect_cache_param": {"use_cache": True}}, "use_cache"),
+    ({"intersect_cache_param": {"use_cache": True},
+      "repeated_id_process": True}, "use_cache"),
 ])
 def test_parameter_when_not_offered_then_failed_and_named(
         tmp_path, change, says):
@@ -310,3 +311,152 @@ def test_peer_when_killed_then_term_ends_the_other(tmp_path, method, victim):
     finally:
         other.process.kill()
         dead.process.kill()
+
+
+# ---- signed ids that a host keeps ----
+
+CACHE = {**RSA, "intersect_cache_param": {"use_cache": True}}
+
+
+class Kept:
+    """Runs on one cache; each run's own log lines say what became of it."""
+
+    def __init__(self, folder):
+        self.folder, self.runs = folder, 0
+
+    def run(self, sets, param=CACHE, guest=9999):
+        self.runs += 1
+        sets = {k.replace("9999", str(guest)): v
+                for k, v in parties(sets).items()}
+        folder = self.folder / f"run{self.runs}"
+        c = Component(folder / "run", "Intersection", param,
+                      cache=str(self.folder / "cache"), keep_messages=True)
+        for name, path in tables(folder, sets).items():
+            role, party = name.split("-")
+            c.party(role, party, data=[data_input(path)])
+        runs = c.succeeded(60)
+        common = set.intersection(*map(set, sets.values()))
+        for name, ids in sets.items():
+            check(runs[name], ids, common)
+        return runs
+
+    def files(self):
+        return sorted((self.folder / "cache" / "intersection").glob("*/*"))
+
+
+def is_reused(run):
+    kept, took = "are kept for the next run" in run.log, (
+        "come from an earlier run" in run.log)
+    assert kept != took
+    return took
+
+
+def key_of(run):
+    """The host's key and the digests that it sent, as the messages have
+    them."""
+    kept = sorted(run.folder.parent.glob("mail/guest-*/**/*.kept"))
+    key = [p.read_bytes() for p in kept if "intersect_key" in p.name]
+    digests = [p.read_bytes() for p in kept if "intersect_hashed" in p.name]
+    assert key and digests
+    return key, digests
+
+
+def test_cache_when_the_ids_are_the_same_then_signed_once(tmp_path):
+    kept = Kept(tmp_path)
+    guests, host = [make_ids(60, 1), make_ids(80, 2)], make_ids(200, 3)
+    first = kept.run([guests[0], host])["host-10000"]
+    assert not is_reused(first)
+    # other rows at the guest: the host's ids are what counts
+    again = kept.run([guests[1], host])["host-10000"]
+    assert is_reused(again) and len(kept.files()) == 1
+    assert key_of(first) == key_of(again)
+
+
+@pytest.mark.parametrize("change", [
+    "ids", "one id", "guest", "id_type", "encrypt_type"])
+def test_cache_when_something_else_then_another_key(tmp_path, change):
+    kept = Kept(tmp_path)
+    guest, host = make_ids(60, 1), make_ids(100, 2)
+    first = kept.run([guest, host])["host-10000"]
+    other, more, param = host, {}, CACHE
+    if change == "ids":
+        other = make_ids(100, 4)
+    if change == "one id":      # as many, and as long, as before
+        other = host[:-1] + [host[-1][:-1] + "x"]
+    if change == "guest":
+        more = {"guest": 9998}
+    if change == "id_type":
+        param = {**RSA, "intersect_cache_param": {
+            "use_cache": True, "id_type": "imei"}}
+    if change == "encrypt_type":
+        param = {**RSA, "intersect_cache_param": {
+            "use_cache": True, "encrypt_type": "md5"}}
+    second = kept.run([guest, other], param, **more)["host-10000"]
+    assert not is_reused(second) and len(kept.files()) == 2
+    assert key_of(first)[0] != key_of(second)[0]
+    assert is_reused(kept.run([guest, host])["host-10000"])
+
+
+def test_cache_when_two_hosts_then_a_key_each(tmp_path):
+    kept = Kept(tmp_path)
+    guest, host = make_ids(60, 1), make_ids(100, 2)
+    for took in (False, True):
+        runs = kept.run([guest, host, host])
+        assert is_reused(runs["host-10000"]) == took
+        assert is_reused(runs["host-10001"]) == took
+    assert len(kept.files()) == 2
+
+
+def test_cache_when_kept_then_its_owner_alone_may_read_it(tmp_path):
+    kept = Kept(tmp_path)
+    runs = kept.run([make_ids(20, 1), make_ids(30, 2)])
+    [path] = kept.files()
+    assert path.name == "signed"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    d = path.read_bytes().split(b'"d":"')[1].split(b'"')[0].decode()
+    for run in runs.values():
+        assert d not in run.log and d not in str(run.state)
+
+
+@pytest.mark.parametrize("damage", [
+    "cut", "cut within the head", "empty", "longer", "a digest", "the key",
+    "another's rows", "no JSON"])
+def test_cache_when_damaged_then_signed_anew(tmp_path, damage):
+    kept = Kept(tmp_path)
+    guest, host = make_ids(60, 1), make_ids(100, 2)
+    kept.run([guest, host])
+    [path] = kept.files()
+    data = path.read_bytes()
+    head, line = data.index(b"\n"), data.index(b"\n") + 1
+    flipped = bytes([data[line + 40] ^ 1])
+    changed = {
+        "cut": data[:-1], "cut within the head": data[:head // 2],
+        "empty": b"", "longer": data + b"\0",
+        "a digest": data[:line + 40] + flipped + data[line + 41:],
+        "the key": data.replace(b'"n":"1', b'"n":"2').replace(
+            b'"d":"', b'"d":"1'),
+        "another's rows": data.replace(b'"rows":100', b'"rows":101'),
+        "no JSON": b"}" + data[1:]}[damage]
+    assert changed != data
+    path.write_bytes(changed)
+    run = kept.run([guest, host])["host-10000"]
+    assert not is_reused(run) and "damaged" in run.log
+    assert is_reused(kept.run([guest, host])["host-10000"])
+
+
+def test_cache_when_it_cannot_be_written_then_the_result_all_the_same(
+        tmp_path):
+    (tmp_path / "cache").write_text("a file")
+    kept = Kept(tmp_path)
+    run = kept.run([make_ids(20, 1), make_ids(30, 2)])["host-10000"]
+    assert "the signed ids are not kept: " in run.log
+
+
+def test_cache_when_not_asked_for_then_nothing_is_kept(tmp_path):
+    kept = Kept(tmp_path)
+    sets = [make_ids(20, 1), make_ids(30, 2)]
+    kept.run(sets, RSA)
+    runs = kept.run(sets, {**CACHE, "intersect_method": "raw"})
+    assert kept.files() == []
+    assert all("use_cache has no effect" in run.log for run in runs.values())

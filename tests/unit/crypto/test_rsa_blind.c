@@ -532,6 +532,44 @@ test_given_key_when_e_has_no_inverse_then_refused(void **state)
 	numbers_clear(&k);
 }
 
+static void
+test_key_when_printed_and_parsed_then_signs_alike(void **state)
+{
+	struct buf digits[3] = {BUF_INIT, BUF_INIT, BUF_INIT};
+	struct rsa_secret *keys[3] = {secret, NULL, NULL};
+	mpz_t h, s[3];
+
+	(void)state;
+	mpz_init(h);
+	rsa_hash_id(h, "502", 3);
+	for (size_t i = 0; i < 3; i++) {
+		mpz_init(s[i]);
+		/* a key that was made here, and then those that were read */
+		if (i) {
+			rsa_secret_print(
+			    keys[i - 1], &digits[0], &digits[1], &digits[2]);
+			assert_int_equal(
+			    rsa_secret_parse(&(struct rsa_given){digits[0].ptr,
+						 digits[1].ptr, digits[2].ptr},
+				&keys[i], NULL),
+			    ERR_OK);
+			assert_int_equal(
+			    rsa_public_of(keys[i])->width, RSA_BLIND_BITS / 8);
+		}
+		rsa_sign(keys[i], s[i], h);
+		assert_int_equal(mpz_cmp(s[i], s[0]), 0);
+		for (size_t k = 0; k < 3; k++)
+			buf_reset(&digits[k]);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		mpz_clear(s[i]);
+		buf_release(&digits[i]);
+		if (i)
+			rsa_secret_free(keys[i]);
+	}
+	mpz_clear(h);
+}
+
 int
 main(void)
 {
@@ -552,6 +590,7 @@ main(void)
 		test_read_when_0_or_not_below_the_modulus_then_refused),
 	    cmocka_unit_test(test_key_when_parsed_from_its_hex_then_the_same),
 	    cmocka_unit_test(test_key_when_bad_then_refused),
+	    cmocka_unit_test(test_key_when_printed_and_parsed_then_signs_alike),
 	    cmocka_unit_test(
 		test_given_key_when_parsed_then_signs_as_its_numbers_say),
 	    cmocka_unit_test(
