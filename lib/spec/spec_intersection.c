@@ -114,7 +114,8 @@ static const struct spec_param params[] = {
     {.name = "allow_info_share",
 	.type = SPEC_BOOL,
 	.fallback = "false",
-	.meaning = "Kept for FATE's configurations, unused."},
+	.meaning = "Accepted, unused: no party's values are sent to "
+		   "another."},
     {.name = "info_owner",
 	.type = SPEC_STRING,
 	.flags = SPEC_IGNORE_CASE,

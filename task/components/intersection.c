@@ -145,13 +145,16 @@ find_method(const struct task *t, const struct method **out, struct buf *err)
 }
 
 static void
-tell_unused_cache(const struct task *t, const struct method *method)
+tell_unused(const struct task *t, const struct method *method)
 {
 	if (json_bool(json_get(t->param, "intersect_cache_param"), "use_cache",
 		false) &&
 	    (method->run != intersection_rsa || strcmp(t->role, "host") != 0))
 		task_log(t, "intersect_cache_param.use_cache has no effect: "
 			    "ids are kept by a host, with the method rsa");
+	if (json_bool(t->param, "allow_info_share", false))
+		task_log(t, "allow_info_share has no effect: no party's "
+			    "values are sent to another");
 }
 
 enum err
@@ -171,7 +174,7 @@ intersection_run(struct task *t, struct buf *err)
 		rc = err_set(
 		    err, ERR_INVALID, "Intersection has no input table");
 	if (!rc)
-		tell_unused_cache(t, method);
+		tell_unused(t, method);
 	if (!rc)
 		rc = table_reader_open(x.input->path, &x.reader, err);
 	if (rc)

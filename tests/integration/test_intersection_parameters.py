@@ -129,6 +129,14 @@ def test_parameters_when_kept_for_fate_then_no_effect(site, tmp_path):
         shown = site.flow.component("output/data", answer["jobId"],
                                     "intersection_0", role, party)
         assert shown["data"] == [["1", "2"], ["3", "4"]]
+        assert "allow_info_share has no effect" in task_log(
+            site, answer["jobId"], f"{role}-{party}")
+
+
+def task_log(site, job, party):
+    [path] = (site.work / "jobs" / job[:8] / job).glob(
+        f"{party}/intersection_0/*/task.log")
+    return path.read_text()
 
 
 def test_signed_ids_when_kept_then_below_the_sites_folder(site, tmp_path):
@@ -140,8 +148,7 @@ def test_signed_ids_when_kept_then_below_the_sites_folder(site, tmp_path):
             "intersect_cache_param": {"use_cache": True}})
         job = answer["jobId"]
         assert site.flow.wait(job) == "success"
-        log = next((site.work / "jobs" / job[:8] / job).glob(
-            "host-10000/intersection_0/*/task.log")).read_text()
+        log = task_log(site, job, "host-10000")
         assert [w in log for w in words] == [turn == 0, turn == 1]
         shown = site.flow.component("output/data", job, "intersection_0",
                                     "host", 10000)
