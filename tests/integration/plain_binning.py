@@ -24,59 +24,61 @@ def quantiles(column, bins, error=0.001):
 
 
 class Sketch:
-    """The summary (contract: section 11), an entry at a time."""
+    """The summary (contract: section 11): of each entry its value, g and
+    delta."""
 
     def __init__(self, values, error=0.001, head_size=10000,
                  compress_thres=10000):
-        self.error, self.count, self.entries = error, 0, []
+        self.error, self.count, self.entries = error, 0, np.empty((0, 3))
         for at in range(0, len(values), head_size):
-            head = values[at:at + head_size]
-            self.insert(sorted(head))
+            head = np.sort(values[at:at + head_size])
+            self.insert(head)
             if len(head) < head_size or len(self.entries) >= compress_thres:
                 self.compress()
 
     def insert(self, head):
-        old, k, new = self.entries, 0, []
-        for i, v in enumerate(head):
-            while k < len(old) and old[k][0] <= v:
-                new.append(old[k])
-                k += 1
-            self.count += 1
-            is_end = not new or (k == len(old) and i == len(head) - 1)
-            new.append([v, 1, 0 if is_end else
-                        math.floor(2 * self.error * self.count)])
-        self.entries = new + old[k:]
+        old, n = self.entries, len(head)
+        place = np.searchsorted(old[:, 0], head, "right") + np.arange(n)
+        counts = self.count + 1 + np.arange(n)
+        delta = np.floor(2 * self.error * counts)
+        delta[(place == 0) | (place == len(old) + n - 1)] = 0
+        new = np.empty((len(old) + n, 3))
+        new[place] = np.stack([head, np.ones(n), delta], axis=1)
+        new[np.setdiff1d(np.arange(len(new)), place)] = old
+        self.count, self.entries = self.count + n, new
 
     def compress(self):
         most = 2 * self.error * self.count
-        first, *rest = self.entries
+        first, *rest = self.entries.tolist()
         kept = rest[-1:]
         for v, g, delta in rest[-2::-1]:
             if g + kept[-1][1] + kept[-1][2] < most:
                 kept[-1][1] += g
             else:
                 kept.append([v, g, delta])
-        self.entries = [first] + kept[::-1]
+        self.entries = np.array([first] + kept[::-1])
 
-    def query(self, q):
-        if q <= self.error:
-            return self.entries[0][0]
-        if q >= 1 - self.error:
-            return self.entries[-1][0]
-        rank, off = math.ceil(q * self.count), math.ceil(
-            self.error * self.count)
-        low = 0
-        for v, g, delta in self.entries[1:-1]:
-            low += g
-            if low + delta - off <= rank <= low + off:
-                return v
-        return self.entries[-1][0]
+    def query(self, qs):
+        """The first value within reach of each rank."""
+        values, g, delta = self.entries.T
+        low = np.cumsum(g[1:-1])
+        high, off = low + delta[1:-1], math.ceil(self.error * self.count)
+        for q in qs:
+            rank = math.ceil(q * self.count)
+            near = (high - off <= rank) & (rank <= low + off)
+            if q <= self.error:
+                yield values[0]
+            elif q >= 1 - self.error or not near.any():
+                yield values[-1]
+            else:
+                yield values[1:-1][near.argmax()]
 
 
 def summary(column, bins, **settings):
     """Split points of any number of rows, in the table's order."""
-    sketch = Sketch(list(column[~np.isnan(column)]), **settings)
-    return np.unique([sketch.query(i / bins) for i in range(1, bins + 1)])
+    sketch = Sketch(column[~np.isnan(column)], **settings)
+    return np.unique(list(sketch.query(
+        i / bins for i in range(1, bins + 1))))
 
 
 def buckets(column, bins):

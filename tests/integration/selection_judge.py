@@ -50,8 +50,8 @@ def variation(x, p):
 
 def outlier(x, p):
     own = p["outlier_param"]
-    return Sketch(list(x)).query(own["percentile"]), \
-        lambda v: v < own["upper_threshold"]
+    value, = Sketch(x).query([own["percentile"]])
+    return value, lambda v: v < own["upper_threshold"]
 
 
 def percentage(x, p):
