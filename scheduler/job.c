@@ -370,7 +370,7 @@ job_commit(struct run_job *j)
 	buf_reset(&j->pending);
 	buf_add(&j->pending, j->next_pending.ptr, j->next_pending.len);
 	j->next_spent_ms = -1;
-	j->is_new = j->is_dirty = false;
+	j->is_new = j->is_settled = j->is_dirty = false;
 }
 
 /* Facts about a running task stay; what was to begin has not begun. */
@@ -400,7 +400,7 @@ job_rollback(struct run_job *j)
 	j->next_retries = j->retries;
 	j->next_is_told = j->is_told;
 	j->next_spent_ms = -1;
-	j->is_over = j->is_lost = false;
+	j->is_over = j->is_lost = j->is_settled = false;
 	j->current = SIZE_MAX;
 	buf_reset(&j->refused);
 	buf_reset(&j->next_pending);

@@ -108,6 +108,7 @@ struct run_job {
 	struct buf next_pending;  /* as this pass stores it */
 	bool is_new;		  /* claimed in this pass: gone at a rollback */
 	bool is_dirty;		  /* this pass has something to commit */
+	bool is_settled;	  /* this pass has written what it plans */
 	struct buf refused;	  /* by the database in this pass: why, or "" */
 	bool is_poisoned;	  /* its results could not be stored */
 	bool is_lost;		  /* another scheduler owns it */

@@ -123,6 +123,7 @@ settle_one(struct pass *p, struct run_job *j, struct buf *err)
 		buf_adds(err, fault.ptr);
 		rc = settle_is_job_fault(rc) ? ERR_DB : rc;
 	}
+	j->is_settled = !rc && !j->refused.len;
 	p->claims |= j->is_over;
 	buf_release(&fault);
 	return rc;
@@ -266,7 +267,9 @@ after_commit(struct pass *p)
 			quarantine(j);
 			continue;
 		}
-		job_commit(j);
+		/* Of one that was left alone nothing was stored. */
+		if (j->is_settled || j->is_new)
+			job_commit(j);
 		if (is_gone(j)) {
 			report_end(j);
 			s->must_relist |= j->is_lost; /* or ours again */

@@ -40,7 +40,8 @@ def metric(**m):
     with open(d / "metrics.jsonl", "a") as f:
         f.write(json.dumps(m) + "\\n")
 
-state(status="running", progress=10, message="begun")
+if how[0] != "silent":
+    state(status="running", progress=10, message="begun")
 (pathlib.Path(sys.argv[0]).parent / "runs").open("a").write(
     task["task_id"] + " " + task["role"] + " " + str(task["attempt"]) + "\\n")
 if how[0] in ("daemon", "hidden"):  # leaves its session, ignores TERM
@@ -61,6 +62,8 @@ if how[0] == "stubborn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if how[0] in ("sleep", "stubborn", "daemon", "badrow"):
     metric(t="point", ns="train", name="loss", key=0, value=1.0)
+    time.sleep(float(how[1]))
+if how[0] == "silent":
     time.sleep(float(how[1]))
 if how[0] == "busy":
     for n in range(int(float(how[1]) * 4)):

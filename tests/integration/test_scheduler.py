@@ -113,6 +113,27 @@ def test_restart_adopts_what_is_running(site, how):
     assert len(site.runs()) == 4 == len(set(site.runs()))
 
 
+def test_pid_of_a_task_that_says_nothing_is_told(site):
+    """Passes between its launch and the first look at it store nothing of it,
+    and do not forget it."""
+    for role in ("guest", "host"):
+        site.plan(f"dataio_0-{role}", "silent 60")
+    site.start()
+    end = time.monotonic() + 30
+    while not (site.run_dir / "doorbell").exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    job = site.submit()
+    while len(site.sql("SELECT 1 FROM t_task WHERE f_run_pid > 0")) < 2:
+        assert time.monotonic() < end, site.runs()
+        for _ in range(20):
+            site.ring()
+            time.sleep(0.01)
+    site.sql("UPDATE job_run SET stop_requested = 1")
+    site.ring()
+    site.wait(job, ["canceled"])
+
+
 def test_clock_set_back_while_a_job_runs_leaves_no_negative_time(site):
     for task in ("dataio_0-guest", "dataio_0-host"):    # neither has ended
         site.plan(task, "sleep 1")
