@@ -306,6 +306,28 @@ job_end_by(struct run_job *j, enum state_event event, enum failure failure,
 	buf_adds(&j->reason, reason);
 }
 
+void
+job_plan_end(struct run_job *j, enum state_event event, enum failure failure,
+    const struct run_task *failed, const char *reason)
+{
+	if (j->ending != STATE_SUBMIT)
+		return;
+	job_end_by(j, event, failure, failed, reason);
+	j->is_end_planned = true;
+}
+
+static void
+forget_planned_end(struct run_job *j)
+{
+	if (!j->is_end_planned)
+		return;
+	j->ending = STATE_SUBMIT;
+	j->failure = FAILURE_NONE;
+	j->failed = NULL;
+	buf_reset(&j->reason);
+	j->is_end_planned = false;
+}
+
 /* What was known of the last attempt is not this one's. */
 static void
 begin_attempt(struct run_task *t)
@@ -367,6 +389,7 @@ job_commit(struct run_job *j)
 	}
 	j->retries = j->next_retries;
 	j->is_told = j->next_is_told;
+	j->is_end_planned = false;
 	buf_reset(&j->pending);
 	buf_add(&j->pending, j->next_pending.ptr, j->next_pending.len);
 	j->next_spent_ms = -1;
@@ -399,6 +422,7 @@ job_rollback(struct run_job *j)
 	}
 	j->next_retries = j->retries;
 	j->next_is_told = j->is_told;
+	forget_planned_end(j);
 	j->next_spent_ms = -1;
 	j->is_over = j->is_lost = j->is_settled = false;
 	j->current = SIZE_MAX;

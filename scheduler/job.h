@@ -101,6 +101,7 @@ struct run_job {
 	struct buf reason;	       /* why it ends */
 	enum failure failure;	       /* the class of that */
 	const struct run_task *failed; /* whose failure it is, or NULL */
+	bool is_end_planned;	       /* this pass's transaction decided it */
 	bool is_told;		       /* the rows say that it ends, and why */
 	bool next_is_told;
 	struct buf stop_by;
@@ -156,6 +157,13 @@ struct run_component *job_component_of(const struct run_task *t);
 void job_end(struct run_job *j, enum state_event event, const char *reason);
 void job_end_by(struct run_job *j, enum state_event event, enum failure failure,
     const struct run_task *failed, const char *reason);
+
+/*
+ * The same out of what a pass's transaction has read: job_rollback() forgets
+ * it, since what was read may be gone with the transaction.
+ */
+void job_plan_end(struct run_job *j, enum state_event event,
+    enum failure failure, const struct run_task *failed, const char *reason);
 
 void job_commit(struct run_job *j);
 void job_rollback(struct run_job *j);

@@ -157,7 +157,7 @@ cannot_start(struct run_task *t, const char *fault)
 
 	buf_addf(&reason, "%s of %s %s cannot start: %s", run_task_component(t),
 	    t->party->role, t->party->party_id, fault);
-	job_end_by(t->job, STATE_FAIL, FAILURE_ERROR, t, reason.ptr);
+	job_plan_end(t->job, STATE_FAIL, FAILURE_ERROR, t, reason.ptr);
 	buf_release(&reason);
 }
 
@@ -323,7 +323,7 @@ start_if_fits(struct settle *p, struct run_job *j, size_t at, struct buf *first,
 	if (answer == QUOTA_YES)
 		rc = start_component(p, j, at, err);
 	else if (answer == QUOTA_NEVER)
-		job_end(j, STATE_FAIL, reason.ptr);
+		job_plan_end(j, STATE_FAIL, FAILURE_ERROR, NULL, reason.ptr);
 	else
 		p->s->is_full = true;
 	if (answer == QUOTA_LATER && !first->len)

@@ -6,7 +6,6 @@ import os
 import pathlib
 import shutil
 import signal
-import subprocess
 import threading
 import time
 
@@ -14,6 +13,7 @@ import pytest
 
 from conftest import ROOT, upload_examples
 from flow import load
+from held import Held
 
 DSL = load(ROOT / "examples/hetero_lr/dsl.json")
 CONF = load(ROOT / "examples/hetero_lr/conf.json")
@@ -224,35 +224,9 @@ def test_what_was_canceled_before_it_began_runs_again_to_success(idle, ten_csv):
 
 # ---- against job/clean ----
 
-class Held:
-    """A session of the database that holds a job's row, as whoever cleans a
-    job or begins it anew does."""
-
-    def __init__(self, site, job):
-        self.site = site
-        self.client = subprocess.Popen(
-            ["mariadb", "--no-defaults", f"--socket={site.db_socket}", "-u",
-             "root", "-N", "-B", "--unbuffered", "fateflow"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.say("BEGIN")
-        self.say(f"SELECT seq FROM job_run WHERE job_id = '{job}' FOR UPDATE")
-        assert self.client.stdout.readline().strip().isdigit()
-
-    def say(self, text):
-        self.client.stdin.write(text + ";\n")
-        self.client.stdin.flush()
-
-    def until_somebody_waits(self):
-        """The table is filled anew only when nobody read it for 100 ms."""
-        end = time.monotonic() + 20
-        while self.site.sql("SELECT COUNT(*) FROM information_schema.innodb_trx"
-                            " WHERE trx_state = 'LOCK WAIT'") != [["1"]]:
-            assert time.monotonic() < end, "nobody waits for the job's row"
-            time.sleep(0.2)
-
-    def commit(self):
-        self.client.communicate("COMMIT;\n", timeout=10)
-        assert self.client.returncode == 0
+def hold(site, job):
+    return Held(["mariadb", "--no-defaults", f"--socket={site.db_socket}", "-u",
+                 "root", "-BN", "fateflow"], job)
 
 
 @pytest.fixture
@@ -291,7 +265,7 @@ def with_table(idle):
 
 def test_clean_that_meets_a_rerun_takes_nothing(idle, with_table):
     job, left = with_table
-    held = Held(idle, job)
+    held = hold(idle, job)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         clean = pool.submit(idle.flow.post, "job/clean", {"job_id": job})
         held.until_somebody_waits()
@@ -312,7 +286,7 @@ def test_clean_that_meets_a_rerun_takes_nothing(idle, with_table):
 
 def test_rerun_that_meets_a_clean_sees_what_it_took(idle, with_table):
     job, _ = with_table
-    held = Held(idle, job)
+    held = hold(idle, job)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         answer = pool.submit(rerun, idle, job)
         held.until_somebody_waits()

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from held import Held
 from scheduler_site import DSL, site  # noqa: F401  (a fixture)
 from test_idle import cpu_s
 
@@ -307,6 +308,37 @@ def test_result_that_is_refused_takes_nothing_of_others_back(site, tmp_path):
     text = log.read_text()
     refused = f"job={bad} bad_0 of guest 9999: its result cannot be stored"
     assert text.index(f"job={good} succeed") < text.index(refused)
+
+
+def test_end_that_was_decided_in_vain_is_decided_anew(site):
+    """A pass finds no table for a job's next component; before it commits, its
+    connection breaks and the table comes: the job goes on with it."""
+    dataio = DSL["components"]["dataio_0"]
+    late = {"components": {"dataio_0": dataio, "dataio_1": {
+        **dataio, "input": {"data": {"data": ["args.late"]},
+                            "model": ["dataio_0.dataio"]}}}}
+    site.conf.write_text(site.conf.read_text().replace('"2s"', '"1h"'))
+    site.plan("dataio_0-guest", "sleep 0.5")
+    job, other = site.submit(dsl=late), site.submit()
+    table = {"guest": {"args": {"data": {"late": [
+        {"namespace": "x", "name": "y"}]}}}}
+    site.sql("UPDATE job_run SET f_runtime_conf = JSON_SET(f_runtime_conf, "
+             f"'$.role_parameters', JSON_EXTRACT('{json.dumps(table)}', '$'))")
+    paused = site.start()
+    site.wait_runs(4)
+    paused.send_signal(signal.SIGSTOP)
+    time.sleep(1)
+    held = Held(site.client, other)
+    paused.send_signal(signal.SIGCONT)
+    waits = held.until_somebody_waits()
+    site.sql("INSERT INTO data_table (name_key, namespace, name, version, "
+             "is_current, file, row_count, partitions, schema_json, digest, "
+             "create_time, deleted) VALUES (UNHEX(SHA2(CONCAT('x', CHAR(0), "
+             "'y'), 256)), 'x', 'y', 1, 1, 'f', 1, 1, '{}', "
+             f"'{'0' * 64}', 1, 0); KILL {waits}")
+    held.commit()
+    for j in (job, other):
+        assert site.wait(j, ["success", "failed"], 20)[:2] == ["success", ""]
 
 
 def named(first, second):
