@@ -71,7 +71,8 @@ count(struct run_component *c, int64_t mono_now)
 	bool live = job_component_has_live(c);
 
 	if (live && !c->counted_at) {
-		c->counted_at = c->progress_at = c->stored_at = mono_now;
+		c->counted_at = c->progress_at = mono_now;
+		c->stored_at = c->next_stored_at = mono_now;
 	} else if (!live && c->counted_at) {
 		c->spent_ms = spent_of(c, mono_now);
 		c->counted_at = c->progress_at = 0;
@@ -195,7 +196,7 @@ budget_store(struct settle *p, const struct run_job *j, struct buf *err)
 
 		if (!c->counted_at || p->mono_now - c->stored_at < STORE_MS)
 			continue;
-		c->stored_at = p->mono_now;
+		c->next_stored_at = p->mono_now;
 		rc = task_run_spend(p->s->db, j->id, c->tasks[0].task_id.ptr,
 		    spent_of(c, p->mono_now), idle_of(c, p->mono_now), err);
 	}

@@ -366,6 +366,7 @@ static void
 commit_component(struct run_component *c)
 {
 	c->is_done = c->next_is_done;
+	c->stored_at = c->next_stored_at;
 	if (c->is_redo && !c->next_is_redo) {
 		c->is_retry = c->is_resumed = c->is_due = false;
 		c->redo_at = c->kill_at = 0;
@@ -412,14 +413,20 @@ rollback_task(struct run_task *t, void *arg)
 	t->next_metrics_offset = t->metrics_offset;
 }
 
+static void
+rollback_component(struct run_component *c)
+{
+	c->next_is_done = c->is_done;
+	c->next_is_redo = c->is_redo;
+	c->next_stored_at = c->stored_at;
+}
+
 void
 job_rollback(struct run_job *j)
 {
 	job_each(j, rollback_task, NULL);
-	for (size_t i = 0; i < j->dsl.n_components; i++) {
-		j->components[i].next_is_done = j->components[i].is_done;
-		j->components[i].next_is_redo = j->components[i].is_redo;
-	}
+	for (size_t i = 0; i < j->dsl.n_components; i++)
+		rollback_component(&j->components[i]);
 	j->next_retries = j->retries;
 	j->next_is_told = j->is_told;
 	forget_planned_end(j);

@@ -78,6 +78,7 @@ struct run_component {
 	int64_t counted_at;   /* monotonic: since when; 0: it does not run */
 	int64_t progress_at;  /* monotonic: since when it counts as idle */
 	int64_t stored_at;    /* monotonic: when the two were last stored */
+	int64_t next_stored_at;
 };
 
 struct run_job {
