@@ -25,6 +25,7 @@ claim_count(struct settle *p)
 	p->room.max_passed_ms = s->cfg->scheduler.max_passed_over_ms;
 	p->room.n_kept = 0;
 	p->has_turn = false;
+	buf_reset(&p->refused);
 	quota_use_reset(&p->room.use);
 	admission_count(&p->room, s->jobs);
 	quota_use_release(&p->queue.seen);
@@ -66,12 +67,22 @@ lost_any(const struct scheduler *s)
 	return false;
 }
 
+static void
+log_refused(char *lines)
+{
+	char *rest, *line = strtok_r(lines, "\n", &rest);
+
+	for (; line; line = strtok_r(NULL, "\n", &rest))
+		log_info("%s", line);
+}
+
 void
 claim_finish(struct settle *p, bool is_committed)
 {
 	struct queue *q = &p->s->queue;
 
 	if (is_committed) {
+		log_refused(p->refused.ptr);
 		quota_use_release(&q->seen);
 		*q = p->queue;
 	} else {
@@ -79,6 +90,7 @@ claim_finish(struct settle *p, bool is_committed)
 	}
 	if (!is_committed || lost_any(p->s))
 		q->turn = 0;
+	buf_release(&p->refused);
 	admission_release(&p->room);
 }
 
@@ -210,6 +222,7 @@ claim_begin(struct settle *p, const char *job_id, struct buf *err)
 	return rc;
 }
 
+/* ERR_CONFLICT: it waits no more. */
 static enum err
 end_waiting(struct settle *p, const char *job_id, enum state_event event,
     const char *stop_by, const char *reason, struct buf *err)
@@ -225,17 +238,20 @@ end_waiting(struct settle *p, const char *job_id, enum state_event event,
 	};
 	enum err rc = job_run_end_waiting(p->s->db, job_id, &end, NULL);
 
-	if (rc == ERR_CONFLICT)
-		return ERR_OK;
-	return rc ? err_set(err, rc, "cannot end job %s", job_id) : rc;
+	return rc && rc != ERR_CONFLICT
+		   ? err_set(err, rc, "cannot end job %s", job_id)
+		   : rc;
 }
 
 enum err
 claim_refuse(
     struct settle *p, const char *job_id, const char *reason, struct buf *err)
 {
-	log_info("job=%s fail: %s", job_id, reason);
-	return end_waiting(p, job_id, STATE_FAIL, NULL, reason, err);
+	enum err rc = end_waiting(p, job_id, STATE_FAIL, NULL, reason, err);
+
+	if (!rc)
+		buf_addf(&p->refused, "job=%s fail: %s\n", job_id, reason);
+	return rc == ERR_CONFLICT ? ERR_OK : rc;
 }
 
 static enum state_event
@@ -298,6 +314,8 @@ claim_stop_waiting(struct settle *p, struct buf *err)
 		stop_reason(w->stop_by, &reason);
 		rc = end_waiting(p, w->job_id, stop_event(w->stop_requested),
 		    w->stop_by, reason.ptr, err);
+		if (rc == ERR_CONFLICT)
+			rc = ERR_OK;
 	}
 	job_run_list_release(&list);
 	buf_release(&reason);

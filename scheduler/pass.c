@@ -359,7 +359,10 @@ transact(struct scheduler *s, int64_t now)
 {
 	struct buf err = BUF_INIT;
 	struct pass p = {
-	    .settle = {.s = s, .now = clock_wall_ms(), .mono_now = now},
+	    .settle = {.s = s,
+		.refused = BUF_INIT,
+		.now = clock_wall_ms(),
+		.mono_now = now},
 	    .renews = now - s->renewed_at >= s->cfg->scheduler.lease_ms / 3,
 	    .was_full = s->is_full,
 	    .claims = s->is_rung || s->queue.is_left,

@@ -12,6 +12,7 @@ struct settle {
 	struct scheduler *s;
 	struct admission room;
 	struct queue queue; /* s->queue as this pass leaves it */
+	struct buf refused; /* lines for the log, once it is committed */
 	bool has_turn;	    /* of the site: room is all that is taken */
 	int64_t now;	    /* wall ms */
 	int64_t mono_now;   /* ms */

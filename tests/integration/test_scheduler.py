@@ -249,6 +249,24 @@ def test_job_wider_than_the_site_fails_with_the_reason(site):
     assert "scheduler.max_tasks" in site.status(job)[1]
 
 
+def test_job_that_was_canceled_before_it_is_refused_is_not_said_to_fail(
+        site, tmp_path):
+    job, other = site.submit(width=5), site.submit(width=5)
+    held = Held(site.client, job)
+    log = tmp_path / "log"
+    with log.open("w") as file:
+        site.start(file)
+        held.until_somebody_waits()
+        held.say("UPDATE job_run SET status = 'canceled', live = 0 WHERE "
+                 f"job_id = '{job}'")
+        held.commit()
+        site.wait(other, ["failed"])
+        site.stop()
+    assert site.status(job)[0] == "canceled"
+    assert f"job={job} fail" not in log.read_text()
+    assert log.read_text().count(f"job={other} fail: scheduler.max_") == 1
+
+
 def test_job_beyond_the_limit_waits_with_a_reason_and_is_passed_over(site):
     site.plan("dataio_0-host", "sleep 3")
     first = site.submit()
