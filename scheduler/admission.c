@@ -36,7 +36,7 @@ void
 admission_count(struct admission *a, const struct run_job *jobs)
 {
 	for (const struct run_job *j = jobs; j; j = j->next_job) {
-		a->use.site[QUOTA_JOBS] += !j->is_over;
+		a->use.site[QUOTA_JOBS]++;
 		job_each((struct run_job *)(uintptr_t)j, count_task, a);
 	}
 }

@@ -28,7 +28,7 @@ struct admission {
 
 void admission_release(struct admission *a);
 
-/* Adds running jobs of the list, those that end in this pass excepted. */
+/* Adds the jobs of the list, and what of them runs. */
 void admission_count(struct admission *a, const struct run_job *jobs);
 
 /*

@@ -16,6 +16,13 @@
 
 /* ---- the room ---- */
 
+static void
+count_ours(struct settle *p)
+{
+	quota_use_reset(&p->room.use);
+	admission_count(&p->room, p->s->jobs);
+}
+
 void
 claim_count(struct settle *p)
 {
@@ -26,8 +33,7 @@ claim_count(struct settle *p)
 	p->room.n_kept = 0;
 	p->has_turn = false;
 	buf_reset(&p->refused);
-	quota_use_reset(&p->room.use);
-	admission_count(&p->room, s->jobs);
+	count_ours(p);
 	quota_use_release(&p->queue.seen);
 	p->queue = s->queue;
 	p->queue.seen = (struct quota_use){0};
@@ -55,6 +61,14 @@ claim_turn(struct settle *p, struct buf *err)
 	    s->db, s->instance, quota_has_keys(&s->quota), &p->room.use, err);
 	p->queue.had_others = p->room.use.site[QUOTA_JOBS] > before;
 	return rc;
+}
+
+void
+claim_undone(struct settle *p)
+{
+	p->has_turn = false;
+	p->queue.turn = 0;
+	count_ours(p);
 }
 
 /* A job that another took over is no longer counted with ours. */

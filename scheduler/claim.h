@@ -16,6 +16,12 @@ void claim_count(struct settle *p);
  */
 enum err claim_turn(struct settle *p, struct buf *err);
 
+/*
+ * A part of the transaction was undone, maybe with the turn in it: the room is
+ * counted anew, and the turn taken again before anything else is admitted.
+ */
+void claim_undone(struct settle *p);
+
 /* A waiting job that fits becomes ours; its first tasks are planned. */
 enum err claim_begin(struct settle *p, const char *job_id, struct buf *err);
 

@@ -117,6 +117,7 @@ settle_one(struct pass *p, struct run_job *j, struct buf *err)
 
 	if (settle_is_job_fault(rc) && !db_is_doomed(db)) {
 		job_rollback(j);
+		claim_undone(&p->settle);
 		buf_adds(&j->refused, fault.len ? fault.ptr : err_name(rc));
 		rc = ERR_OK;
 	} else if (rc) {

@@ -328,6 +328,57 @@ def test_result_that_is_refused_takes_nothing_of_others_back(site, tmp_path):
     assert text.index(f"job={good} succeed") < text.index(refused)
 
 
+def run_elsewhere(site, job):
+    """As if another scheduler took the site's turn and began four tasks."""
+    site.sql(
+        "INSERT INTO scheduler_instance (host, pid, boot_id, started_at, "
+        "expires_at) VALUES ('other', 1, '', UTC_TIMESTAMP(3), "
+        "UTC_TIMESTAMP(3) + INTERVAL 1 DAY);"
+        "START TRANSACTION; UPDATE site_admission SET turn = turn + 1;"
+        "UPDATE job_run SET status = 'running', live = 1, owner = "
+        f"LAST_INSERT_ID() WHERE job_id = '{job}';" + "".join(
+            "INSERT INTO t_task (f_job_id, f_task_id, f_role, f_party_id, "
+            "f_component_name, f_status, f_create_time) VALUES "
+            f"('{job}', '{job}_x', 'guest', '{n}', 'x', 'running', 1);"
+            for n in range(4)) + "COMMIT")
+
+
+def test_turn_that_was_undone_with_a_job_is_taken_again(site):
+    """A job's rows are refused after it took the site's turn; another scheduler
+    takes that same turn, and what it began is counted."""
+    dataio, next_0 = DSL["components"].values()
+    site.conf.write_text(site.conf.read_text().replace('"2s"', '"1h"')
+                         .replace('"300ms"', '"3s"'))
+    site.plan("dataio_0-guest", "sleep 1")
+    site.plan("dataio_1-guest", "stubborn 60")
+    elsewhere = site.submit()
+    site.sql("UPDATE job_run SET status = 'success', live = 0")
+    bad = site.submit(dsl={"components": {
+        "dataio_0": dataio, "dataio_1": dataio, "intersection_0": next_0,
+        "intersection_1": next_0}})
+    site.sql("CREATE TRIGGER refuse BEFORE UPDATE ON job_run FOR EACH ROW SET "
+             "NEW.pending_reason = IF(NEW.pending_reason IS NOT NULL AND "
+             f"NEW.job_id = '{bad}', REPEAT('x', 70000), NEW.pending_reason)")
+    site.start()
+    try:
+        ending = f"SELECT 1 FROM job_run WHERE job_id = '{bad}' AND ending"
+        end = time.monotonic() + 20
+        while not site.sql(f"{ending} IS NOT NULL"):
+            assert time.monotonic() < end, site.status(bad)
+            time.sleep(0.02)
+        run_elsewhere(site, elsewhere)
+        waits = site.submit()
+        site.ring()
+        reason = site.wait(bad, ["failed"])[1]
+    finally:
+        site.sql("DROP TRIGGER refuse")
+    assert "cannot be stored: " in reason
+    time.sleep(1)
+    assert site.status(waits)[0] == "waiting"
+    site.sql(f"UPDATE job_run SET live = 0 WHERE job_id = '{elsewhere}'")
+    site.wait(waits, ["success"], 20)
+
+
 def test_end_that_was_decided_in_vain_is_decided_anew(site):
     """A pass finds no table for a job's next component; before it commits, its
     connection breaks and the table comes: the job goes on with it."""
