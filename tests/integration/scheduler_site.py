@@ -106,6 +106,13 @@ COLUMNS = ("SELECT table_name, column_name, column_type FROM "
 ROWS_OF_THE_SCHEMA = {"schema_version", "site_admission"}
 
 
+def command_line(process):
+    try:
+        return (process / "cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
 class Site:
     def __init__(self, folder, socket, name, keys=""):
         self.free = FREE.setdefault(str(socket), [])
@@ -235,6 +242,15 @@ class Site:
                 return self.status(job)
             time.sleep(0.02)
         raise AssertionError(f"{job} is {self.status(job)}")
+
+    def wait_tasks_over(self, seconds=30):
+        """Until no process of a task lives; a zombie has no command line."""
+        end = time.monotonic() + seconds
+        name = str(self.task).encode()
+        while any(name in command_line(p)
+                  for p in pathlib.Path("/proc").glob("[0-9]*")):
+            assert time.monotonic() < end, self.runs()
+            time.sleep(0.02)
 
     def wait_runs(self, n):
         end = time.monotonic() + 10

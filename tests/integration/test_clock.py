@@ -88,12 +88,12 @@ def test_running_job_does_not_expire_by_the_wall(site, training, days):
 
 
 def test_timeout_comes_when_it_is_due_after_a_step_back(site):
+    begun = time.monotonic()
     job = site.flow.submitted(DSL, conf({"timeout": 4}, LONG))
     until(lambda: site.tasks(), "tasks run")
-    begun = time.monotonic()
     shift(site, -3 * DAY)
-    assert site.flow.wait(job, 10) == "timeout"
-    assert 2.5 < time.monotonic() - begun < 7
+    assert site.flow.wait(job, 30) == "timeout"
+    assert time.monotonic() - begun >= 4
     assert site.flow.rows(job)[0].get("f_elapsed", 0) >= 0
     assert site.sql("SELECT COUNT(*) FROM t_task WHERE f_elapsed < 0") == \
         [["0"]]

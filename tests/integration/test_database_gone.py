@@ -267,7 +267,7 @@ def test_budget_of_a_job_counts_on_while_the_server_is_gone(site):
 def test_running_jobs_survive_a_restart_of_the_server(site):
     job = site.flow.submitted(DSL, long_conf())
     until(lambda: trains(site), "hetero_lr_0 runs")
-    time.sleep(0.5)     # all of its tasks
+    until(lambda: len(site.tasks()) == 6, "all of its tasks and parents run")
     tasks = set(site.tasks())
     before = log_size(site)
     kill_server(site)

@@ -149,10 +149,9 @@ def test_idle_scheduler_is_ready_for_a_job_after_its_time(site):
     wait_sql(site, "SELECT 1 FROM scheduler_instance")
     time.sleep(3)
     job = site.submit()
-    begun = time.monotonic()
     site.ring()
-    site.wait(job, ["success"], 2)
-    assert time.monotonic() - begun < 2
+    site.wait(job, ["running", "success"], 2)
+    site.wait(job, ["success"])
     assert site.sql("SELECT COUNT(*) FROM scheduler_instance") == [["1"]]
 
 
@@ -378,8 +377,8 @@ def test_what_an_ended_job_left_goes_at_the_next_start(site):
     half = task / "state.json.123.tmp"
     half.write_text("{")
     site.start()
-    assert holder.wait(5) == -signal.SIGKILL
-    limit = time.monotonic() + 5
+    assert holder.wait(20) == -signal.SIGKILL
+    limit = time.monotonic() + 20
     while (folder / "mail").exists() and time.monotonic() < limit:
         time.sleep(0.02)
     assert not (folder / "mail").exists() and not (task / "data").exists()
@@ -392,9 +391,10 @@ def test_what_an_ended_job_left_goes_at_the_next_start(site):
 
 def test_decision_to_end_stands_when_its_maker_is_killed(site):
     """Else the signal that its tasks were sent looks like the cause."""
+    site.conf.write_text(site.conf.read_text().replace('"300ms"', '"3s"'))
     site.plan("dataio_0-guest", "sleep 30")
     site.plan("dataio_0-host", "stubborn 30")
-    job = site.submit(timeout_ms=1000, auto_retries=2)
+    job = site.submit(timeout_ms=3000, auto_retries=2)
     site.start()
     site.wait_runs(2)
     until = time.monotonic() + 10
@@ -405,7 +405,7 @@ def test_decision_to_end_stands_when_its_maker_is_killed(site):
     site.stop(signal.SIGKILL)
     assert site.status(job)[0] == "running"
     site.start()
-    status, reason, _ = site.wait(job, ["timeout", "failed", "success"])
+    status, reason, _ = site.wait(job, ["timeout", "failed", "success"], 20)
     assert status == "timeout" and "dataio_0 of " in reason, reason
     assert site.sql("SELECT DISTINCT f_status FROM t_task") == [["timeout"]]
     assert site.sql("SELECT retries, error_class FROM job_run") == [

@@ -95,7 +95,7 @@ def test_stop_ends_every_process_of_the_job(site, asked, status):
     site.sql(f"UPDATE job_run SET stop_requested = {asked}, stop_by = 'ann' "
              f"WHERE job_id = '{job}'")
     site.ring()
-    assert site.wait(job, ["canceled", "failed"], 3) == [
+    assert site.wait(job, ["canceled", "failed"], 5) == [
         status, "stopped by ann", "ann"]
     assert site.sql("SELECT f_status FROM t_task WHERE f_role = 'host'") == [
         ["failed"]]
@@ -308,8 +308,9 @@ def test_result_that_is_refused_takes_nothing_of_others_back(site, tmp_path):
     """Both jobs end in one pass: the good one's rows are committed by it, and
     only then does the other one end for what the database refused of it."""
     one = {"components": {"dataio_0": DSL["components"]["dataio_0"]}}
-    site.plan("dataio_0-guest", "sleep 0.5")
-    site.plan("bad_0-guest", "badrow 0.5")
+    site.conf.write_text(site.conf.read_text().replace('"2s"', '"1h"'))
+    site.plan("dataio_0-guest", "sleep 2")
+    site.plan("bad_0-guest", "badrow 2")
     good = site.submit(dsl=one)
     bad = site.submit(dsl=json.loads(
         json.dumps(one).replace("dataio_0", "bad_0")))
@@ -318,7 +319,7 @@ def test_result_that_is_refused_takes_nothing_of_others_back(site, tmp_path):
         paused = site.start(file)
         site.wait_runs(4)
         paused.send_signal(signal.SIGSTOP)
-        time.sleep(1)
+        site.wait_tasks_over()
         paused.send_signal(signal.SIGCONT)
         assert site.wait(good, ["success", "failed"])[0] == "success"
         assert site.wait(bad, ["success", "failed"])[0] == "failed"
@@ -387,7 +388,7 @@ def test_end_that_was_decided_in_vain_is_decided_anew(site):
         **dataio, "input": {"data": {"data": ["args.late"]},
                             "model": ["dataio_0.dataio"]}}}}
     site.conf.write_text(site.conf.read_text().replace('"2s"', '"1h"'))
-    site.plan("dataio_0-guest", "sleep 0.5")
+    site.plan("dataio_0-guest", "sleep 2")
     job, other = site.submit(dsl=late), site.submit()
     table = {"guest": {"args": {"data": {"late": [
         {"namespace": "x", "name": "y"}]}}}}
@@ -396,7 +397,7 @@ def test_end_that_was_decided_in_vain_is_decided_anew(site):
     paused = site.start()
     site.wait_runs(4)
     paused.send_signal(signal.SIGSTOP)
-    time.sleep(1)
+    site.wait_tasks_over()
     held = Held(site.client, other)
     paused.send_signal(signal.SIGCONT)
     waits = held.until_somebody_waits()
@@ -444,12 +445,13 @@ def test_start_that_the_database_refuses_fails_that_job_alone(
     # Nothing of it counts: all of the site's two places are free again.
     jobs = [site.submit() for _ in range(2)]
     for task in ("dataio_0-guest", "dataio_0-host"):
-        site.plan(task, "sleep 1")
+        site.plan(task, "sleep 3")
     site.start()
     for job in jobs:
-        site.wait(job, ["running"], 1)
+        site.wait(job, ["running"])
+    assert site.status(jobs[0])[0] == "running"
     for job in jobs:
-        site.wait(job, ["success"])
+        site.wait(job, ["success"], 20)
 
 
 def test_failure_that_is_told_at_length_is_cut_and_ends_that_job_alone(site):
@@ -484,7 +486,7 @@ def test_component_that_cannot_start_ends_those_beside_it_at_once(site):
              f"'\"role_parameters\": {{}}', '\"role_parameters\": "
              f"{json.dumps(table)}')")
     site.start()
-    status, reason, _ = site.wait(job, ["failed"], 6)
+    status, reason, _ = site.wait(job, ["failed"], 20)
     assert reason == ("dataio_2 of guest 9999 cannot start: there is no table "
                       "y in namespace x")
 
