@@ -67,12 +67,12 @@ def free(site):
 
 
 def leave(site, n_bytes):
-    """Fills the disk up to so much."""
-    with open(site.work / "filler", "ab") as filler:
-        with contextlib.suppress(OSError):
-            while free(site) > n_bytes:
-                filler.write(b"x" * min(free(site) - n_bytes, MIB))
-                filler.flush()
+    """Fills the disk up to so much, or until nothing fits because others took
+    the rest meanwhile: so there is no buffer, which would be left over."""
+    with contextlib.suppress(OSError), open(
+            site.work / "filler", "ab", buffering=0) as filler:
+        while free(site) > n_bytes:
+            filler.write(b"x" * min(free(site) - n_bytes, MIB))
 
 
 def seen():

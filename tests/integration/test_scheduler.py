@@ -67,7 +67,7 @@ def test_failed_task_fails_the_job_on_every_party(site, how, reason):
     job = site.submit()
     begun = time.monotonic()
     site.once()
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
     reason = f"dataio_0 of host 10000 failed: {reason}"
     assert site.status(job)[:2] == ["failed", reason]
     assert site.sql("SELECT DISTINCT f_status, f_reason FROM t_job") == [
