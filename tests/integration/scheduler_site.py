@@ -243,12 +243,15 @@ class Site:
             time.sleep(0.02)
         raise AssertionError(f"{job} is {self.status(job)}")
 
-    def wait_tasks_over(self, seconds=30):
-        """Until no process of a task lives; a zombie has no command line."""
-        end = time.monotonic() + seconds
+    def tasks(self):
+        """Pids of the tasks that live; a zombie has no command line."""
         name = str(self.task).encode()
-        while any(name in command_line(p)
-                  for p in pathlib.Path("/proc").glob("[0-9]*")):
+        return [int(p.name) for p in pathlib.Path("/proc").glob("[0-9]*")
+                if name in command_line(p)]
+
+    def wait_tasks_over(self, seconds=30):
+        end = time.monotonic() + seconds
+        while self.tasks():
             assert time.monotonic() < end, self.runs()
             time.sleep(0.02)
 
