@@ -208,13 +208,15 @@ begin_tasks(struct settle *p, struct run_job *j, const struct job_run *row,
 }
 
 enum err
-claim_begin(struct settle *p, const char *job_id, struct buf *err)
+claim_begin(
+    struct settle *p, const char *job_id, bool *is_ours_out, struct buf *err)
 {
 	struct buf fault = BUF_INIT;
 	struct job_run row = {0};
 	struct run_job *j = NULL;
 	enum err rc;
 
+	*is_ours_out = false;
 	rc = job_run_claim(p->s->db, job_id, p->s->instance, p->now, NULL);
 	if (rc == ERR_CONFLICT)
 		return ERR_OK; /* somebody else was faster, or it was canceled
@@ -227,7 +229,7 @@ claim_begin(struct settle *p, const char *job_id, struct buf *err)
 	if (job_new(&row, &j, &fault)) {
 		rc = end_unreadable(p, &row, fault.ptr, err);
 	} else {
-		j->is_new = true;
+		*is_ours_out = j->is_new = true;
 		append(p->s, j);
 		rc = begin_tasks(p, j, &row, err);
 	}

@@ -22,8 +22,13 @@ enum err claim_turn(struct settle *p, struct buf *err);
  */
 void claim_undone(struct settle *p);
 
-/* A waiting job that fits becomes ours; its first tasks are planned. */
-enum err claim_begin(struct settle *p, const char *job_id, struct buf *err);
+/*
+ * A waiting job that fits becomes ours, its first tasks are planned, and
+ * *is_ours_out is true; unless somebody was faster, or it cannot be read and
+ * has ended for that.
+ */
+enum err claim_begin(
+    struct settle *p, const char *job_id, bool *is_ours_out, struct buf *err);
 
 /* A waiting job ends without having run: STATE_FAIL and the reason. */
 enum err claim_refuse(

@@ -278,6 +278,20 @@ ask_disk(struct look *l, const struct job_queue_row *row, bool *fits_out,
 	return l->explains ? note_reason(l, row, err) : ERR_OK;
 }
 
+/* One that is not ours after all leaves its place to who is behind it. */
+static enum err
+begin(struct look *l, const struct job_queue_row *row, struct buf *err)
+{
+	bool is_ours;
+	enum err rc = claim_begin(l->p, row->job_id, &is_ours, err);
+
+	if (is_ours)
+		note_begun(l, row);
+	else
+		l->p->room.use.site[QUOTA_JOBS]--; /* asked, not taken */
+	return rc;
+}
+
 static enum err
 look_at(struct look *l, const struct job_queue_row *row, struct buf *err)
 {
@@ -295,10 +309,7 @@ look_at(struct look *l, const struct job_queue_row *row, struct buf *err)
 		return claim_refuse(l->p, row->job_id, l->reason.ptr, err);
 	if (answer == QUOTA_YES) {
 		rc = ask_disk(l, row, &fits, err);
-		if (rc || !fits)
-			return rc;
-		note_begun(l, row);
-		return claim_begin(l->p, row->job_id, err);
+		return rc || !fits ? rc : begin(l, row, err);
 	}
 	q->is_left = true;
 	if (l->is_whole)

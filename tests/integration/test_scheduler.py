@@ -292,6 +292,18 @@ def test_job_with_unreadable_dsl_fails_with_the_reason(site):
     assert site.status(job)[0] == "failed" and site.status(job)[1]
 
 
+def test_place_of_a_job_that_cannot_be_read_is_the_next_ones(site):
+    """They are claimed in one pass, though there is one place."""
+    site.conf.write_text(site.conf.read_text().replace(
+        "max_jobs = 2", "max_jobs = 1"))
+    bad = site.submit(dsl={"components": {"x_0": {"module": "NoSuch"}}})
+    good = site.submit()
+    site.once()
+    assert (site.status(bad)[0], site.status(good)[0]) == (
+        "failed", "success")
+    assert len(site.sql("SELECT DISTINCT start_time FROM job_run")) == 1
+
+
 def test_result_that_the_database_refuses_fails_that_job_alone(site):
     site.plan("dataio_0-host", "badrow 0")
     bad = site.submit()
