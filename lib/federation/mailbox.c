@@ -6,6 +6,11 @@
  * of them; and no file is made or removed for it, which file systems make
  * dear. A kept one has a marker written before it is renamed.
  *
+ * For the same reason a message is written over the marker of the last but one
+ * of its kind, which becomes it by a rename. The receiver is done with that
+ * marker once there is the next one. The first marker stays, so that a second
+ * sender is still told apart.
+ *
  * Waiting is inotify as a hint, and a look of its own after 5 ms rising to
  * 1 s, because inotify is silent on NFS and when its queue overflows.
  */
@@ -16,12 +21,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/digest.h"
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
+#include "lib/federation/mailbox_private.h"
 #include "lib/federation/mailbox_tags.h"
 
 #define LOOK_FIRST_MS 5
@@ -203,33 +208,6 @@ existing_digest(const char *path, struct buf *out, struct buf *err)
 	return rc;
 }
 
-/* Messages that wait: markers and kept ones stay for ever. */
-static bool
-counts(const char *name)
-{
-	return strstr(name, ".kept") == NULL && strstr(name, ".done") == NULL;
-}
-
-static enum err
-folder_bytes(const char *dir, int64_t *out, struct buf *err)
-{
-	DIR *d = opendir(dir);
-	struct dirent *e;
-	struct stat st;
-
-	*out = 0;
-	if (d == NULL)
-		return err_set_errno(err, ERR_IO, "mailbox %s", dir);
-	while ((e = readdir(d)) != NULL)
-		if (counts(e->d_name) &&
-		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) ==
-			0 &&
-		    S_ISREG(st.st_mode))
-			*out += st.st_size;
-	closedir(d);
-	return ERR_OK;
-}
-
 /* Sleeps until something may have come; false: the wait is to end. */
 static bool
 wait_a_little(struct mailbox *m, int *ms)
@@ -265,7 +243,7 @@ wait_for_room(struct mailbox *m, const struct mailbox_party *to, size_t len,
 	if (m->scanned && m->unscanned < m->o.quota / 16)
 		return ERR_OK;
 	for (;;) {
-		rc = folder_bytes(to->dir, &used, err);
+		rc = mailbox_folder_bytes(to->dir, &used, err);
 		if (rc != ERR_OK)
 			return rc;
 		if (used + want <= m->o.quota)
@@ -283,9 +261,45 @@ wait_for_room(struct mailbox *m, const struct mailbox_party *to, size_t len,
 	return ERR_OK;
 }
 
+/* The marker's path of the message that was sent so many before this one. */
+static void
+marker_before(const struct message *msg, int64_t before, struct buf *out)
+{
+	struct message earlier = *msg;
+
+	earlier.seq -= before;
+	message_path(&earlier, out);
+	buf_adds(out, ".done");
+}
+
+/*
+ * Opens what the message is written to before it gets its name, whose path is
+ * tmp: a marker, which is shorter than any head, or a new file.
+ */
+static int
+open_unnamed(const struct mailbox *m, const struct message *msg,
+    const char *path, struct buf *tmp)
+{
+	bool used_up = false;
+	int fd = -1;
+
+	if (msg->seq > 2 && !m->o.keep_messages) {
+		marker_before(msg, 1, tmp);
+		used_up = path_exists(tmp->ptr);
+	}
+	if (used_up) {
+		marker_before(msg, 2, tmp);
+		fd = open(tmp->ptr, O_WRONLY | O_CLOEXEC);
+	}
+	if (fd >= 0)
+		return fd;
+	path_set(tmp, "%s.tmp", path);
+	return open(tmp->ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+}
+
 static enum err
-message_write(const struct message *msg, const char *path, const void *payload,
-    struct buf *err)
+message_write(const struct mailbox *m, const struct message *msg,
+    const char *path, const void *payload, struct buf *err)
 {
 	struct buf tmp = BUF_INIT, text = BUF_INIT;
 	cJSON *head = message_head(msg);
@@ -294,8 +308,7 @@ message_write(const struct message *msg, const char *path, const void *payload,
 
 	json_print(head, JSON_COMPACT, &text);
 	buf_addc(&text, '\n');
-	path_set(&tmp, "%s.tmp", path);
-	fd = open(tmp.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	fd = open_unnamed(m, msg, path, &tmp);
 	if (fd >= 0 && path_write_all(fd, text.ptr, text.len) &&
 	    path_write_all(fd, payload, msg->len))
 		rc = ERR_OK;
@@ -345,7 +358,7 @@ send_once(struct mailbox *m, const struct message *msg, const void *payload,
 		goto out;
 	rc = wait_for_room(m, msg->to, msg->len, err);
 	if (rc == ERR_OK)
-		rc = message_write(msg, path.ptr, payload, err);
+		rc = message_write(m, msg, path.ptr, payload, err);
 out:
 	buf_release(&path);
 	buf_release(&old);
@@ -366,12 +379,14 @@ mailbox_send(struct mailbox *m, const struct mailbox_party *to, const char *tag,
 	int64_t *next;
 	enum err rc = check_tag(tag, kind, err);
 
-	if (rc == ERR_OK)
-		rc = path_mkdirs(to->dir, err);
 	if (rc != ERR_OK)
 		return rc;
 	next = counter_of(m, 's', to, tag);
 	msg.seq = *next;
+	if (msg.seq == 0)
+		rc = path_mkdirs(to->dir, err);
+	if (rc != ERR_OK)
+		return rc;
 	payload_digest(payload, len, msg.sha256);
 	rc = send_once(m, &msg, payload, err);
 	if (rc == ERR_OK)

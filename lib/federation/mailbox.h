@@ -5,8 +5,10 @@
  * attempt. It is a file in the receiver's mailbox folder, written beside and
  * renamed into place, so it is there whole or not at all. Sequence numbers
  * count per (peer, tag) from 0 on both sides; a receiver takes them in order.
- * A consumed message becomes its own marker, "<name>.done", cut to its digest;
- * with keep_messages it stays as "<name>.kept" beside one, for an audit.
+ * A consumed message becomes its own marker, "<name>.done", cut to its digest,
+ * whose file a later message of that peer and tag is written to: the markers of
+ * the first and the last two stay. With keep_messages, which all parties of a
+ * job have or have not, it stays as "<name>.kept" beside one, for an audit.
  *
  * The file: one line of JSON, a newline, the payload.
  *   {"v":1,"kind":"ciphertext","tag":"host_forward","from":"host-10000",

@@ -2,9 +2,11 @@
 #include "lib/base/path.h"
 #include "lib/federation/mailbox.h"
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -292,6 +294,101 @@ test_send_again_when_its_marker_is_whole_or_cut_is_known(void **state)
 	buf_release(&got);
 }
 
+/* How many of the names end so. */
+static size_t
+count_names(const char *dir, const char *end, ino_t *inodes)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	size_t n = 0, len;
+
+	assert_non_null(d);
+	while ((e = readdir(d)) != NULL) {
+		len = strlen(e->d_name);
+		if (len < strlen(end) ||
+		    strcmp(e->d_name + len - strlen(end), end) != 0)
+			continue;
+		if (inodes)
+			inodes[n] = e->d_ino;
+		n++;
+	}
+	closedir(d);
+	return n;
+}
+
+/* Long and short ones in turn, so that what was longer shows. */
+static void
+pass(struct mailbox *g, struct mailbox *h, int i)
+{
+	struct buf got = BUF_INIT, text = BUF_INIT;
+
+	buf_addf(&text, "%d", i);
+	for (int k = 0; k < (i % 2 ? 5000 : 1); k++)
+		buf_addc(&text, 'x');
+	assert_int_equal(send(g, text.ptr, NULL), ERR_OK);
+	assert_int_equal(
+	    mailbox_receive(h, &guest, TAG, MESSAGE_BLINDED, &got, NULL, NULL),
+	    ERR_OK);
+	assert_string_equal(got.ptr, text.ptr);
+	buf_release(&got);
+	buf_release(&text);
+}
+
+static void
+test_send_after_many_writes_over_the_markers_of_the_earlier(void **state)
+{
+	struct mailbox *g = open_box(&guest, (struct mailbox_options){0});
+	struct mailbox *h = open_box(&host, (struct mailbox_options){0});
+	ino_t before[8], after[8];
+	size_t same = 0;
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		pass(g, h, i);
+	assert_int_equal(count_names(host_dir, ".done", before), 3);
+	for (int i = 10; i < 20; i++)
+		pass(g, h, i);
+	assert_int_equal(count_names(host_dir, ".done", after), 3);
+	assert_int_equal(count_names(host_dir, "", NULL), 3 + 2);
+	for (size_t i = 0; i < 9; i++)
+		same += before[i / 3] == after[i % 3];
+	assert_int_equal(same, 3);
+	/* the first one's is still there for a second sender */
+	mailbox_close(&g);
+	g = open_box(&guest, (struct mailbox_options){0});
+	assert_int_equal(send(g, "other", NULL), ERR_CONFLICT);
+	mailbox_close(&g);
+	mailbox_close(&h);
+}
+
+/* Nobody has read them: their files are not to be touched. */
+static void
+test_send_when_none_is_taken_makes_a_file_each(void **state)
+{
+	struct mailbox *g = open_box(&guest, (struct mailbox_options){0});
+	struct mailbox *h = open_box(&host, (struct mailbox_options){0});
+	struct buf got = BUF_INIT, want = BUF_INIT;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		pass(g, h, i);
+	for (int i = 3; i < 9; i++) {
+		path_set(&want, "late %d", i);
+		assert_int_equal(send(g, want.ptr, NULL), ERR_OK);
+	}
+	for (int i = 3; i < 9; i++) {
+		path_set(&want, "late %d", i);
+		assert_int_equal(mailbox_receive(h, &guest, TAG,
+				     MESSAGE_BLINDED, &got, NULL, NULL),
+		    ERR_OK);
+		assert_string_equal(got.ptr, want.ptr);
+	}
+	mailbox_close(&g);
+	mailbox_close(&h);
+	buf_release(&got);
+	buf_release(&want);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make_dirs, remove_dirs)
 
 int
@@ -307,6 +404,8 @@ main(void)
 	    CASE(test_receive_when_the_peer_has_ended_takes_the_rest_and_fails),
 	    CASE(test_send_beyond_the_quota_is_busy),
 	    CASE(test_send_again_when_its_marker_is_whole_or_cut_is_known),
+	    CASE(test_send_after_many_writes_over_the_markers_of_the_earlier),
+	    CASE(test_send_when_none_is_taken_makes_a_file_each),
 	    CASE(test_kept_messages_stay_whole_beside_their_marker),
 	};
 
