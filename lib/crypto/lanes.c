@@ -88,14 +88,14 @@ cut(const struct lanes *ls, uint64_t *words, const mpz_t a)
 }
 
 static void
-join(const struct lanes *ls, mpz_t out, const uint64_t *words)
+join(const struct lanes *ls, mpz_t out, const uint64_t *words, size_t n_words)
 {
 	unsigned bits = ls->kernel->word_bits;
-	size_t n = (ls->digits * bits + 63) / 64, at, shift;
+	size_t n = (n_words * bits + 63) / 64, at, shift;
 	mp_limb_t *limb = mpz_limbs_write(out, (mp_size_t)n);
 
 	memset(limb, 0, n * sizeof(*limb));
-	for (size_t i = 0; i < ls->digits; i++) {
+	for (size_t i = 0; i < n_words; i++) {
 		at = i * bits / 64;
 		shift = i * bits % 64;
 		limb[at] |= words[i] << shift;
@@ -123,8 +123,8 @@ lanes_set(struct lanes *ls, uint64_t *number, const mpz_t a)
 void
 lanes_get(struct lanes *ls, mpz_t out, const uint64_t *number)
 {
-	join(ls, out, number);
-	join(ls, ls->half[1], number + ls->digits);
+	join(ls, out, number, ls->digits);
+	join(ls, ls->half[1], number + ls->digits, ls->digits);
 	/* halves of the vector kernel are below 2n */
 	if (mpz_cmp(out, ls->n) >= 0) {
 		mpz_sub(out, out, ls->n);
@@ -141,10 +141,16 @@ lanes_constant(const struct lanes *ls, enum lanes_constant which)
 	return ls->constant + (size_t)which * ls->stride;
 }
 
+size_t
+lanes_r_bits(const struct lanes *ls)
+{
+	return ls->digits * ls->kernel->word_bits;
+}
+
 static void
 set_constants(struct lanes *ls)
 {
-	size_t r_bits = ls->digits * ls->kernel->word_bits;
+	size_t r_bits = lanes_r_bits(ls);
 	mpz_t c, square;
 
 	mpz_init_set_ui(c, 1);
@@ -177,6 +183,7 @@ lanes_init(struct lanes *ls, const mpz_t n)
 	if (kernel->word_bits < 64)
 		ls->n_inv &= (1ULL << kernel->word_bits) - 1;
 	ls->root = lanes_words(ls->digits);
+	ls->weighed = lanes_words(ls->digits + LANES_WEIGHED);
 	ls->constant = lanes_alloc(ls, LANES_CONSTANT__MAX);
 	set_constants(ls);
 }
@@ -187,6 +194,7 @@ lanes_release(struct lanes *ls)
 	mont_release(&ls->mt);
 	mpz_clears(ls->n, ls->half[0], ls->half[1], NULL);
 	free(ls->root);
+	free(ls->weighed);
 	free(ls->constant);
 	memset(ls, 0, sizeof(*ls));
 }
@@ -221,4 +229,35 @@ lanes_chains(struct lanes *ls, const uint64_t *numbers,
     const struct lanes_chain *chains, size_t n)
 {
 	ls->kernel->chains(ls, numbers, chains, n);
+}
+
+void
+lanes_chains_low(struct lanes *ls, const uint64_t *numbers,
+    const struct lanes_chain *chains, size_t n)
+{
+	ls->kernel->chains_low(ls, numbers, chains, n);
+}
+
+void
+lanes_mul_half(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n)
+{
+	ls->kernel->mul_half(ls, acc, by, ls->stride, n);
+}
+
+void
+lanes_scale_half(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n)
+{
+	ls->kernel->mul_half(ls, acc, by, 0, n);
+}
+
+void
+lanes_weigh(struct lanes *ls, mpz_t sum, const uint64_t *halves,
+    const struct lanes_weight *w, size_t n)
+{
+	size_t words = ls->digits + LANES_WEIGHED;
+
+	memset(ls->weighed, 0, words * sizeof(*ls->weighed));
+	ls->kernel->weigh(ls, ls->weighed, halves, w, n);
+	join(ls, ls->half[0], ls->weighed, words);
+	mpz_add(sum, sum, ls->half[0]);
 }

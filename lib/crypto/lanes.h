@@ -39,7 +39,8 @@ struct lanes {
 	uint64_t n_inv;	    /* -1 / n modulo a word's base */
 	uint64_t *constant; /* LANES_CONSTANT__MAX numbers */
 	mpz_t n;
-	mpz_t half[2]; /* scratch */
+	mpz_t half[2];	   /* scratch */
+	uint64_t *weighed; /* as well: a half and LANES_WEIGHED words */
 };
 
 /* n is odd, > 1 and at most LANES_BITS_MAX bits long. */
@@ -65,6 +66,8 @@ void lanes_set_halves(
 void lanes_get(struct lanes *ls, mpz_t out, const uint64_t *number);
 const uint64_t *
 lanes_constant(const struct lanes *ls, enum lanes_constant which);
+/* R is 2 to this. */
+size_t lanes_r_bits(const struct lanes *ls);
 
 /*
  * acc[i] *= by[i] for n numbers; by[apart * i] with lanes_mul_apart(), all by
@@ -92,6 +95,30 @@ struct lanes_chain {
 };
 void lanes_chains(struct lanes *ls, const uint64_t *numbers,
     const struct lanes_chain *chains, size_t n);
+/*
+ * The same by lower halves alone, whatever the upper ones are: a fifth
+ * cheaper. lo + hi n is lo (1 + n h) with h = hi / lo modulo n, and of such
+ * factors (1 + n h) the h add up.
+ */
+void lanes_chains_low(struct lanes *ls, const uint64_t *numbers,
+    const struct lanes_chain *chains, size_t n);
+
+/*
+ * Halves by themselves are numbers modulo n. acc[i] *= by[i] for n halves,
+ * each at its place in a number; lanes_scale_half() by the same one.
+ */
+void
+lanes_mul_half(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n);
+void
+lanes_scale_half(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n);
+
+/* sum += w[i].by times the half of number w[i].number, as whole numbers. */
+struct lanes_weight {
+	uint64_t by;
+	uint32_t number;
+};
+void lanes_weigh(struct lanes *ls, mpz_t sum, const uint64_t *halves,
+    const struct lanes_weight *w, size_t n);
 
 /*
  * LANES powers at once, each modulo an odd root of its own or its square, and

@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "lib/crypto/lanes_ifma_columns.h"
+#include "lib/crypto/lanes_ifma_moves.h"
 
 #define DIGITS_MAX ((size_t)80) /* of a half */
 #define WORDS_MAX  (2 * DIGITS_MAX)
@@ -129,76 +130,47 @@ multiply_same(const struct root *r, v8 *out, const v8 *a)
 	memcpy(out, low, n * sizeof(*out));
 }
 
-/* ---- numbers into lanes and back ---- */
-
-/* Eight rows of eight words to columns; its own inverse. */
-INLINE void
-transpose(v8 r[LANES])
+/* The same of a b whose upper half is 0 and not there. */
+IFMA static void
+multiply_by_low(const struct root *r, v8 *out, const v8 *a, const v8 *b)
 {
-	v8 t[LANES], u[LANES];
+	v8 q[DIGITS_MAX], cross_q[DIGITS_MAX], low[DIGITS_MAX];
+	v8 carry = _mm512_setzero_si512();
+	size_t n = r->digits;
+	struct columns s;
 
-	for (size_t i = 0; i < 4; i++) {
-		t[2 * i] = _mm512_unpacklo_epi64(r[2 * i], r[2 * i + 1]);
-		t[2 * i + 1] = _mm512_unpackhi_epi64(r[2 * i], r[2 * i + 1]);
+	multiply_low(r, q, low, a, b);
+	for (size_t k = 0; k < n; k += 4) {
+		s = columns_of(zero_columns(), a + n, b, n, k);
+		s = slide(take_away(s, q + k), cross_q, r->n + k, k);
+		carry = reduce(s, cross_q + k, r->n, r->n_inv, carry);
 	}
-	for (size_t i = 0; i < 2; i++) {
-		u[i] = _mm512_shuffle_i64x2(t[i], t[i + 2], 0x88);
-		u[i + 2] = _mm512_shuffle_i64x2(t[i], t[i + 2], 0xdd);
-		u[i + 4] = _mm512_shuffle_i64x2(t[i + 4], t[i + 6], 0x88);
-		u[i + 6] = _mm512_shuffle_i64x2(t[i + 4], t[i + 6], 0xdd);
+	for (size_t k = n; k < 2 * n; k += 4) {
+		s = columns_of(zero_columns(), a + n, b, n, k);
+		carry = put(UPPER(s, cross_q, r, k), out + k, carry);
 	}
-	for (size_t i = 0; i < 4; i++) {
-		r[i] = _mm512_shuffle_i64x2(u[i], u[i + 4], 0x88);
-		r[i + 4] = _mm512_shuffle_i64x2(u[i], u[i + 4], 0xdd);
-	}
+	memcpy(out, low, n * sizeof(*out));
 }
 
 IFMA static void
-gather(const struct lanes *ls, v8 *to, const uint64_t *const from[LANES])
+multiply_plain(const struct root *r, v8 *out, const v8 *a, const v8 *b)
 {
-	v8 r[LANES];
+	v8 q[DIGITS_MAX], low[DIGITS_MAX];
 
-	for (size_t j = 0; j < ls->stride; j += LANES) {
-		for (size_t i = 0; i < LANES; i++)
-			r[i] = _mm512_load_si512(from[i] + j);
-		transpose(r);
-		for (size_t i = 0; i < LANES; i++)
-			to[j + i] = r[i];
-	}
+	multiply_low(r, q, low, a, b);
+	memcpy(out, low, r->digits * sizeof(*out));
 }
 
 IFMA static void
-scatter(const struct lanes *ls, uint64_t *const to[LANES], const v8 *from)
+square_plain(const struct root *r, v8 *out, const v8 *a)
 {
-	v8 r[LANES];
+	v8 q[DIGITS_MAX], low[DIGITS_MAX];
 
-	for (size_t j = 0; j < ls->stride; j += LANES) {
-		for (size_t i = 0; i < LANES; i++)
-			r[i] = from[j + i];
-		transpose(r);
-		for (size_t i = 0; i < LANES; i++)
-			if (to[i])
-				_mm512_store_si512(to[i] + j, r[i]);
-	}
+	square_low(r, q, low, a);
+	memcpy(out, low, r->digits * sizeof(*out));
 }
 
-IFMA static void
-lane_put(const struct lanes *ls, v8 *acc, size_t lane, const uint64_t *from)
-{
-	uint64_t *words = (uint64_t *)acc + lane;
-
-	for (size_t j = 0; j < ls->stride; j++)
-		words[j * LANES] = from[j];
-}
-
-IFMA static void
-lane_get(const struct lanes *ls, uint64_t *to, const v8 *acc, size_t lane)
-{
-	const uint64_t *words = (const uint64_t *)acc + lane;
-
-	for (size_t j = 0; j < ls->stride; j++)
-		to[j] = words[j * LANES];
-}
+/* ---- the kernel ---- */
 
 /* The root of ls in every lane; n has DIGITS_MAX places. */
 IFMA static struct root
@@ -209,8 +181,6 @@ spread(const struct lanes *ls, v8 *n)
 	return (struct root){
 	    n, _mm512_set1_epi64((long long)ls->n_inv), ls->digits};
 }
-
-/* ---- the kernel ---- */
 
 /* Where LANES numbers from the i-th on lie; beyond n there are none. */
 static void
@@ -247,6 +217,26 @@ mul(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t by_step,
 		multiply(&r, a, a, b);
 		places(ls, acc, i, n, to);
 		scatter(ls, to, a);
+	}
+}
+
+IFMA static void
+mul_half(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t by_step,
+    size_t n)
+{
+	v8 root[DIGITS_MAX], a[DIGITS_MAX], b[DIGITS_MAX];
+	struct root r = spread(ls, root);
+	const uint64_t *from[LANES];
+	uint64_t *to[LANES];
+
+	for (size_t i = 0; i < n; i += LANES) {
+		sources(ls, acc + i * ls->stride, ls->stride, n - i, from);
+		gather_half(ls, a, from);
+		sources(ls, by + i * by_step, by_step, n - i, from);
+		gather_half(ls, b, from);
+		multiply_plain(&r, a, a, b);
+		places(ls, acc, i, n, to);
+		scatter_half(ls, to, a);
 	}
 }
 
@@ -288,6 +278,7 @@ struct feed {
 	const struct lanes_chain *in[LANES];
 	uint32_t at[LANES];
 	size_t busy;
+	size_t words; /* of a factor: both halves, or the lower one */
 };
 
 IFMA static void
@@ -296,22 +287,28 @@ feed_lane(struct feed *f, v8 *acc, size_t lane)
 	const struct lanes *ls = f->ls;
 	const struct lanes_chain *c;
 	const uint64_t *first;
+	size_t words;
 
 	f->in[lane] = NULL;
 	while (f->next < f->end && !f->in[lane]) {
 		c = f->next++;
 		if (c + LANES < f->end)
-			lanes_prefetch_chain(ls, f->numbers, c + LANES);
+			lanes_prefetch_chain(
+			    ls, f->numbers, f->words, c + LANES);
 		first = c->acc;
-		if (c->fresh)
+		words = ls->stride;
+		if (c->fresh) {
 			first = f->numbers + ls->stride * c->list[0];
+			words = f->words;
+		}
 		if (c->n > (uint32_t)c->fresh) {
-			lane_put(ls, acc, lane, first);
+			lane_put(ls, acc, lane, first, words);
 			f->in[lane] = c;
 			f->at[lane] = c->fresh;
 			f->busy++;
 		} else if (c->fresh) {
-			memcpy(c->acc, first, ls->stride * sizeof(*first));
+			memset(c->acc, 0, ls->stride * sizeof(*first));
+			memcpy(c->acc, first, words * sizeof(*first));
 		}
 	}
 }
@@ -332,56 +329,133 @@ feed_factors(const struct feed *f, const uint64_t *from[LANES])
 		if (f->at[l] + 1 == c->n)
 			continue;
 		ahead = f->numbers + f->ls->stride * c->list[f->at[l] + 1];
-		lanes_prefetch(f->ls, ahead);
+		lanes_prefetch(ahead, f->words);
 	}
 }
 
 IFMA static void
-chains(struct lanes *ls, const uint64_t *numbers,
-    const struct lanes_chain *chain, size_t n)
+run_chains(struct lanes *ls, struct feed *f)
 {
 	v8 root[DIGITS_MAX], acc[WORDS_MAX], b[WORDS_MAX];
 	struct root r = spread(ls, root);
-	struct feed f = {
-	    .ls = ls, .numbers = numbers, .next = chain, .end = chain + n};
 	const uint64_t *from[LANES];
 
 	memset(acc, 0, ls->stride * sizeof(*acc));
 	for (size_t l = 0; l < LANES; l++)
-		feed_lane(&f, acc, l);
-	while (f.busy) {
-		feed_factors(&f, from);
-		gather(ls, b, from);
-		multiply(&r, acc, acc, b);
+		feed_lane(f, acc, l);
+	while (f->busy) {
+		feed_factors(f, from);
+		if (f->words == ls->stride) {
+			gather(ls, b, from);
+			multiply(&r, acc, acc, b);
+		} else {
+			gather_half(ls, b, from);
+			multiply_by_low(&r, acc, acc, b);
+		}
 		for (size_t l = 0; l < LANES; l++) {
-			if (!f.in[l] || ++f.at[l] < f.in[l]->n)
+			if (!f->in[l] || ++f->at[l] < f->in[l]->n)
 				continue;
-			lane_get(ls, f.in[l]->acc, acc, l);
-			f.busy--;
-			feed_lane(&f, acc, l);
+			lane_get(ls, f->in[l]->acc, acc, l);
+			f->busy--;
+			feed_lane(f, acc, l);
 		}
 	}
 }
 
+static void
+chains(struct lanes *ls, const uint64_t *numbers,
+    const struct lanes_chain *chain, size_t n)
+{
+	struct feed f = {.ls = ls,
+	    .numbers = numbers,
+	    .next = chain,
+	    .end = chain + n,
+	    .words = ls->stride};
+
+	run_chains(ls, &f);
+}
+
+static void
+chains_low(struct lanes *ls, const uint64_t *numbers,
+    const struct lanes_chain *chain, size_t n)
+{
+	struct feed f = {.ls = ls,
+	    .numbers = numbers,
+	    .next = chain,
+	    .end = chain + n,
+	    .words = ls->digits};
+
+	run_chains(ls, &f);
+}
+
+/* ---- weighed sums ---- */
+
+/*
+ * Words j..j+7 of the sum, at most WEIGHTS terms: a weight is two digits, so
+ * a term falls into three words, which `part` has one behind the other.
+ */
+#define WEIGHTS ((size_t)1024)
+
+IFMA static void
+weigh_words(const struct lanes *ls, v8 part[3], const uint64_t *halves,
+    const struct lanes_weight *w, size_t n, size_t j)
+{
+	v8 p0 = _mm512_setzero_si512(), p1 = p0, p2 = p0, x, low, high;
+	const uint64_t *from;
+	__mmask8 some = present(ls, j);
+
+	for (size_t i = 0; i < n; i++) {
+		from = halves + w[i].number * ls->stride + j;
+		x = _mm512_maskz_loadu_epi64(some, from);
+		low = _mm512_set1_epi64((long long)(w[i].by & MASK));
+		high = _mm512_set1_epi64((long long)(w[i].by >> DIGIT_BITS));
+		LO(p0, x, low);
+		HI(p1, x, low);
+		LO(p1, x, high);
+		HI(p2, x, high);
+	}
+	part[0] = p0;
+	part[1] = p1;
+	part[2] = p2;
+}
+
+/* Words hold 64 bits: two sums of WEIGHTS terms below 2^52 and one fit. */
+IFMA static void
+weigh_block(const struct lanes *ls, uint64_t *acc, const uint64_t *halves,
+    const struct lanes_weight *w, size_t n)
+{
+	uint64_t sum[DIGITS_MAX + LANES_WEIGHED] = {0}, part[3][LANES];
+	size_t words = ls->digits + LANES_WEIGHED;
+	uint64_t carry = 0;
+	v8 all[3];
+
+	for (size_t j = 0; j < ls->digits; j += LANES) {
+		weigh_words(ls, all, halves, w, n, j);
+		memcpy(part, all, sizeof(part));
+		for (size_t k = 0; k < 3; k++)
+			for (size_t l = 0; l < LANES && j + l < ls->digits; l++)
+				sum[j + l + k] += part[k][l];
+	}
+	for (size_t j = 0; j < words; j++) {
+		carry += acc[j] + sum[j];
+		acc[j] = carry & MASK;
+		carry >>= DIGIT_BITS;
+	}
+}
+
+static void
+weigh(struct lanes *ls, uint64_t *acc, const uint64_t *halves,
+    const struct lanes_weight *w, size_t n)
+{
+	size_t now;
+
+	for (; n > 0; n -= now, w += now) {
+		now = n < WEIGHTS ? n : WEIGHTS;
+		weigh_block(ls, acc, halves, w, now);
+	}
+}
+
 /* ---- powers with secret exponents ---- */
-
-IFMA static void
-multiply_plain(const struct root *r, v8 *out, const v8 *a, const v8 *b)
-{
-	v8 q[DIGITS_MAX], low[DIGITS_MAX];
-
-	multiply_low(r, q, low, a, b);
-	memcpy(out, low, r->digits * sizeof(*out));
-}
-
-IFMA static void
-square_plain(const struct root *r, v8 *out, const v8 *a)
-{
-	v8 q[DIGITS_MAX], low[DIGITS_MAX];
-
-	square_low(r, q, low, a);
-	memcpy(out, low, r->digits * sizeof(*out));
-}
 
 /* Reads the whole table, whichever entry each lane is to have. */
 IFMA static void
@@ -442,7 +516,10 @@ static const struct lanes_kernel kernel = {
     .digits = digits,
     .mul = mul,
     .square = square,
+    .mul_half = mul_half,
     .chains = chains,
+    .chains_low = chains_low,
+    .weigh = weigh,
 };
 
 const struct lanes_kernel *

@@ -16,32 +16,45 @@ struct lanes_kernel {
 	    size_t by_step, size_t n);
 	void (*square)(
 	    struct lanes *ls, uint64_t *acc, const unsigned *times, size_t n);
+	/* acc[i], a half, *= by[i], each so many words from the next */
+	void (*mul_half)(struct lanes *ls, uint64_t *acc, const uint64_t *by,
+	    size_t by_step, size_t n);
 	void (*chains)(struct lanes *ls, const uint64_t *numbers,
 	    const struct lanes_chain *chains, size_t n);
+	void (*chains_low)(struct lanes *ls, const uint64_t *numbers,
+	    const struct lanes_chain *chains, size_t n);
+	/*
+	 * acc, a half and LANES_WEIGHED words of word_bits more, += the sum
+	 * of halves times weights.
+	 */
+	void (*weigh)(struct lanes *ls, uint64_t *acc, const uint64_t *halves,
+	    const struct lanes_weight *w, size_t n);
 };
+
+#define LANES_WEIGHED ((size_t)3)
 
 /* n words of 0, aligned for vectors. */
 uint64_t *lanes_words(size_t n);
 
 extern const struct lanes_kernel lanes_portable;
 
-/* Brings a number near: rows and buckets lie too far apart for the cache. */
+/* Brings words near: rows and buckets lie too far apart for the cache. */
 static inline void
-lanes_prefetch(const struct lanes *ls, const uint64_t *number)
+lanes_prefetch(const uint64_t *number, size_t words)
 {
-	for (size_t j = 0; j < ls->stride; j += 8)
+	for (size_t j = 0; j < words; j += 8)
 		__builtin_prefetch(number + j);
 }
 
 /* What a chain begins with. */
 static inline void
 lanes_prefetch_chain(const struct lanes *ls, const uint64_t *numbers,
-    const struct lanes_chain *c)
+    size_t words, const struct lanes_chain *c)
 {
 	if (!c->fresh)
-		lanes_prefetch(ls, c->acc);
+		lanes_prefetch(c->acc, ls->stride);
 	if (c->n)
-		lanes_prefetch(ls, numbers + ls->stride * c->list[0]);
+		lanes_prefetch(numbers + ls->stride * c->list[0], words);
 }
 
 /* NULL where the processor or the system has no AVX-512 IFMA. */

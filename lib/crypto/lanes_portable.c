@@ -1,6 +1,8 @@
 /* The kernel that every processor has: mont.h, one number after the other. */
 #include "lib/crypto/lanes_kernel.h"
 
+#include <string.h>
+
 static size_t
 digits(size_t bits)
 {
@@ -26,26 +28,73 @@ square(struct lanes *ls, uint64_t *acc, const unsigned *times, size_t n)
 }
 
 static void
+mul_half(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t by_step,
+    size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		mont_mul_half(&ls->mt, acc + i * ls->stride,
+		    acc + i * ls->stride, by + i * by_step);
+}
+
+/* One chain by factors of so many words: both halves, or the lower one. */
+static void
+run_chain(struct lanes *ls, const uint64_t *numbers, size_t words,
+    const struct lanes_chain *c)
+{
+	void (*times)(struct mont *, mp_limb_t *, const mp_limb_t *,
+	    const mp_limb_t *) = words == ls->stride ? mont_mul : mont_mul_low;
+	uint32_t at = 0;
+
+	if (c->fresh) {
+		memset(c->acc, 0, ls->stride * sizeof(*c->acc));
+		memcpy(c->acc, numbers + ls->stride * c->list[at++],
+		    words * sizeof(*c->acc));
+	}
+	for (; at < c->n; at++) {
+		if (at + 1 < c->n)
+			lanes_prefetch(
+			    numbers + ls->stride * c->list[at + 1], words);
+		times(&ls->mt, c->acc, c->acc,
+		    numbers + ls->stride * c->list[at]);
+	}
+}
+
+static void
+run_chains(struct lanes *ls, const uint64_t *numbers, size_t words,
+    const struct lanes_chain *chain, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i + 1 < n)
+			lanes_prefetch_chain(ls, numbers, words, chain + i + 1);
+		run_chain(ls, numbers, words, chain + i);
+	}
+}
+
+static void
 chains(struct lanes *ls, const uint64_t *numbers,
     const struct lanes_chain *chain, size_t n)
 {
-	const struct lanes_chain *c;
-	uint32_t at;
+	run_chains(ls, numbers, ls->stride, chain, n);
+}
 
-	for (c = chain; c < chain + n; c++) {
-		at = 0;
-		if (c + 1 < chain + n)
-			lanes_prefetch_chain(ls, numbers, c + 1);
-		if (c->fresh)
-			mpn_copyi(c->acc, numbers + ls->stride * c->list[at++],
-			    2 * ls->mt.limbs);
-		for (; at < c->n; at++) {
-			if (at + 1 < c->n)
-				lanes_prefetch(
-				    ls, numbers + ls->stride * c->list[at + 1]);
-			mont_mul(&ls->mt, c->acc, c->acc,
-			    numbers + ls->stride * c->list[at]);
-		}
+static void
+chains_low(struct lanes *ls, const uint64_t *numbers,
+    const struct lanes_chain *chain, size_t n)
+{
+	run_chains(ls, numbers, ls->digits, chain, n);
+}
+
+static void
+weigh(struct lanes *ls, uint64_t *acc, const uint64_t *halves,
+    const struct lanes_weight *w, size_t n)
+{
+	mp_size_t limbs = ls->mt.limbs;
+	mp_limb_t carry;
+
+	for (size_t i = 0; i < n; i++) {
+		carry = mpn_addmul_1(
+		    acc, halves + w[i].number * ls->stride, limbs, w[i].by);
+		mpn_add_1(acc + limbs, acc + limbs, LANES_WEIGHED, carry);
 	}
 }
 
@@ -55,5 +104,8 @@ const struct lanes_kernel lanes_portable = {
     .digits = digits,
     .mul = mul,
     .square = square,
+    .mul_half = mul_half,
     .chains = chains,
+    .chains_low = chains_low,
+    .weigh = weigh,
 };

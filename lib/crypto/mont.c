@@ -57,13 +57,28 @@ reduce(const struct mont *mt, mp_limb_t *out, mp_limb_t *t, mp_limb_t top,
 	return taken;
 }
 
+/* Both halves of what low and top R^2 + cross come to. */
+static void
+reduce_both(struct mont *mt, mp_limb_t *out, mp_limb_t *low, mp_limb_t *cross,
+    mp_limb_t top)
+{
+	mp_size_t n = mt->limbs;
+	mp_limb_t *q = mt->scratch + 6 * n, taken;
+
+	taken = reduce(mt, out, low, 0, q);
+	top += mpn_add_1(cross + n, cross + n, n, taken);
+	/* all ones where it falls below 0 */
+	top -= mpn_sub(cross, cross, 2 * n, q, n);
+	reduce(mt, out + n, cross, top, q);
+}
+
 void
 mont_mul(
     struct mont *mt, mp_limb_t *out, const mp_limb_t *a, const mp_limb_t *b)
 {
 	mp_size_t n = mt->limbs;
-	mp_limb_t *low = mt->scratch, *cross = low + 2 * n, top, taken;
-	mp_limb_t *other = cross + 2 * n, *q = other + 2 * n;
+	mp_limb_t *low = mt->scratch, *cross = low + 2 * n, top;
+	mp_limb_t *other = cross + 2 * n;
 
 	mpn_mul_n(cross, a, b + n, n);
 	if (a == b) {
@@ -74,9 +89,27 @@ mont_mul(
 		mpn_mul_n(other, a + n, b, n);
 		top = mpn_add_n(cross, cross, other, 2 * n);
 	}
-	taken = reduce(mt, out, low, 0, q);
-	top += mpn_add_1(cross + n, cross + n, n, taken);
-	/* all ones where it falls below 0 */
-	top -= mpn_sub(cross, cross, 2 * n, q, n);
-	reduce(mt, out + n, cross, top, q);
+	reduce_both(mt, out, low, cross, top);
+}
+
+void
+mont_mul_low(
+    struct mont *mt, mp_limb_t *out, const mp_limb_t *a, const mp_limb_t *b)
+{
+	mp_size_t n = mt->limbs;
+	mp_limb_t *low = mt->scratch, *cross = low + 2 * n;
+
+	mpn_mul_n(low, a, b, n);
+	mpn_mul_n(cross, a + n, b, n);
+	reduce_both(mt, out, low, cross, 0);
+}
+
+void
+mont_mul_half(
+    struct mont *mt, mp_limb_t *out, const mp_limb_t *a, const mp_limb_t *b)
+{
+	mp_limb_t *low = mt->scratch;
+
+	mpn_mul_n(low, a, b, mt->limbs);
+	reduce(mt, out, low, 0, low + 6 * mt->limbs);
 }

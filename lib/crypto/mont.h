@@ -33,5 +33,11 @@ void mont_release(struct mont *mt);
  */
 void mont_mul(
     struct mont *mt, mp_limb_t *out, const mp_limb_t *a, const mp_limb_t *b);
+/* The same of a b without hi, which is taken as 0: 4 products. */
+void mont_mul_low(
+    struct mont *mt, mp_limb_t *out, const mp_limb_t *a, const mp_limb_t *b);
+/* Of numbers modulo n, which are one half: out = a * b / R modulo n. */
+void mont_mul_half(
+    struct mont *mt, mp_limb_t *out, const mp_limb_t *a, const mp_limb_t *b);
 
 #endif

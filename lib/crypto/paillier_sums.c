@@ -10,9 +10,9 @@
  * into pieces, lest one lane works while seven idle; that is also how a
  * column of ones is summed: as digits of 1.
  *
- * A negative digit takes the inverse. All inverses of a portion come from one
- * inversion and three multiplications each (Montgomery's trick, once per
- * lane).
+ * A negative digit takes the inverse. Chains take lower halves alone, and what
+ * the upper ones come to is one sum of products for each column, a number
+ * modulo n by which the result is multiplied at last: see paillier_rows.h.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -21,6 +21,7 @@
 #include "lib/base/mem.h"
 #include "lib/crypto/paillier_many.h"
 #include "lib/crypto/paillier_private.h"
+#include "lib/crypto/paillier_rows.h"
 
 #define WIDTH_MAX  13
 #define BUCKET_MAX ((size_t)64 << 20) /* bytes, all columns */
@@ -33,10 +34,11 @@ struct paillier_sums {
 	unsigned w;
 	unsigned n_digits;
 	size_t n_buckets;
-	uint64_t bias; /* makes digits signed */
-	/* 2 * portion numbers: c_i, then its inverse */
-	uint64_t *numbers;
-	uint64_t *prefix; /* portion + LANES numbers; then the pieces */
+	uint64_t bias;		    /* makes digits signed */
+	struct paillier_rows *rows; /* a portion's */
+	struct paillier_weights *weights;
+	mpz_t *upper;	 /* columns: what upper halves come to so far */
+	uint64_t *piece; /* products of pieces */
 	/*
 	 * [column][digit][bucket], and whether it holds anything. There is
 	 * one bucket too many in each place: a power of two would have the
@@ -54,8 +56,7 @@ struct paillier_sums {
 	struct lanes_chain *chain;
 	struct lanes_chain *late; /* of pieces */
 	uint32_t *piece_list;
-	mpz_t x[LANES];
-	mpz_t left;
+	mpz_t one;
 };
 
 static uint64_t *
@@ -130,9 +131,10 @@ paillier_sums_new(
 	digits = s->n_digits * size->portion;
 	s->n_places = size->columns * s->n_digits;
 	pieces = digits / PIECE + 1;
-	s->numbers = lanes_alloc(s->ls, 2 * size->portion);
-	s->prefix = lanes_alloc(
-	    s->ls, (pieces > size->portion ? pieces : size->portion) + LANES);
+	s->rows = paillier_rows_new(pub, size->portion);
+	s->weights = paillier_weights_new(size->portion);
+	s->upper = xcalloc(size->columns + 1, sizeof(*s->upper));
+	s->piece = lanes_alloc(s->ls, pieces);
 	s->apart = s->n_buckets + 1;
 	s->buckets = lanes_alloc(s->ls, s->apart * s->n_places);
 	s->used = xcalloc(s->apart * s->n_places, sizeof(*s->used));
@@ -144,9 +146,9 @@ paillier_sums_new(
 	s->chain = xcalloc(s->n_digits * s->apart + pieces, sizeof(*s->chain));
 	s->late = xcalloc(pieces, sizeof(*s->late));
 	s->piece_list = xcalloc(pieces, sizeof(*s->piece_list));
-	for (size_t i = 0; i < LANES; i++)
-		mpz_init(s->x[i]);
-	mpz_init(s->left);
+	for (size_t j = 0; j < size->columns; j++)
+		mpz_init(s->upper[j]);
+	mpz_init_set_ui(s->one, 1);
 	return s;
 }
 
@@ -155,8 +157,12 @@ paillier_sums_free(struct paillier_sums *s)
 {
 	if (!s)
 		return;
-	free(s->numbers);
-	free(s->prefix);
+	paillier_rows_free(s->rows);
+	paillier_weights_free(s->weights);
+	for (size_t j = 0; j < s->size.columns; j++)
+		mpz_clear(s->upper[j]);
+	free(s->upper);
+	free(s->piece);
 	free(s->buckets);
 	free(s->used);
 	free(s->run);
@@ -167,68 +173,8 @@ paillier_sums_free(struct paillier_sums *s)
 	free(s->chain);
 	free(s->late);
 	free(s->piece_list);
-	for (size_t i = 0; i < LANES; i++)
-		mpz_clear(s->x[i]);
-	mpz_clear(s->left);
+	mpz_clear(s->one);
 	free(s);
-}
-
-/* ---- inverses ---- */
-
-/* The LANES numbers at `run`, in Montgomery's form, replaced by inverses. */
-static bool
-invert_lanes(struct paillier_sums *s, uint64_t *run)
-{
-	const struct paillier_public *pub = s->pub;
-	const uint64_t *one = lanes_constant(s->ls, LANES_ONE);
-	bool ok;
-	mpz_t before[LANES];
-
-	lanes_scale(s->ls, run, one, LANES);
-	mpz_set_ui(s->left, 1);
-	for (size_t i = 0; i < LANES; i++) {
-		lanes_get(s->ls, s->x[i], number(s, run, i));
-		mpz_init_set(before[i], s->left);
-		paillier_add(pub, s->left, s->left, s->x[i]);
-	}
-	ok = mpz_invert(s->left, s->left, pub->n2) != 0;
-	for (size_t i = LANES; ok && i-- > 0;) {
-		paillier_add(pub, before[i], before[i], s->left);
-		paillier_add(pub, s->left, s->left, s->x[i]);
-		lanes_set(s->ls, number(s, run, i), before[i]);
-	}
-	for (size_t i = 0; i < LANES; i++)
-		mpz_clear(before[i]);
-	lanes_scale(s->ls, run, lanes_constant(s->ls, LANES_R2), LANES);
-	return ok;
-}
-
-/* Lane l multiplies rows l, l + 8, ...; then the products are peeled. */
-static bool
-invert_all(struct paillier_sums *s, size_t n)
-{
-	size_t size = number_size(s), now, i;
-	uint64_t *run = s->prefix + s->size.portion * s->ls->stride;
-	uint64_t *inverse = number(s, s->numbers, s->size.portion);
-
-	for (i = 0; i < LANES; i++)
-		memcpy(number(s, run, i), lanes_constant(s->ls, LANES_R), size);
-	for (i = 0; i < n; i += now) {
-		now = n - i < LANES ? n - i : LANES;
-		memcpy(number(s, s->prefix, i), run, now * size);
-		lanes_mul(s->ls, run, number(s, s->numbers, i), now);
-	}
-	if (!invert_lanes(s, run))
-		return false;
-	for (i = (n + LANES - 1) / LANES * LANES; i > 0;) {
-		i -= LANES;
-		now = n - i < LANES ? n - i : LANES;
-		memcpy(number(s, inverse, i), run, now * size);
-		lanes_mul(
-		    s->ls, number(s, inverse, i), number(s, s->prefix, i), now);
-		lanes_mul(s->ls, run, number(s, s->numbers, i), now);
-	}
-	return true;
 }
 
 /* ---- buckets ---- */
@@ -318,11 +264,38 @@ plan_bucket(struct paillier_sums *s, struct plan *p, size_t place,
 		now = n < 2 * PIECE ? n : PIECE;
 		s->piece_list[p->n_pieces] = (uint32_t)p->n_pieces;
 		s->chain[p->n_chains++] =
-		    (struct lanes_chain){number(s, s->prefix, p->n_pieces),
-			list, (uint32_t)now, true};
+		    (struct lanes_chain){number(s, s->piece, p->n_pieces), list,
+			(uint32_t)now, true};
 		p->n_pieces++;
 		late->n++;
 	}
+}
+
+/* How often a row is taken, and its inverse: the sums of those digits. */
+static void
+add_upper(
+    struct paillier_sums *s, const struct paillier_factors *f, size_t column)
+{
+	uint64_t biased, size, inverse;
+	int64_t x, d;
+
+	paillier_weights_begin(s->weights);
+	for (size_t i = 0; i < f->n; i++) {
+		x = f->x ? f->x[i] : 1;
+		size = (uint64_t)(x < 0 ? -x : x);
+		biased = size + s->bias;
+		inverse = 0;
+		for (unsigned k = 0; k < s->n_digits; k++) {
+			d = digit(s, biased, k);
+			if (d < 0)
+				inverse += (uint64_t)-d << (s->w * k);
+		}
+		paillier_weights_add(s->weights,
+		    f->rows ? f->rows[i] - f->base : (uint32_t)i,
+		    x < 0 ? inverse : size + inverse,
+		    x < 0 ? size + inverse : inverse);
+	}
+	paillier_rows_weigh(s->rows, s->weights, s->upper[column]);
 }
 
 static void
@@ -339,21 +312,19 @@ add_column(
 			plan_bucket(s, &p, column * n_column + b,
 			    s->list + s->start[b], n);
 	}
-	lanes_chains(s->ls, s->numbers, s->chain, p.n_chains);
-	lanes_chains(s->ls, s->prefix, s->late, p.n_late);
+	lanes_chains_low(s->ls, s->rows->numbers, s->chain, p.n_chains);
+	lanes_chains(s->ls, s->piece, s->late, p.n_late);
+	add_upper(s, f, column);
 }
 
 enum err
 paillier_sums_add(struct paillier_sums *s, mpz_t *c, size_t n,
     const struct paillier_factors *columns, struct buf *err)
 {
-	assert(n <= s->size.portion);
-	for (size_t i = 0; i < n; i++)
-		lanes_set(s->ls, number(s, s->numbers, i), c[i]);
-	lanes_scale(s->ls, s->numbers, lanes_constant(s->ls, LANES_R2), n);
-	if (!invert_all(s, n))
-		return err_set(
-		    err, ERR_INVALID, "not a ciphertext of this key");
+	enum err rc = paillier_rows_set(s->rows, c, n, err);
+
+	if (rc)
+		return rc;
 	for (size_t j = 0; j < s->size.columns; j++)
 		add_column(s, &columns[j], j);
 	return ERR_OK;
@@ -398,6 +369,19 @@ gather_digit(struct paillier_sums *s, uint64_t *out, unsigned k)
 		    number(s, s->acc, j * s->n_digits + k), number_size(s));
 }
 
+/* 1 + n h of every column, to the power 2^shift; all starts anew. */
+static void
+set_upper(struct paillier_sums *s, uint64_t *out, const unsigned *shift)
+{
+	for (size_t j = 0; j < s->size.columns; j++) {
+		paillier_rows_upper(s->rows, s->upper[j]);
+		mpz_mul_2exp(s->upper[j], s->upper[j], shift[j]);
+		mpz_mod(s->upper[j], s->upper[j], s->pub->n);
+		lanes_set_halves(s->ls, number(s, out, j), s->one, s->upper[j]);
+		mpz_set_ui(s->upper[j], 0);
+	}
+}
+
 void
 paillier_sums_finish(struct paillier_sums *s, mpz_t *out, const unsigned *shift)
 {
@@ -415,7 +399,8 @@ paillier_sums_finish(struct paillier_sums *s, mpz_t *out, const unsigned *shift)
 		lanes_mul(s->ls, sum, next, n);
 	}
 	lanes_square(s->ls, sum, shift, n);
-	lanes_scale(s->ls, sum, lanes_constant(s->ls, LANES_ONE), n);
+	set_upper(s, next, shift);
+	lanes_mul(s->ls, sum, next, n);
 	for (size_t j = 0; j < n; j++)
 		lanes_get(s->ls, out[j], number(s, sum, j));
 }

@@ -198,9 +198,24 @@ check_mul_apart(const mpz_t root, const mpz_t m)
 	numbers_free(x, N);
 }
 
+typedef void chains_fn(struct lanes *ls, const uint64_t *numbers,
+    const struct lanes_chain *chains, size_t n);
+
+/* The number that a chain by lower halves takes instead of number i. */
+static void
+take_low(struct lanes *ls, mpz_t out, const uint64_t *a, size_t i)
+{
+	uint64_t *low = lanes_alloc(ls, 1);
+
+	memcpy(low, a + i * ls->stride, ls->digits * sizeof(*low));
+	lanes_scale(ls, low, lanes_constant(ls, LANES_ONE), 1);
+	lanes_get(ls, out, low);
+	free(low);
+}
+
 /* Chains of 0 to 24 factors, every third fresh; their products. */
 static void
-check_chains(const mpz_t root, const mpz_t m)
+check_chains_by(chains_fn *run, const mpz_t root, const mpz_t m)
 {
 	mpz_t *x = numbers_new(m, N), want;
 	struct lanes_chain chain[N + 4];
@@ -225,7 +240,9 @@ check_chains(const mpz_t root, const mpz_t m)
 			lanes_scale(&ls, acc + i * ls.stride,
 			    lanes_constant(&ls, LANES_R2), 1);
 	}
-	lanes_chains(&ls, a, chain, N + 4);
+	for (size_t i = 0; run == lanes_chains_low && i < N; i++)
+		take_low(&ls, x[i], a, i);
+	run(&ls, a, chain, N + 4);
 	lanes_scale(&ls, acc, lanes_constant(&ls, LANES_ONE), N + 4);
 	for (size_t i = 0; i < N + 4; i++) {
 		mpz_set_ui(want, 1);
@@ -239,6 +256,98 @@ check_chains(const mpz_t root, const mpz_t m)
 	free(acc);
 	lanes_release(&ls);
 	mpz_clear(want);
+	numbers_free(x, N);
+}
+
+static void
+check_chains(const mpz_t root, const mpz_t m)
+{
+	check_chains_by(lanes_chains, root, m);
+	check_chains_by(lanes_chains_low, root, m);
+}
+
+/* The half at `words` of a number, below the root. */
+static void
+get_half(struct lanes *ls, mpz_t out, const uint64_t *words, const mpz_t root)
+{
+	uint64_t *alone = lanes_alloc(ls, 1);
+
+	memcpy(alone, words, ls->digits * sizeof(*alone));
+	lanes_get(ls, out, alone);
+	mpz_mod(out, out, root);
+	free(alone);
+}
+
+/* Upper halves by lower ones, and by one; a product is divided by R. */
+static void
+check_mul_half(const mpz_t root, const mpz_t m)
+{
+	mpz_t *x = numbers_new(m, N), *y = numbers_new(m, N), want, got, r;
+	uint64_t *a, *b, *lower;
+	struct lanes ls;
+
+	mpz_inits(want, got, r, NULL);
+	lanes_init(&ls, root);
+	mpz_setbit(r, lanes_r_bits(&ls));
+	a = load(&ls, x, N);
+	lower = load(&ls, x, N);
+	b = load(&ls, y, N);
+	lanes_mul_half(&ls, a + ls.digits, b, N);
+	lanes_scale_half(&ls, lower, lanes_constant(&ls, LANES_R2), N);
+	for (size_t i = 0; i < N; i++) {
+		mpz_tdiv_q(want, x[i], root);
+		mpz_mul(want, want, y[i]);
+		get_half(&ls, got, a + i * ls.stride + ls.digits, root);
+		mpz_mul(got, got, r);
+		assert_true(mpz_congruent_p(got, want, root));
+		/* the other half is as it was */
+		get_half(&ls, got, a + i * ls.stride, root);
+		assert_true(mpz_congruent_p(got, x[i], root));
+		mpz_mul(want, x[i], r);
+		get_half(&ls, got, lower + i * ls.stride, root);
+		assert_true(mpz_congruent_p(got, want, root));
+	}
+	free(a);
+	free(b);
+	free(lower);
+	lanes_release(&ls);
+	mpz_clears(want, got, r, NULL);
+	numbers_free(x, N);
+	numbers_free(y, N);
+}
+
+/* More terms than a block of the kernel has, and the greatest weights. */
+#define TERMS ((size_t)2100)
+
+static void
+check_weigh(const mpz_t root, const mpz_t m)
+{
+	mpz_t *x = numbers_new(m, N), want, got, upper;
+	struct lanes_weight *w = xcalloc(TERMS, sizeof(*w));
+	struct lanes ls;
+	uint64_t *a;
+
+	mpz_init(upper);
+	mpz_init_set_ui(got, 77);
+	mpz_init_set_ui(want, 77);
+	lanes_init(&ls, root);
+	a = load(&ls, x, N);
+	for (size_t i = 0; i < TERMS; i++) {
+		random_bytes(&w[i].by, sizeof(w[i].by));
+		w[i].by = i % 5 ? w[i].by >> i % 64 : UINT64_MAX;
+		/* mostly the greatest half */
+		w[i].number = i % 3 ? 2 : (uint32_t)(i % N);
+		mpz_tdiv_q(upper, x[w[i].number], root);
+		mpz_addmul_ui(want, upper, w[i].by);
+	}
+	lanes_weigh(&ls, got, a + ls.digits, w, TERMS);
+	assert_int_equal(mpz_cmp(got, want), 0);
+	lanes_weigh(&ls, got, a + ls.digits, w, 0);
+	assert_int_equal(mpz_cmp(got, want), 0);
+	free(a);
+	free(w);
+	lanes_release(&ls);
+	mpz_clears(want, got, upper, NULL);
 	numbers_free(x, N);
 }
 
@@ -280,6 +389,20 @@ test_chains_when_of_any_length_then_their_products(void **state)
 {
 	(void)state;
 	each_width(check_chains);
+}
+
+static void
+test_mul_half_when_of_any_width_then_as_plain(void **state)
+{
+	(void)state;
+	each_width(check_mul_half);
+}
+
+static void
+test_weigh_when_weights_are_great_then_the_whole_sum(void **state)
+{
+	(void)state;
+	each_width(check_weigh);
 }
 
 /* Moduli and exponents of one length, edges among the exponents. */
@@ -444,6 +567,9 @@ main(void)
 	    cmocka_unit_test(test_square_when_repeated_then_the_power),
 	    cmocka_unit_test(
 		test_chains_when_of_any_length_then_their_products),
+	    cmocka_unit_test(test_mul_half_when_of_any_width_then_as_plain),
+	    cmocka_unit_test(
+		test_weigh_when_weights_are_great_then_the_whole_sum),
 	    cmocka_unit_test(test_powers_when_secret_then_as_plain),
 	    cmocka_unit_test(test_kernels_when_walking_at_random_then_meet),
 	};
