@@ -46,6 +46,18 @@ enum err paillier_decrypt_many(
     const struct paillier_secret *secret, mpz_t *c, size_t n, struct buf *err);
 
 /*
+ * Ciphertexts made ready for sums, which takes long: once for all the sums
+ * that they go into. At most `portion` of them.
+ */
+struct paillier_rows;
+struct paillier_rows *
+paillier_rows_new(const struct paillier_public *pub, size_t portion);
+void paillier_rows_free(struct paillier_rows *r);
+/* Those before are forgotten; ERR_INVALID when one has no inverse. */
+enum err
+paillier_rows_set(struct paillier_rows *r, mpz_t *c, size_t n, struct buf *err);
+
+/*
  * Sums of products x_i * [[m_i]] for several columns x over the same
  * ciphertexts, which are added in portions of at most `portion` rows.
  */
@@ -72,6 +84,9 @@ void paillier_sums_free(struct paillier_sums *s);
 /* One portion: n ciphertexts, and `columns` factors. */
 enum err paillier_sums_add(struct paillier_sums *s, mpz_t *c, size_t n,
     const struct paillier_factors *columns, struct buf *err);
+/* The same of rows that are there, for portions of the same length. */
+void paillier_sums_add_rows(struct paillier_sums *s, struct paillier_rows *rows,
+    const struct paillier_factors *columns);
 /*
  * out[j] = [[sum * 2^shift[j]]] of column j, and all starts anew. Not
  * random: rerandomise before it leaves. An empty sum is 1, a bare [[0]].

@@ -16,15 +16,6 @@ number(const struct paillier_rows *r, uint64_t *base, size_t i)
 	return base + i * r->ls->stride;
 }
 
-/* R = 2^(bits of a half) modulo n. */
-static void
-set_r_inv(struct paillier_rows *r)
-{
-	mpz_set_ui(r->r_inv, 1);
-	mpz_mul_2exp(r->r_inv, r->r_inv, lanes_r_bits(r->ls));
-	mpz_invert(r->r_inv, r->r_inv, r->pub->n);
-}
-
 struct paillier_rows *
 paillier_rows_new(const struct paillier_public *pub, size_t portion)
 {
@@ -38,8 +29,7 @@ paillier_rows_new(const struct paillier_public *pub, size_t portion)
 	r->prefix = lanes_alloc(r->ls, portion + LANES);
 	for (size_t i = 0; i < LANES; i++)
 		mpz_init(r->x[i]);
-	mpz_inits(r->left, r->r_inv, NULL);
-	set_r_inv(r);
+	mpz_init(r->left);
 	return r;
 }
 
@@ -52,7 +42,7 @@ paillier_rows_free(struct paillier_rows *r)
 	free(r->prefix);
 	for (size_t i = 0; i < LANES; i++)
 		mpz_clear(r->x[i]);
-	mpz_clears(r->left, r->r_inv, NULL);
+	mpz_clear(r->left);
 	free(r);
 }
 
@@ -172,11 +162,4 @@ paillier_rows_weigh(
     struct paillier_rows *r, const struct paillier_weights *w, mpz_t upper)
 {
 	lanes_weigh(r->ls, upper, r->numbers + r->ls->digits, w->w, w->n);
-}
-
-void
-paillier_rows_upper(const struct paillier_rows *r, mpz_t upper)
-{
-	mpz_mul(upper, upper, r->r_inv);
-	mpz_mod(upper, upper, r->pub->n);
 }

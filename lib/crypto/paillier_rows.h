@@ -16,6 +16,7 @@
 #ifndef FF_CRYPTO_PAILLIER_ROWS_H
 #define FF_CRYPTO_PAILLIER_ROWS_H
 
+#include "lib/crypto/paillier_many.h"
 #include "lib/crypto/paillier_private.h"
 
 struct paillier_rows {
@@ -27,7 +28,6 @@ struct paillier_rows {
 	uint64_t *prefix; /* portion + LANES */
 	mpz_t x[LANES];
 	mpz_t left;
-	mpz_t r_inv; /* 1 / R modulo n */
 };
 
 /* How often rows were taken, and their inverses. */
@@ -36,13 +36,6 @@ struct paillier_weights {
 	size_t n;
 	uint32_t portion;
 };
-
-struct paillier_rows *
-paillier_rows_new(const struct paillier_public *pub, size_t portion);
-void paillier_rows_free(struct paillier_rows *r);
-/* n <= portion ciphertexts; ERR_INVALID when one has no inverse. */
-enum err
-paillier_rows_set(struct paillier_rows *r, mpz_t *c, size_t n, struct buf *err);
 
 struct paillier_weights *paillier_weights_new(size_t portion);
 void paillier_weights_free(struct paillier_weights *w);
@@ -53,7 +46,5 @@ void paillier_weights_add(
 /* upper += the sum of h R and g R, each as often as its number was taken. */
 void paillier_rows_weigh(
     struct paillier_rows *r, const struct paillier_weights *w, mpz_t upper);
-/* Such a sum without R, modulo n. */
-void paillier_rows_upper(const struct paillier_rows *r, mpz_t upper);
 
 #endif

@@ -35,7 +35,7 @@ struct paillier_sums {
 	unsigned n_digits;
 	size_t n_buckets;
 	uint64_t bias;		    /* makes digits signed */
-	struct paillier_rows *rows; /* a portion's */
+	struct paillier_rows *rows; /* of its own, made when used */
 	struct paillier_weights *weights;
 	mpz_t *upper;	 /* columns: what upper halves come to so far */
 	uint64_t *piece; /* products of pieces */
@@ -57,6 +57,7 @@ struct paillier_sums {
 	struct lanes_chain *late; /* of pieces */
 	uint32_t *piece_list;
 	mpz_t one;
+	mpz_t r_inv; /* 1 / R modulo n */
 };
 
 static uint64_t *
@@ -116,6 +117,15 @@ choose_width(struct paillier_sums *s)
 	s->bias = bias_of(s->w, s->n_digits);
 }
 
+/* The upper halves of rows have a factor R too many. */
+static void
+set_r_inv(struct paillier_sums *s)
+{
+	mpz_init_set_ui(s->r_inv, 1);
+	mpz_mul_2exp(s->r_inv, s->r_inv, lanes_r_bits(s->ls));
+	mpz_invert(s->r_inv, s->r_inv, s->pub->n);
+}
+
 struct paillier_sums *
 paillier_sums_new(
     const struct paillier_public *pub, const struct paillier_sums_size *size)
@@ -131,7 +141,6 @@ paillier_sums_new(
 	digits = s->n_digits * size->portion;
 	s->n_places = size->columns * s->n_digits;
 	pieces = digits / PIECE + 1;
-	s->rows = paillier_rows_new(pub, size->portion);
 	s->weights = paillier_weights_new(size->portion);
 	s->upper = xcalloc(size->columns + 1, sizeof(*s->upper));
 	s->piece = lanes_alloc(s->ls, pieces);
@@ -149,6 +158,7 @@ paillier_sums_new(
 	for (size_t j = 0; j < size->columns; j++)
 		mpz_init(s->upper[j]);
 	mpz_init_set_ui(s->one, 1);
+	set_r_inv(s);
 	return s;
 }
 
@@ -173,7 +183,7 @@ paillier_sums_free(struct paillier_sums *s)
 	free(s->chain);
 	free(s->late);
 	free(s->piece_list);
-	mpz_clear(s->one);
+	mpz_clears(s->one, s->r_inv, NULL);
 	free(s);
 }
 
@@ -273,8 +283,8 @@ plan_bucket(struct paillier_sums *s, struct plan *p, size_t place,
 
 /* How often a row is taken, and its inverse: the sums of those digits. */
 static void
-add_upper(
-    struct paillier_sums *s, const struct paillier_factors *f, size_t column)
+add_upper(struct paillier_sums *s, struct paillier_rows *rows,
+    const struct paillier_factors *f, size_t column)
 {
 	uint64_t biased, size, inverse;
 	int64_t x, d;
@@ -295,12 +305,12 @@ add_upper(
 		    x < 0 ? inverse : size + inverse,
 		    x < 0 ? size + inverse : inverse);
 	}
-	paillier_rows_weigh(s->rows, s->weights, s->upper[column]);
+	paillier_rows_weigh(rows, s->weights, s->upper[column]);
 }
 
 static void
-add_column(
-    struct paillier_sums *s, const struct paillier_factors *f, size_t column)
+add_column(struct paillier_sums *s, struct paillier_rows *rows,
+    const struct paillier_factors *f, size_t column)
 {
 	struct plan p = {0};
 	size_t n_column = s->n_digits * s->apart, n;
@@ -312,22 +322,32 @@ add_column(
 			plan_bucket(s, &p, column * n_column + b,
 			    s->list + s->start[b], n);
 	}
-	lanes_chains_low(s->ls, s->rows->numbers, s->chain, p.n_chains);
+	lanes_chains_low(s->ls, rows->numbers, s->chain, p.n_chains);
 	lanes_chains(s->ls, s->piece, s->late, p.n_late);
-	add_upper(s, f, column);
+	add_upper(s, rows, f, column);
+}
+
+void
+paillier_sums_add_rows(struct paillier_sums *s, struct paillier_rows *rows,
+    const struct paillier_factors *columns)
+{
+	assert(rows->portion == s->size.portion);
+	for (size_t j = 0; j < s->size.columns; j++)
+		add_column(s, rows, &columns[j], j);
 }
 
 enum err
 paillier_sums_add(struct paillier_sums *s, mpz_t *c, size_t n,
     const struct paillier_factors *columns, struct buf *err)
 {
-	enum err rc = paillier_rows_set(s->rows, c, n, err);
+	enum err rc;
 
-	if (rc)
-		return rc;
-	for (size_t j = 0; j < s->size.columns; j++)
-		add_column(s, &columns[j], j);
-	return ERR_OK;
+	if (!s->rows)
+		s->rows = paillier_rows_new(s->pub, s->size.portion);
+	rc = paillier_rows_set(s->rows, c, n, err);
+	if (!rc)
+		paillier_sums_add_rows(s, s->rows, columns);
+	return rc;
 }
 
 /* ---- the end ---- */
@@ -374,7 +394,8 @@ static void
 set_upper(struct paillier_sums *s, uint64_t *out, const unsigned *shift)
 {
 	for (size_t j = 0; j < s->size.columns; j++) {
-		paillier_rows_upper(s->rows, s->upper[j]);
+		mpz_mul(s->upper[j], s->upper[j], s->r_inv);
+		mpz_mod(s->upper[j], s->upper[j], s->pub->n);
 		mpz_mul_2exp(s->upper[j], s->upper[j], shift[j]);
 		mpz_mod(s->upper[j], s->upper[j], s->pub->n);
 		lanes_set_halves(s->ls, number(s, out, j), s->one, s->upper[j]);

@@ -199,6 +199,7 @@ finish(struct glm *glm, struct glm_fitted *out)
 		free(glm->w);
 	paillier_sums_free(glm->cross);
 	paillier_sums_free(glm->total);
+	exchange_vector_release(&glm->own);
 	for (size_t i = 0; glm->label_sums && i < glm_batches(glm); i++)
 		exchange_vector_release(&glm->label_sums[i]);
 	free(glm->label_sums);

@@ -64,7 +64,8 @@ struct glm;
 struct glm_set {
 	const struct glm_data *data;
 	struct glm_column *columns;
-	struct paillier_sums *sums;	  /* of the gradient; made when used */
+	struct paillier_rows *rows;	  /* of a chunk; made when used */
+	struct paillier_sums *sums;	  /* of the gradient; likewise */
 	struct paillier_factors *factors; /* n_w */
 	unsigned *shift;		  /* n_w: to GLM_FACTOR_SCALE */
 };
@@ -82,7 +83,7 @@ struct glm_batch {
 	const double *y; /* guest: of all the set's rows */
 	double *u;	 /* this party's scores */
 	double *d;	 /* guest: its own part of the residuals */
-	int64_t *k;	 /* guest: factors of u_h in the loss, at k_scale */
+	int64_t *k;	 /* guest: factors of d in the loss, at k_scale */
 	int k_scale;
 };
 
@@ -125,8 +126,9 @@ struct glm {
 	bool has_intercept;
 	double positive;	     /* the label that is 1; others are -1 */
 	double *y;		     /* guest: labels as the model takes them */
-	struct paillier_sums *cross; /* of the loss */
-	struct paillier_sums *total; /* guest: of d, for Poisson's loss */
+	struct paillier_sums *cross; /* Poisson's host: of its loss */
+	struct paillier_sums *total; /* guest: of k d, or of d, for the loss */
+	struct exchange_vector own;  /* guest: one number, its part of k d */
 	struct exchange_vector
 	    *label_sums;    /* Poisson's host: [[X^T y]] by batch */
 	int64_t steps;	    /* of all batches so far */

@@ -76,6 +76,7 @@ glm_set_release(struct glm_set *set)
 	if (!set->data)
 		return;
 	glm_columns_free(set->columns, set->data->d);
+	paillier_rows_free(set->rows);
 	paillier_sums_free(set->sums);
 	free(set->factors);
 	free(set->shift);
@@ -123,21 +124,33 @@ glm_batch_end(struct glm_batch *b)
 }
 
 enum err
-glm_add_gradient(struct glm *glm, const struct glm_batch *b, size_t at,
-    mpz_t *d, size_t n, struct buf *err)
+glm_take_rows(struct glm *glm, const struct glm_batch *b, mpz_t *d, size_t n,
+    struct buf *err)
+{
+	struct glm_set *set = b->set;
+
+	if (!set->rows)
+		set->rows =
+		    paillier_rows_new(glm->pub, glm_chunk(0, b->hi - b->lo));
+	return paillier_rows_set(set->rows, d, n, err);
+}
+
+void
+glm_add_gradient(
+    struct glm *glm, const struct glm_batch *b, size_t at, size_t n)
 {
 	struct glm_set *set = b->set;
 	size_t lo = b->lo + at;
 
 	if (glm->n_w == 0)
-		return ERR_OK;
+		return;
 	if (!set->sums)
 		make_sums(glm, set, b->hi - b->lo);
 	for (size_t j = 0; j < set->data->d; j++)
 		set->factors[j] = cut(&set->columns[j], lo, lo + n);
 	if (glm->has_intercept)
 		set->factors[set->data->d] = (struct paillier_factors){.n = n};
-	return paillier_sums_add(set->sums, d, n, set->factors, err);
+	paillier_sums_add_rows(set->sums, set->rows, set->factors);
 }
 
 enum err
@@ -151,8 +164,10 @@ glm_sum_rows(struct glm *glm, const struct glm_batch *b, const char *tag,
 		n = glm_chunk(at, rows);
 		rc = glm_receive_ciphers(
 		    glm, glm_guest(glm), tag, &glm->c, n, err);
+		if (!rc && glm->n_w)
+			rc = glm_take_rows(glm, b, glm->c.v, n, err);
 		if (!rc)
-			rc = glm_add_gradient(glm, b, at, glm->c.v, n, err);
+			glm_add_gradient(glm, b, at, n);
 	}
 	return rc;
 }

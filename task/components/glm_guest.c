@@ -18,22 +18,51 @@ make_own(const struct glm *glm, struct glm_batch *b)
 			  glm->model->target(b->y[b->lo + i]);
 }
 
-/* The same as integers: the factors of u_h in the loss. */
+/*
+ * What of the loss the rows add under encryption: sum d, or sum k u_h, where k
+ * is the guest's own part of d as integers. The latter is taken of d as well,
+ * whose rows are ready for sums: sum k d less sum k (own part), both whole
+ * numbers of fewer than 250 bits at the loss's scale.
+ */
 static enum err
-make_cross(struct glm *glm, struct glm_batch *b, struct buf *err)
+begin_loss(struct glm *glm, struct glm_batch *b, struct buf *err)
 {
 	size_t n = b->hi - b->lo;
+	bool has_factors = !glm->model->cross;
 	struct paillier_sums_size size = {.columns = 1,
 	    .rows = n,
 	    .portion = glm_chunk(0, n),
-	    .x_bits = GLM_LOSS_BITS};
+	    .x_bits = has_factors ? GLM_LOSS_BITS : 1};
 
-	if (!glm->cross)
-		glm->cross = paillier_sums_new(glm->pub, &size);
+	if (!glm->total)
+		glm->total = paillier_sums_new(glm->pub, &size);
+	exchange_vector_reserve(&glm->own, 1);
+	mpz_set_ui(glm->own.v[0], 0);
+	if (!has_factors)
+		return ERR_OK;
 	b->k = xcalloc(n, sizeof(*b->k));
 	return glm_grown(fixed_vector(b->d, n, GLM_LOSS_FORM, b->k, &b->k_scale,
 			     "a factor of the loss", err),
 	    err);
+}
+
+/* The rows that were taken, which are at `at` of the batch. */
+static void
+add_loss(struct glm *glm, const struct glm_batch *b, size_t at, size_t n)
+{
+	struct paillier_factors k = {.n = n};
+	void (*add)(mpz_t, const mpz_t, unsigned long);
+	int64_t x;
+
+	if (b->k)
+		k.x = b->k + at;
+	paillier_sums_add_rows(glm->total, b->set->rows, &k);
+	for (size_t i = 0; b->k && i < n; i++) {
+		x = k.x[i];
+		add = x < 0 ? mpz_submul_ui : mpz_addmul_ui;
+		add(glm->own.v[0], glm->other.v[i],
+		    (unsigned long)(x < 0 ? -x : x));
+	}
 }
 
 /* n * what of the loss the guest knows by itself. */
@@ -50,13 +79,17 @@ own_loss(const struct glm *glm, const struct glm_batch *b)
 	return own;
 }
 
-/* c += what the open sum has come to. */
+/* c += what the open sum has come to; own becomes what of that is too much. */
 static void
-add_sum(struct glm *glm, struct paillier_sums *sum, unsigned shift)
+add_total(struct glm *glm, const struct glm_batch *b)
 {
+	unsigned shift = b->k ? GLM_FACTOR_SCALE - (unsigned)b->k_scale
+			      : glm->model->loss_scale - glm->model->d_scale;
+
 	exchange_vector_reserve(&glm->other, 1);
-	paillier_sums_finish(sum, glm->other.v, &shift);
+	paillier_sums_finish(glm->total, glm->other.v, &shift);
 	paillier_add_many(glm->pub, glm->c.v, glm->other.v, 1);
+	mpz_mul_2exp(glm->own.v[0], glm->own.v[0], shift);
 }
 
 /* [[n * loss]], complete: the host's part, the guest's, and what crosses. */
@@ -69,17 +102,12 @@ send_loss(struct glm *glm, const struct glm_batch *b, struct buf *err)
 	    glm, glm_host(glm, 0), "glm_host_loss", &glm->c, 1, err);
 	if (rc)
 		return rc;
-	if (glm->cross)
-		add_sum(
-		    glm, glm->cross, GLM_FACTOR_SCALE - (unsigned)b->k_scale);
-	if (glm->total)
-		add_sum(glm, glm->total,
-		    glm->model->loss_scale - glm->model->d_scale);
-	exchange_vector_reserve(&glm->other, 1);
+	add_total(glm, b);
 	rc = glm_grown(
 	    fixed_encode(glm->other.v[0], own_loss(glm, b),
 		glm->model->loss_scale, GLM_WIDE_BITS, "the loss", err),
 	    err);
+	mpz_sub(glm->other.v[0], glm->other.v[0], glm->own.v[0]);
 	if (!rc)
 		rc = paillier_add_blind_many(
 		    glm->pub, glm->c.v, glm->other.v, 1, err);
@@ -99,8 +127,13 @@ run_chunk(
 		rc = glm_send_ciphers(
 		    glm, glm_host(glm, h), "glm_residual", n, err);
 	if (!rc)
-		rc = glm_add_gradient(glm, b, at, glm->c.v, n, err);
-	return rc;
+		rc = glm_take_rows(glm, b, glm->c.v, n, err);
+	if (rc)
+		return rc;
+	if (b->has_loss)
+		add_loss(glm, b, at, n);
+	glm_add_gradient(glm, b, at, n);
+	return ERR_OK;
 }
 
 enum err
@@ -115,8 +148,8 @@ glm_batch_guest(struct glm *glm, struct glm_batch *b, struct buf *err)
 	glm_masks_ahead(glm, n);
 	if (b->is_first && glm->model->begin)
 		rc = glm->model->begin(glm, b, err);
-	if (!rc && b->has_loss && !glm->model->cross)
-		rc = make_cross(glm, b, err);
+	if (!rc && b->has_loss)
+		rc = begin_loss(glm, b, err);
 	for (size_t at = 0; !rc && at < n; at += glm_chunk(at, n))
 		rc = run_chunk(glm, b, at, glm_chunk(at, n), err);
 	if (!rc)

@@ -23,14 +23,8 @@ static enum err
 residuals_of_sum(struct glm *glm, const struct glm_batch *b, size_t at,
     size_t n, struct buf *err)
 {
-	struct paillier_factors k = {.n = n};
-	enum err rc;
+	enum err rc = glm_receive_hosts(glm, "glm_host_forward", n, err);
 
-	rc = glm_receive_hosts(glm, "glm_host_forward", n, err);
-	if (!rc && b->has_loss) {
-		k.x = b->k + at;
-		rc = paillier_sums_add(glm->cross, glm->c.v, n, &k, err);
-	}
 	return rc ? rc : glm_add_own(glm, b->d + at, n, err);
 }
 

@@ -41,7 +41,10 @@ struct glm_model {
 	 */
 	enum err (*cross)(
 	    struct glm *glm, const struct glm_batch *b, struct buf *err);
-	/* guest: receives n rows at `at` of a batch; glm->c becomes [[d]] */
+	/*
+	 * guest: receives n rows at `at` of a batch; glm->c becomes [[d]], and
+	 * glm->other what of it the guest added
+	 */
 	enum err (*residuals)(struct glm *glm, const struct glm_batch *b,
 	    size_t at, size_t n, struct buf *err);
 	/* the model's buffers; glm->fitted is what they say */

@@ -25,21 +25,6 @@ send_exponentials(struct glm *glm, const struct glm_batch *b, struct buf *err)
 	return rc;
 }
 
-/* The part of the loss that is the sum of all d. */
-static enum err
-add_total(struct glm *glm, const struct glm_batch *b, size_t n, struct buf *err)
-{
-	struct paillier_sums_size size = {.columns = 1,
-	    .rows = b->hi - b->lo,
-	    .portion = glm_chunk(0, b->hi - b->lo),
-	    .x_bits = 1};
-	struct paillier_factors ones = {.n = n};
-
-	if (!glm->total)
-		glm->total = paillier_sums_new(glm->pub, &size);
-	return paillier_sums_add(glm->total, glm->c.v, n, &ones, err);
-}
-
 /* The power makes nothing random, adding y does. */
 static enum err
 residuals_of_product(struct glm *glm, const struct glm_batch *b, size_t at,
@@ -59,7 +44,7 @@ residuals_of_product(struct glm *glm, const struct glm_batch *b, size_t at,
 		    paillier_mul_many(glm->pub, glm->c.v, glm->other.v, n, err);
 	if (!rc)
 		rc = glm_add_own(glm, b->d + at, n, err);
-	return rc ? rc : add_total(glm, b, n, err);
+	return rc;
 }
 
 /* ---- what of Poisson's loss crosses: sum y u_h = w_h . X_h^T y ---- */

@@ -69,13 +69,19 @@ void glm_set_release(struct glm_set *set);
 void glm_batch_score(struct glm *glm, struct glm_batch *b);
 void glm_batch_end(struct glm_batch *b);
 
-/* Takes [[d]] of n rows at `at` of the batch, at most a chunk, into the sums */
-enum err glm_add_gradient(struct glm *glm, const struct glm_batch *b, size_t at,
-    mpz_t *d, size_t n, struct buf *err);
+/* Makes [[d]] of n rows of the batch, at most a chunk, ready for sums. */
+enum err glm_take_rows(struct glm *glm, const struct glm_batch *b, mpz_t *d,
+    size_t n, struct buf *err);
+/* These rows, which are at `at` of the batch, into the gradient's sums. */
+void glm_add_gradient(
+    struct glm *glm, const struct glm_batch *b, size_t at, size_t n);
 /* The same of all rows of the batch, as the guest sends them. */
 enum err glm_sum_rows(struct glm *glm, const struct glm_batch *b,
     const char *tag, struct buf *err);
-/* glm->c, of n rows, += the guest's own part of d, made random. */
+/*
+ * glm->c, of n rows, += the guest's own part of d, made random; glm->other
+ * has that part.
+ */
 enum err
 glm_add_own(struct glm *glm, const double *d, size_t n, struct buf *err);
 /* This party's encrypted gradient of the batch to the arbiter. */
