@@ -110,7 +110,7 @@ lanes_set_halves(
     const struct lanes *ls, uint64_t *number, const mpz_t lo, const mpz_t hi)
 {
 	cut(ls, number, lo);
-	cut(ls, number + ls->digits, hi);
+	cut(ls, number + ls->room, hi);
 }
 
 void
@@ -124,7 +124,7 @@ void
 lanes_get(struct lanes *ls, mpz_t out, const uint64_t *number)
 {
 	join(ls, out, number, ls->digits);
-	join(ls, ls->half[1], number + ls->digits, ls->digits);
+	join(ls, ls->half[1], number + ls->room, ls->digits);
 	/* halves of the vector kernel are below 2n */
 	if (mpz_cmp(out, ls->n) >= 0) {
 		mpz_sub(out, out, ls->n);
@@ -178,11 +178,12 @@ lanes_init(struct lanes *ls, const mpz_t n)
 	mpz_inits(ls->half[0], ls->half[1], NULL);
 	ls->kernel = kernel;
 	ls->digits = kernel->digits(mpz_sizeinbase(n, 2));
-	ls->stride = 2 * ls->digits;
+	ls->room = kernel->room(ls->digits);
+	ls->stride = 2 * ls->room;
 	ls->n_inv = ls->mt.n_inv;
 	if (kernel->word_bits < 64)
 		ls->n_inv &= (1ULL << kernel->word_bits) - 1;
-	ls->root = lanes_words(ls->digits);
+	ls->root = lanes_words(ls->room);
 	ls->weighed = lanes_words(ls->digits + LANES_WEIGHED);
 	ls->constant = lanes_alloc(ls, LANES_CONSTANT__MAX);
 	set_constants(ls);

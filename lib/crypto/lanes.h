@@ -34,8 +34,9 @@ struct lanes {
 	const struct lanes_kernel *kernel;
 	struct mont mt;
 	size_t digits;	    /* words of a half */
+	size_t room;	    /* from one half to the next: some words of 0 */
 	size_t stride;	    /* words from one number to the next */
-	uint64_t *root;	    /* n, `digits` words */
+	uint64_t *root;	    /* n, `room` words */
 	uint64_t n_inv;	    /* -1 / n modulo a word's base */
 	uint64_t *constant; /* LANES_CONSTANT__MAX numbers */
 	mpz_t n;

@@ -33,7 +33,8 @@
 struct root {
 	const v8 *n;
 	v8 n_inv;
-	size_t digits; /* a multiple of 4 */
+	size_t digits; /* even */
+	size_t room;   /* the next multiple of 4; words beyond are 0 */
 };
 
 /* The upper half of what is reduced: columns that q's multiples join. */
@@ -49,20 +50,29 @@ take_away(struct columns s, const v8 *q)
 	return s;
 }
 
+/* Four columns from k on: digits of q, and what of the result begins there. */
+INLINE v8
+step(const struct root *r, struct columns s, v8 *q, v8 *out, size_t k, v8 carry)
+{
+	if (k + 4 <= r->digits)
+		return reduce(s, q, r->n, r->n_inv, carry);
+	return reduce_and_put(s, q, out, r->n, r->n_inv, carry);
+}
+
 /* The lower half alone, which is a product modulo n, and its digits q. */
 INLINE void
 multiply_low(const struct root *r, v8 *q, v8 *low, const v8 *a, const v8 *b)
 {
 	v8 carry = _mm512_setzero_si512();
-	size_t n = r->digits;
+	size_t n = r->digits, k;
 	struct columns s;
 
-	for (size_t k = 0; k < n; k += 4) {
+	for (k = 0; k < n; k += 4) {
 		s = columns_of(zero_columns(), a, b, n, k);
 		s = slide(s, q, r->n + k, k);
-		carry = reduce(s, q + k, r->n, r->n_inv, carry);
+		carry = step(r, s, q + k, low, k, carry);
 	}
-	for (size_t k = n; k < 2 * n; k += 4) {
+	for (; k < 2 * n; k += 4) {
 		s = columns_of(zero_columns(), a, b, n, k);
 		carry = put(UPPER(s, q, r, k), low + (k - n), carry);
 	}
@@ -72,14 +82,14 @@ INLINE void
 square_low(const struct root *r, v8 *q, v8 *low, const v8 *a)
 {
 	v8 carry = _mm512_setzero_si512();
-	size_t n = r->digits;
+	size_t n = r->digits, k;
 	struct columns s;
 
-	for (size_t k = 0; k < n; k += 4) {
+	for (k = 0; k < n; k += 4) {
 		s = slide(columns_of_square(a, n, k), q, r->n + k, k);
-		carry = reduce(s, q + k, r->n, r->n_inv, carry);
+		carry = step(r, s, q + k, low, k, carry);
 	}
-	for (size_t k = n; k < 2 * n; k += 4) {
+	for (; k < 2 * n; k += 4) {
 		s = columns_of_square(a, n, k);
 		carry = put(UPPER(s, q, r, k), low + (k - n), carry);
 	}
@@ -91,20 +101,22 @@ multiply(const struct root *r, v8 *out, const v8 *a, const v8 *b)
 {
 	v8 q[DIGITS_MAX], cross_q[DIGITS_MAX], low[DIGITS_MAX];
 	v8 carry = _mm512_setzero_si512();
-	size_t n = r->digits;
+	size_t n = r->digits, k;
+	const v8 *above = a + r->room;
 	struct columns s;
 
 	multiply_low(r, q, low, a, b);
-	for (size_t k = 0; k < n; k += 4) {
-		s = columns_of(zero_columns(), a, b + n, n, k);
-		s = columns_of(s, a + n, b, n, k);
+	for (k = 0; k < n; k += 4) {
+		s = columns_of(zero_columns(), a, b + r->room, n, k);
+		s = columns_of(s, above, b, n, k);
 		s = slide(take_away(s, q + k), cross_q, r->n + k, k);
-		carry = reduce(s, cross_q + k, r->n, r->n_inv, carry);
+		carry = step(r, s, cross_q + k, out + r->room, k, carry);
 	}
-	for (size_t k = n; k < 2 * n; k += 4) {
-		s = columns_of(zero_columns(), a, b + n, n, k);
-		s = columns_of(s, a + n, b, n, k);
-		carry = put(UPPER(s, cross_q, r, k), out + k, carry);
+	for (; k < 2 * n; k += 4) {
+		s = columns_of(zero_columns(), a, b + r->room, n, k);
+		s = columns_of(s, above, b, n, k);
+		carry = put(
+		    UPPER(s, cross_q, r, k), out + r->room + (k - n), carry);
 	}
 	memcpy(out, low, n * sizeof(*out));
 }
@@ -114,18 +126,20 @@ multiply_same(const struct root *r, v8 *out, const v8 *a)
 {
 	v8 q[DIGITS_MAX], cross_q[DIGITS_MAX], low[DIGITS_MAX];
 	v8 carry = _mm512_setzero_si512();
-	size_t n = r->digits;
+	size_t n = r->digits, k;
+	const v8 *above = a + r->room;
 	struct columns s;
 
 	square_low(r, q, low, a);
-	for (size_t k = 0; k < n; k += 4) {
-		s = twice(columns_of(zero_columns(), a, a + n, n, k));
+	for (k = 0; k < n; k += 4) {
+		s = twice(columns_of(zero_columns(), a, above, n, k));
 		s = slide(take_away(s, q + k), cross_q, r->n + k, k);
-		carry = reduce(s, cross_q + k, r->n, r->n_inv, carry);
+		carry = step(r, s, cross_q + k, out + r->room, k, carry);
 	}
-	for (size_t k = n; k < 2 * n; k += 4) {
-		s = twice(columns_of(zero_columns(), a, a + n, n, k));
-		carry = put(UPPER(s, cross_q, r, k), out + k, carry);
+	for (; k < 2 * n; k += 4) {
+		s = twice(columns_of(zero_columns(), a, above, n, k));
+		carry = put(
+		    UPPER(s, cross_q, r, k), out + r->room + (k - n), carry);
 	}
 	memcpy(out, low, n * sizeof(*out));
 }
@@ -136,18 +150,20 @@ multiply_by_low(const struct root *r, v8 *out, const v8 *a, const v8 *b)
 {
 	v8 q[DIGITS_MAX], cross_q[DIGITS_MAX], low[DIGITS_MAX];
 	v8 carry = _mm512_setzero_si512();
-	size_t n = r->digits;
+	size_t n = r->digits, k;
+	const v8 *above = a + r->room;
 	struct columns s;
 
 	multiply_low(r, q, low, a, b);
-	for (size_t k = 0; k < n; k += 4) {
-		s = columns_of(zero_columns(), a + n, b, n, k);
+	for (k = 0; k < n; k += 4) {
+		s = columns_of(zero_columns(), above, b, n, k);
 		s = slide(take_away(s, q + k), cross_q, r->n + k, k);
-		carry = reduce(s, cross_q + k, r->n, r->n_inv, carry);
+		carry = step(r, s, cross_q + k, out + r->room, k, carry);
 	}
-	for (size_t k = n; k < 2 * n; k += 4) {
-		s = columns_of(zero_columns(), a + n, b, n, k);
-		carry = put(UPPER(s, cross_q, r, k), out + k, carry);
+	for (; k < 2 * n; k += 4) {
+		s = columns_of(zero_columns(), above, b, n, k);
+		carry = put(
+		    UPPER(s, cross_q, r, k), out + r->room + (k - n), carry);
 	}
 	memcpy(out, low, n * sizeof(*out));
 }
@@ -176,10 +192,10 @@ square_plain(const struct root *r, v8 *out, const v8 *a)
 IFMA static struct root
 spread(const struct lanes *ls, v8 *n)
 {
-	for (size_t j = 0; j < ls->digits; j++)
+	for (size_t j = 0; j < ls->room; j++)
 		n[j] = _mm512_set1_epi64((long long)ls->root[j]);
 	return (struct root){
-	    n, _mm512_set1_epi64((long long)ls->n_inv), ls->digits};
+	    n, _mm512_set1_epi64((long long)ls->n_inv), ls->digits, ls->room};
 }
 
 /* Where LANES numbers from the i-th on lie; beyond n there are none. */
@@ -250,6 +266,8 @@ square(struct lanes *ls, uint64_t *acc, const unsigned *times, size_t n)
 	unsigned most;
 	__mmask8 more;
 
+	/* a square leaves the filling of its place as it is */
+	memset(b, 0, ls->stride * sizeof(*b));
 	for (size_t i = 0; i < n; i += LANES) {
 		sources(ls, acc + i * ls->stride, ls->stride, n - i, from);
 		gather(ls, a, from);
@@ -481,13 +499,13 @@ lanes_ifma_power(const struct lanes_power *pw, uint64_t *words)
 	v8 *x = (v8 *)words, *table = (v8 *)pw->table, factor[WORDS_MAX];
 	const v8 *exponent = (const v8 *)pw->exponent;
 	size_t n = pw->words;
-	bool plain = n == pw->digits;
+	bool plain = n == pw->room;
 	void (*times)(const struct root *, v8 *, const v8 *, const v8 *) =
 	    plain ? multiply_plain : multiply;
 	void (*square_it)(const struct root *, v8 *, const v8 *) =
 	    plain ? square_plain : multiply_same;
-	struct root r = {
-	    (const v8 *)pw->root, _mm512_loadu_si512(pw->n_inv), pw->digits};
+	struct root r = {(const v8 *)pw->root, _mm512_loadu_si512(pw->n_inv),
+	    pw->digits, pw->room};
 
 	memcpy(table, pw->one, n * sizeof(*x));
 	memcpy(table + n, x, n * sizeof(*x));
@@ -507,13 +525,20 @@ static size_t
 digits(size_t bits)
 {
 	/* 3 bits more: see above */
-	return ((bits + 3 + DIGIT_BITS - 1) / DIGIT_BITS + 3) / 4 * 4;
+	return ((bits + 3 + DIGIT_BITS - 1) / DIGIT_BITS + 1) / 2 * 2;
+}
+
+static size_t
+room(size_t n_digits)
+{
+	return (n_digits + 3) / 4 * 4;
 }
 
 static const struct lanes_kernel kernel = {
     .name = "avx512ifma",
     .word_bits = DIGIT_BITS,
     .digits = digits,
+    .room = room,
     .mul = mul,
     .square = square,
     .mul_half = mul_half,

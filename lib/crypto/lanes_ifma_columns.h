@@ -196,4 +196,31 @@ put(struct columns s, v8 *out, v8 carry)
 	return carry;
 }
 
+/*
+ * The last digits q[0], q[1] where their number is no multiple of 4, and the
+ * first two columns of the result. q has room for four.
+ */
+INLINE v8
+reduce_and_put(
+    struct columns s, v8 *q, v8 *first, const v8 *n, v8 n_inv, v8 carry)
+{
+	const v8 zero = _mm512_setzero_si512();
+	const v8 mask = _mm512_set1_epi64((long long)MASK);
+	v8 out[4];
+
+	CLEAR(0);
+	ADD(1, q[0], n[1]);
+	ADD(2, q[0], n[2]);
+	ADD(3, q[0], n[3]);
+	CLEAR(1);
+	ADD(2, q[1], n[1]);
+	ADD(3, q[1], n[2]);
+	q[2] = q[3] = zero;
+	PUT(2);
+	PUT(3);
+	first[0] = out[2];
+	first[1] = out[3];
+	return carry;
+}
+
 #endif

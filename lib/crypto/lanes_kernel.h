@@ -11,6 +11,8 @@ struct lanes_kernel {
 	unsigned word_bits; /* of a number's words that are used */
 	/* Words of a half for an n of so many bits. */
 	size_t (*digits)(size_t bits);
+	/* The words that such a half has with its filling. */
+	size_t (*room)(size_t digits);
 	/* by_step: words from one factor to the next, 0 for one factor */
 	void (*mul)(struct lanes *ls, uint64_t *acc, const uint64_t *by,
 	    size_t by_step, size_t n);
@@ -62,7 +64,7 @@ const struct lanes_kernel *lanes_ifma(void);
 
 /*
  * The same for LANES roots n at once: a number is LANES * words, which are
- * both halves' (2 * digits) modulo n^2, or the lower one's (digits), which is
+ * both halves' (2 * room) modulo n^2, or the lower one's (room), which is
  * all of a number modulo n; word j of lane i at [j * LANES + i]. x is in
  * Montgomery's form and is replaced by its power, by windows of LANES_WINDOW
  * bits of the exponents, the highest first, one of each lane side by side.
@@ -71,8 +73,9 @@ const struct lanes_kernel *lanes_ifma(void);
 
 struct lanes_power {
 	size_t digits;		  /* of a half */
+	size_t room;		  /* for one */
 	size_t words;		  /* of a number */
-	const uint64_t *root;	  /* LANES * digits */
+	const uint64_t *root;	  /* LANES * room */
 	const uint64_t *n_inv;	  /* LANES */
 	const uint64_t *one;	  /* R of each lane */
 	const uint64_t *exponent; /* LANES * n_windows, lowest first */

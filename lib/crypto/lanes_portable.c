@@ -9,6 +9,12 @@ digits(size_t bits)
 	return (bits + GMP_NUMB_BITS - 1) / GMP_NUMB_BITS;
 }
 
+static size_t
+room(size_t n_digits)
+{
+	return n_digits;
+}
+
 static void
 mul(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t by_step,
     size_t n)
@@ -102,6 +108,7 @@ const struct lanes_kernel lanes_portable = {
     .name = "portable",
     .word_bits = GMP_NUMB_BITS,
     .digits = digits,
+    .room = room,
     .mul = mul,
     .square = square,
     .mul_half = mul_half,

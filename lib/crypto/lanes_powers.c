@@ -62,8 +62,9 @@ set_exponent(uint64_t *out, const mpz_t e, size_t lane, size_t n_windows)
 static void
 lay_out(struct lanes_powers *pw, enum lanes_modulus which, size_t bits)
 {
-	size_t digits = pw->lane[0].digits, half = LANES * digits;
-	size_t words = which == LANES_SQUARE ? 2 * digits : digits;
+	size_t digits = pw->lane[0].digits, room = pw->lane[0].room;
+	size_t words = which == LANES_SQUARE ? 2 * room : room;
+	size_t half = LANES * room;
 	size_t block = LANES * words;
 	size_t n_windows = (bits + LANES_WINDOW - 1) / LANES_WINDOW;
 	uint64_t *n, *one, *inv, *exponent;
@@ -77,14 +78,14 @@ lay_out(struct lanes_powers *pw, enum lanes_modulus which, size_t bits)
 	inv = pw->x + block + TABLE * block;
 	exponent = inv + LANES;
 	for (size_t i = 0; i < LANES; i++) {
-		interleave(n, pw->lane[i].root, i, digits);
+		interleave(n, pw->lane[i].root, i, room);
 		interleave(
 		    one, lanes_constant(&pw->lane[i], LANES_R), i, words);
 		inv[i] = pw->lane[i].n_inv;
 		set_exponent(exponent, pw->exponent[i], i, n_windows);
 	}
-	pw->power = (struct lanes_power){
-	    digits, words, n, inv, one, exponent, n_windows, pw->x + block};
+	pw->power = (struct lanes_power){digits, room, words, n, inv, one,
+	    exponent, n_windows, pw->x + block};
 	pw->number = lanes_alloc(&pw->lane[0], 1);
 }
 
@@ -228,8 +229,8 @@ static void
 run_vector(struct lanes_powers *pw, mpz_t *x)
 {
 	struct lanes *ls;
-	size_t words = pw->power.words, digits = pw->power.digits;
-	size_t upper = 2 * digits - words;
+	size_t words = pw->power.words;
+	size_t upper = 2 * pw->power.room - words;
 
 	for (size_t i = 0; i < LANES; i++) {
 		ls = &pw->lane[i];

@@ -105,7 +105,7 @@ invert_all(struct paillier_rows *r, size_t n)
 enum err
 paillier_rows_set(struct paillier_rows *r, mpz_t *c, size_t n, struct buf *err)
 {
-	size_t upper = r->ls->digits;
+	size_t upper = r->ls->room;
 	uint64_t *inverse = number(r, r->numbers, r->portion);
 
 	assert(n <= r->portion);
@@ -161,5 +161,5 @@ void
 paillier_rows_weigh(
     struct paillier_rows *r, const struct paillier_weights *w, mpz_t upper)
 {
-	lanes_weigh(r->ls, upper, r->numbers + r->ls->digits, w->w, w->n);
+	lanes_weigh(r->ls, upper, r->numbers + r->ls->room, w->w, w->n);
 }

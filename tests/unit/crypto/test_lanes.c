@@ -14,7 +14,7 @@
 
 /* Of n and p for keys of 1024 to 4096 bits, and what lies between. */
 static const unsigned widths[] = {
-    32, 64, 127, 512, 539, 1023, 1024, 1025, 1536, 2048, 3072, 4096};
+    32, 64, 127, 256, 512, 539, 700, 1023, 1024, 1025, 1536, 2048, 3072, 4096};
 
 /* A root of so many bits: random, the least or the greatest. */
 static void
@@ -292,12 +292,12 @@ check_mul_half(const mpz_t root, const mpz_t m)
 	a = load(&ls, x, N);
 	lower = load(&ls, x, N);
 	b = load(&ls, y, N);
-	lanes_mul_half(&ls, a + ls.digits, b, N);
+	lanes_mul_half(&ls, a + ls.room, b, N);
 	lanes_scale_half(&ls, lower, lanes_constant(&ls, LANES_R2), N);
 	for (size_t i = 0; i < N; i++) {
 		mpz_tdiv_q(want, x[i], root);
 		mpz_mul(want, want, y[i]);
-		get_half(&ls, got, a + i * ls.stride + ls.digits, root);
+		get_half(&ls, got, a + i * ls.stride + ls.room, root);
 		mpz_mul(got, got, r);
 		assert_true(mpz_congruent_p(got, want, root));
 		/* the other half is as it was */
@@ -340,9 +340,9 @@ check_weigh(const mpz_t root, const mpz_t m)
 		mpz_tdiv_q(upper, x[w[i].number], root);
 		mpz_addmul_ui(want, upper, w[i].by);
 	}
-	lanes_weigh(&ls, got, a + ls.digits, w, TERMS);
+	lanes_weigh(&ls, got, a + ls.room, w, TERMS);
 	assert_int_equal(mpz_cmp(got, want), 0);
-	lanes_weigh(&ls, got, a + ls.digits, w, 0);
+	lanes_weigh(&ls, got, a + ls.room, w, 0);
 	assert_int_equal(mpz_cmp(got, want), 0);
 	free(a);
 	free(w);
@@ -443,7 +443,7 @@ check_powers(enum lanes_modulus which, unsigned bits)
 static void
 test_powers_when_secret_then_as_plain(void **state)
 {
-	static const unsigned bits[] = {64, 512, 539, 1024, 2048};
+	static const unsigned bits[] = {64, 256, 512, 539, 700, 1024, 2048};
 
 	(void)state;
 	for (int portable = 1; portable >= 0; portable--) {
