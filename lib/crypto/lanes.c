@@ -207,10 +207,10 @@ lanes_mul(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n)
 }
 
 void
-lanes_mul_apart(
-    struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t apart, size_t n)
+lanes_fold(struct lanes *ls, uint64_t *acc, const struct lanes_buckets *b,
+    size_t n_places)
 {
-	ls->kernel->mul(ls, acc, by, apart * ls->stride, n);
+	ls->kernel->fold(ls, acc, b, n_places);
 }
 
 void

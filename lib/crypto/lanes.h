@@ -70,18 +70,25 @@ lanes_constant(const struct lanes *ls, enum lanes_constant which);
 /* R is 2 to this. */
 size_t lanes_r_bits(const struct lanes *ls);
 
-/*
- * acc[i] *= by[i] for n numbers; by[apart * i] with lanes_mul_apart(), all by
- * the same one with lanes_scale().
- */
+/* acc[i] *= by[i] for n numbers, all by the same one with lanes_scale(). */
 void lanes_mul(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n);
-void lanes_mul_apart(struct lanes *ls, uint64_t *acc, const uint64_t *by,
-    size_t apart, size_t n);
 void lanes_scale(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n);
 
 /* acc[i] squared times[i] times, for n numbers in Montgomery's form. */
 void
 lanes_square(struct lanes *ls, uint64_t *acc, const unsigned *times, size_t n);
+
+/*
+ * acc[i] = the product of the powers b[k]^(k + 1), b being first + i * apart
+ * numbers and n of them, for n_places places.
+ */
+struct lanes_buckets {
+	const uint64_t *first;
+	size_t apart;
+	size_t n; /* > 0 */
+};
+void lanes_fold(struct lanes *ls, uint64_t *acc, const struct lanes_buckets *b,
+    size_t n_places);
 
 /*
  * acc *= the product of numbers[list[0]], ..., numbers[list[n - 1]]; a fresh

@@ -18,6 +18,8 @@ struct lanes_kernel {
 	    size_t by_step, size_t n);
 	void (*square)(
 	    struct lanes *ls, uint64_t *acc, const unsigned *times, size_t n);
+	void (*fold)(struct lanes *ls, uint64_t *acc,
+	    const struct lanes_buckets *b, size_t n);
 	/* acc[i], a half, *= by[i], each so many words from the next */
 	void (*mul_half)(struct lanes *ls, uint64_t *acc, const uint64_t *by,
 	    size_t by_step, size_t n);

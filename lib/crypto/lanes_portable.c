@@ -1,6 +1,7 @@
 /* The kernel that every processor has: mont.h, one number after the other. */
 #include "lib/crypto/lanes_kernel.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static size_t
@@ -31,6 +32,26 @@ square(struct lanes *ls, uint64_t *acc, const unsigned *times, size_t n)
 		for (unsigned k = 0; k < times[i]; k++)
 			mont_mul(&ls->mt, acc + i * ls->stride,
 			    acc + i * ls->stride, acc + i * ls->stride);
+}
+
+static void
+fold(struct lanes *ls, uint64_t *acc, const struct lanes_buckets *b, size_t n)
+{
+	size_t size = ls->stride * sizeof(*acc);
+	uint64_t *run = lanes_alloc(ls, 1);
+	const uint64_t *bucket;
+
+	for (size_t i = 0; i < n; i++, acc += ls->stride) {
+		bucket = b->first + (i * b->apart + b->n - 1) * ls->stride;
+		memcpy(run, bucket, size);
+		memcpy(acc, bucket, size);
+		for (size_t k = b->n - 1; k-- > 0;) {
+			bucket -= ls->stride;
+			mont_mul(&ls->mt, run, run, bucket);
+			mont_mul(&ls->mt, acc, acc, run);
+		}
+	}
+	free(run);
 }
 
 static void
@@ -111,6 +132,7 @@ const struct lanes_kernel lanes_portable = {
     .room = room,
     .mul = mul,
     .square = square,
+    .fold = fold,
     .mul_half = mul_half,
     .chains = chains,
     .chains_low = chains_low,

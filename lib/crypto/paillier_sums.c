@@ -48,8 +48,8 @@ struct paillier_sums {
 	uint64_t *buckets;
 	bool *used;
 	size_t n_places; /* columns * n_digits */
-	uint64_t *run;	 /* n_places numbers each */
-	uint64_t *acc;
+	uint64_t *acc;	 /* n_places numbers */
+	uint64_t *sum;	 /* columns */
 	unsigned *times;
 	uint32_t *list; /* n_digits * portion: rows by digit and bucket */
 	uint32_t *start;
@@ -147,7 +147,7 @@ paillier_sums_new(
 	s->apart = s->n_buckets + 1;
 	s->buckets = lanes_alloc(s->ls, s->apart * s->n_places);
 	s->used = xcalloc(s->apart * s->n_places, sizeof(*s->used));
-	s->run = lanes_alloc(s->ls, s->n_places);
+	s->sum = lanes_alloc(s->ls, size->columns);
 	s->acc = lanes_alloc(s->ls, s->n_places);
 	s->times = xcalloc(size->columns, sizeof(*s->times));
 	s->list = xcalloc(digits, sizeof(*s->list));
@@ -175,7 +175,7 @@ paillier_sums_free(struct paillier_sums *s)
 	free(s->piece);
 	free(s->buckets);
 	free(s->used);
-	free(s->run);
+	free(s->sum);
 	free(s->acc);
 	free(s->times);
 	free(s->list);
@@ -352,33 +352,18 @@ paillier_sums_add(struct paillier_sums *s, mpz_t *c, size_t n,
 
 /* ---- the end ---- */
 
-/* Bucket k of every place. */
-static void
-take_bucket(struct paillier_sums *s, uint64_t *out, size_t k)
-{
-	for (size_t i = 0; i < s->n_places; i++)
-		memcpy(number(s, out, i),
-		    number(s, s->buckets, i * s->apart + k), number_size(s));
-}
-
 /* acc = prod_k B_k^k in every place. */
 static void
 fold_buckets(struct paillier_sums *s)
 {
-	size_t n = s->n_places;
+	const struct lanes_buckets b = {s->buckets, s->apart, s->n_buckets};
 	const uint64_t *r = lanes_constant(s->ls, LANES_R);
 
-	for (size_t i = 0; i < s->apart * n; i++)
+	for (size_t i = 0; i < s->apart * s->n_places; i++)
 		if (!s->used[i])
 			memcpy(number(s, s->buckets, i), r, number_size(s));
-	take_bucket(s, s->run, s->n_buckets - 1);
-	memcpy(s->acc, s->run, n * number_size(s));
-	for (size_t k = s->n_buckets - 1; k-- > 0;) {
-		lanes_mul_apart(
-		    s->ls, s->run, number(s, s->buckets, k), s->apart, n);
-		lanes_mul(s->ls, s->acc, s->run, n);
-	}
-	memset(s->used, 0, s->apart * n * sizeof(*s->used));
+	lanes_fold(s->ls, s->acc, &b, s->n_places);
+	memset(s->used, 0, s->apart * s->n_places * sizeof(*s->used));
 }
 
 static void
@@ -407,8 +392,8 @@ void
 paillier_sums_finish(struct paillier_sums *s, mpz_t *out, const unsigned *shift)
 {
 	size_t n = s->size.columns;
-	/* the running products are done with, and have room for it */
-	uint64_t *sum = s->run, *next = s->buckets;
+	/* the buckets are done with, and have room for it */
+	uint64_t *sum = s->sum, *next = s->buckets;
 
 	fold_buckets(s);
 	gather_digit(s, sum, s->n_digits - 1);

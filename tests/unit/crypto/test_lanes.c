@@ -169,32 +169,60 @@ check_square(const mpz_t root, const mpz_t m)
 	numbers_free(x, N);
 }
 
-/* The factors are every second number, given by their halves. */
+/* Buckets of 1 to 4 numbers, five apart from the next place's. */
 static void
-check_mul_apart(const mpz_t root, const mpz_t m)
+check_fold(const mpz_t root, const mpz_t m)
 {
-	mpz_t *x = numbers_new(m, N), want, half[2];
-	uint64_t *a, *b;
+	enum { APART = 5, PLACES = 11 };
+	mpz_t *x = numbers_new(m, APART * PLACES), want, power;
+	struct lanes_buckets b = {.apart = APART};
+	uint64_t *a, *acc;
 	struct lanes ls;
 
-	mpz_inits(want, half[0], half[1], NULL);
+	mpz_inits(want, power, NULL);
 	lanes_init(&ls, root);
-	a = load_form(&ls, x, N);
-	b = lanes_alloc(&ls, N);
-	for (size_t i = 0; i < N; i++) {
-		mpz_tdiv_qr(half[1], half[0], x[i], root);
-		lanes_set_halves(&ls, b + i * ls.stride, half[0], half[1]);
-	}
-	lanes_mul_apart(&ls, a, b, 2, N / 2);
-	for (size_t i = 0; i < N / 2; i++) {
-		mpz_mul(want, x[i], x[2 * i]);
-		mpz_mod(want, want, m);
-		assert_number(&ls, a + i * ls.stride, want);
+	a = load_form(&ls, x, APART * PLACES);
+	acc = lanes_alloc(&ls, PLACES);
+	b.first = a;
+	for (b.n = 1; b.n < APART; b.n++) {
+		lanes_fold(&ls, acc, &b, PLACES);
+		lanes_scale(&ls, acc, lanes_constant(&ls, LANES_ONE), PLACES);
+		for (size_t i = 0; i < PLACES; i++) {
+			mpz_set_ui(want, 1);
+			for (size_t k = 0; k < b.n; k++) {
+				mpz_powm_ui(power, x[i * APART + k], k + 1, m);
+				mpz_mul(want, want, power);
+				mpz_mod(want, want, m);
+			}
+			assert_number(&ls, acc + i * ls.stride, want);
+		}
 	}
 	free(a);
-	free(b);
+	free(acc);
 	lanes_release(&ls);
-	mpz_clears(want, half[0], half[1], NULL);
+	mpz_clears(want, power, NULL);
+	numbers_free(x, APART * PLACES);
+}
+
+/* Numbers that are given by their halves. */
+static void
+check_halves(const mpz_t root, const mpz_t m)
+{
+	mpz_t *x = numbers_new(m, N), half[2];
+	struct lanes ls;
+	uint64_t *a;
+
+	mpz_inits(half[0], half[1], NULL);
+	lanes_init(&ls, root);
+	a = lanes_alloc(&ls, N);
+	for (size_t i = 0; i < N; i++) {
+		mpz_tdiv_qr(half[1], half[0], x[i], root);
+		lanes_set_halves(&ls, a + i * ls.stride, half[0], half[1]);
+		assert_number(&ls, a + i * ls.stride, x[i]);
+	}
+	free(a);
+	lanes_release(&ls);
+	mpz_clears(half[0], half[1], NULL);
 	numbers_free(x, N);
 }
 
@@ -374,7 +402,7 @@ test_mul_when_of_any_width_then_as_plain(void **state)
 {
 	(void)state;
 	each_width(check_mul);
-	each_width(check_mul_apart);
+	each_width(check_halves);
 }
 
 static void
@@ -389,6 +417,13 @@ test_chains_when_of_any_length_then_their_products(void **state)
 {
 	(void)state;
 	each_width(check_chains);
+}
+
+static void
+test_fold_when_of_any_width_then_the_powers(void **state)
+{
+	(void)state;
+	each_width(check_fold);
 }
 
 static void
@@ -567,6 +602,7 @@ main(void)
 	    cmocka_unit_test(test_square_when_repeated_then_the_power),
 	    cmocka_unit_test(
 		test_chains_when_of_any_length_then_their_products),
+	    cmocka_unit_test(test_fold_when_of_any_width_then_the_powers),
 	    cmocka_unit_test(test_mul_half_when_of_any_width_then_as_plain),
 	    cmocka_unit_test(
 		test_weigh_when_weights_are_great_then_the_whole_sum),
