@@ -27,6 +27,12 @@
 #define BUCKET_MAX ((size_t)64 << 20) /* bytes, all columns */
 #define PIECE	   ((size_t)64)
 
+/* A digit that is not 0: which bucket, which number. */
+struct item {
+	uint32_t bucket; /* digit's position * apart + size - 1 */
+	uint32_t number;
+};
+
 struct paillier_sums {
 	struct lanes *ls;
 	const struct paillier_public *pub;
@@ -51,7 +57,9 @@ struct paillier_sums {
 	uint64_t *acc;	 /* n_places numbers */
 	uint64_t *sum;	 /* columns */
 	unsigned *times;
-	uint32_t *list; /* n_digits * portion: rows by digit and bucket */
+	struct item *items; /* n_digits * portion, of one column */
+	size_t n_items;
+	uint32_t *list; /* the same by digit and bucket */
 	uint32_t *start;
 	struct lanes_chain *chain;
 	struct lanes_chain *late; /* of pieces */
@@ -150,6 +158,7 @@ paillier_sums_new(
 	s->sum = lanes_alloc(s->ls, size->columns);
 	s->acc = lanes_alloc(s->ls, s->n_places);
 	s->times = xcalloc(size->columns, sizeof(*s->times));
+	s->items = xcalloc(digits, sizeof(*s->items));
 	s->list = xcalloc(digits, sizeof(*s->list));
 	s->start = xcalloc(s->n_digits * s->apart + 2, sizeof(*s->start));
 	s->chain = xcalloc(s->n_digits * s->apart + pieces, sizeof(*s->chain));
@@ -178,6 +187,7 @@ paillier_sums_free(struct paillier_sums *s)
 	free(s->sum);
 	free(s->acc);
 	free(s->times);
+	free(s->items);
 	free(s->list);
 	free(s->start);
 	free(s->chain);
@@ -199,28 +209,32 @@ digit(const struct paillier_sums *s, uint64_t biased, unsigned k)
 	       (int64_t)(s->n_buckets - 1);
 }
 
-/* Calls for each digit that is not 0: which bucket, which number. */
-struct item {
-	size_t bucket; /* digit's position * apart + size - 1 */
-	uint32_t number;
-};
-
-static bool
-item_of(const struct paillier_sums *s, const struct paillier_factors *f,
-    size_t i, unsigned k, struct item *out)
+/* The items of x, which belongs to a row; weighs the row and its inverse. */
+static void
+cut_factor(struct paillier_sums *s, int64_t x, uint32_t row)
 {
-	int64_t x = f->x ? f->x[i] : 1;
-	int64_t d = digit(s, (uint64_t)(x < 0 ? -x : x) + s->bias, k);
-	size_t row = f->rows ? f->rows[i] - f->base : i;
-	size_t size = (size_t)(d < 0 ? -d : d);
+	uint64_t size = (uint64_t)(x < 0 ? -x : x), biased = size + s->bias;
+	uint64_t below = 0;
+	struct item *it;
+	int64_t d;
 
-	if (d == 0)
-		return false;
-	out->bucket = k * s->apart + size - 1;
-	out->number = (uint32_t)row;
-	if ((d < 0) != (x < 0))
-		out->number += (uint32_t)s->size.portion;
-	return true;
+	for (unsigned k = 0; k < s->n_digits; k++) {
+		d = digit(s, biased, k);
+		if (d == 0)
+			continue;
+		it = &s->items[s->n_items++];
+		it->number = row;
+		if ((d < 0) != (x < 0))
+			it->number += (uint32_t)s->size.portion;
+		if (d < 0) {
+			d = -d;
+			below += (uint64_t)d << (s->w * k);
+		}
+		it->bucket = (uint32_t)(k * s->apart + (size_t)d - 1);
+		s->start[it->bucket + 2]++;
+	}
+	paillier_weights_add(s->weights, row, x < 0 ? below : size + below,
+	    x < 0 ? size + below : below);
 }
 
 /* Sorts a column's rows by bucket: start[b]..start[b+1] of the list. */
@@ -228,20 +242,19 @@ static void
 sort_rows(struct paillier_sums *s, const struct paillier_factors *f)
 {
 	size_t n = s->n_digits * s->apart;
-	struct item it;
+	const struct item *it;
 
 	memset(s->start, 0, (n + 2) * sizeof(*s->start));
-	for (unsigned k = 0; k < s->n_digits; k++)
-		for (size_t i = 0; i < f->n; i++)
-			if (item_of(s, f, i, k, &it))
-				s->start[it.bucket + 2]++;
+	s->n_items = 0;
+	paillier_weights_begin(s->weights);
+	for (size_t i = 0; i < f->n; i++)
+		cut_factor(s, f->x ? f->x[i] : 1,
+		    f->rows ? f->rows[i] - f->base : (uint32_t)i);
 	for (size_t b = 2; b < n + 2; b++)
 		s->start[b] += s->start[b - 1];
 	/* start[b + 1] moves from the beginning of b to its end */
-	for (unsigned k = 0; k < s->n_digits; k++)
-		for (size_t i = 0; i < f->n; i++)
-			if (item_of(s, f, i, k, &it))
-				s->list[s->start[it.bucket + 1]++] = it.number;
+	for (it = s->items; it < s->items + s->n_items; it++)
+		s->list[s->start[it->bucket + 1]++] = it->number;
 }
 
 struct plan {
@@ -281,33 +294,6 @@ plan_bucket(struct paillier_sums *s, struct plan *p, size_t place,
 	}
 }
 
-/* How often a row is taken, and its inverse: the sums of those digits. */
-static void
-add_upper(struct paillier_sums *s, struct paillier_rows *rows,
-    const struct paillier_factors *f, size_t column)
-{
-	uint64_t biased, size, inverse;
-	int64_t x, d;
-
-	paillier_weights_begin(s->weights);
-	for (size_t i = 0; i < f->n; i++) {
-		x = f->x ? f->x[i] : 1;
-		size = (uint64_t)(x < 0 ? -x : x);
-		biased = size + s->bias;
-		inverse = 0;
-		for (unsigned k = 0; k < s->n_digits; k++) {
-			d = digit(s, biased, k);
-			if (d < 0)
-				inverse += (uint64_t)-d << (s->w * k);
-		}
-		paillier_weights_add(s->weights,
-		    f->rows ? f->rows[i] - f->base : (uint32_t)i,
-		    x < 0 ? inverse : size + inverse,
-		    x < 0 ? size + inverse : inverse);
-	}
-	paillier_rows_weigh(rows, s->weights, s->upper[column]);
-}
-
 static void
 add_column(struct paillier_sums *s, struct paillier_rows *rows,
     const struct paillier_factors *f, size_t column)
@@ -324,7 +310,7 @@ add_column(struct paillier_sums *s, struct paillier_rows *rows,
 	}
 	lanes_chains_low(s->ls, rows->numbers, s->chain, p.n_chains);
 	lanes_chains(s->ls, s->piece, s->late, p.n_late);
-	add_upper(s, rows, f, column);
+	paillier_rows_weigh(rows, s->weights, s->upper[column]);
 }
 
 void
