@@ -453,6 +453,59 @@ test_sums_when_any_size_then_as_plain(void **state)
 				check_sums(secrets[portable][i], &cases[k]);
 }
 
+#define ROWS ((size_t)21)
+
+/* [[m]] in one sum by x, in another by 1; m are the second that are set. */
+static void
+check_rows(const struct paillier_secret *secret)
+{
+	const struct paillier_public *pub = paillier_public_of(secret);
+	const struct paillier_sums_size size[2] = {
+	    {1, ROWS, 32, 24}, {1, ROWS, 32, 1}};
+	struct paillier_rows *rows = paillier_rows_new(pub, 32);
+	struct paillier_sums *sums[2];
+	struct paillier_factors f[2] = {{.n = ROWS}, {.n = ROWS}};
+	const unsigned shift[2] = {0, 3};
+	int64_t x[ROWS], want[2] = {0, 0};
+	mpz_t *c = vector_new(ROWS), *out = vector_new(2);
+
+	f[0].x = x;
+	for (int turn = 0; turn < 2; turn++) {
+		for (size_t i = 0; i < ROWS; i++) {
+			x[i] = make_factor(24, i, 0);
+			mpz_set_si(c[i], 1000 * turn - 7 * (long)i);
+			want[0] += turn * x[i] * (1000 - 7 * (int64_t)i);
+			want[1] += turn * 8 * (1000 - 7 * (int64_t)i);
+		}
+		paillier_encrypt_many(pub, c, ROWS, NULL);
+		assert_int_equal(
+		    paillier_rows_set(rows, c, ROWS, NULL), ERR_OK);
+	}
+	for (size_t k = 0; k < 2; k++) {
+		sums[k] = paillier_sums_new(pub, &size[k]);
+		paillier_sums_add_rows(sums[k], rows, &f[k]);
+	}
+	for (size_t k = 0; k < 2; k++)
+		paillier_sums_finish(sums[k], &out[k], &shift[k]);
+	assert_int_equal(paillier_decrypt_many(secret, out, 2, NULL), ERR_OK);
+	for (size_t k = 0; k < 2; k++) {
+		assert_int_equal(mpz_get_si(out[k]), want[k]);
+		paillier_sums_free(sums[k]);
+	}
+	paillier_rows_free(rows);
+	vector_free(c, ROWS);
+	vector_free(out, 2);
+}
+
+static void
+test_rows_when_in_two_sums_then_each_as_plain(void **state)
+{
+	(void)state;
+	for (int portable = 0; portable < 2; portable++)
+		for (size_t i = 0; i < N_KEYS; i++)
+			check_rows(secrets[portable][i]);
+}
+
 static void
 test_sums_when_not_a_ciphertext_then_refused(void **state)
 {
@@ -481,6 +534,7 @@ main(void)
 	    cmocka_unit_test(test_number_when_beyond_the_headroom_then_refused),
 	    cmocka_unit_test(test_mask_bits_when_changed_then_still_decrypts),
 	    cmocka_unit_test(test_sums_when_any_size_then_as_plain),
+	    cmocka_unit_test(test_rows_when_in_two_sums_then_each_as_plain),
 	    cmocka_unit_test(test_sums_when_not_a_ciphertext_then_refused),
 	};
 
