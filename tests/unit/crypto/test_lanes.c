@@ -169,11 +169,13 @@ check_square(const mpz_t root, const mpz_t m)
 	numbers_free(x, N);
 }
 
+#define APART  ((size_t)5)
+#define PLACES ((size_t)11)
+
 /* Buckets of 1 to 4 numbers, five apart from the next place's. */
 static void
 check_fold(const mpz_t root, const mpz_t m)
 {
-	enum { APART = 5, PLACES = 11 };
 	mpz_t *x = numbers_new(m, APART * PLACES), want, power;
 	struct lanes_buckets b = {.apart = APART};
 	uint64_t *a, *acc;

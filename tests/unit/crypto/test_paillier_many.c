@@ -466,16 +466,17 @@ check_rows(const struct paillier_secret *secret)
 	struct paillier_sums *sums[2];
 	struct paillier_factors f[2] = {{.n = ROWS}, {.n = ROWS}};
 	const unsigned shift[2] = {0, 3};
-	int64_t x[ROWS], want[2] = {0, 0};
+	int64_t x[ROWS], m, want[2] = {0, 0};
 	mpz_t *c = vector_new(ROWS), *out = vector_new(2);
 
 	f[0].x = x;
-	for (int turn = 0; turn < 2; turn++) {
+	for (int64_t turn = 0; turn < 2; turn++) {
 		for (size_t i = 0; i < ROWS; i++) {
 			x[i] = make_factor(24, i, 0);
-			mpz_set_si(c[i], 1000 * turn - 7 * (long)i);
-			want[0] += turn * x[i] * (1000 - 7 * (int64_t)i);
-			want[1] += turn * 8 * (1000 - 7 * (int64_t)i);
+			m = 1000 * turn - 7 * (int64_t)i;
+			mpz_set_si(c[i], m);
+			want[0] += turn * x[i] * m;
+			want[1] += turn * 8 * m;
 		}
 		paillier_encrypt_many(pub, c, ROWS, NULL);
 		assert_int_equal(
