@@ -242,13 +242,7 @@ lanes_chains_low(struct lanes *ls, const uint64_t *numbers,
 void
 lanes_mul_half(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n)
 {
-	ls->kernel->mul_half(ls, acc, by, ls->stride, n);
-}
-
-void
-lanes_scale_half(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n)
-{
-	ls->kernel->mul_half(ls, acc, by, 0, n);
+	ls->kernel->mul_half(ls, acc, by, n);
 }
 
 void

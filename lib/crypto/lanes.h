@@ -113,12 +113,10 @@ void lanes_chains_low(struct lanes *ls, const uint64_t *numbers,
 
 /*
  * Halves by themselves are numbers modulo n. acc[i] *= by[i] for n halves,
- * each at its place in a number; lanes_scale_half() by the same one.
+ * each at its place in a number.
  */
 void
 lanes_mul_half(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n);
-void
-lanes_scale_half(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n);
 
 /* sum += w[i].by times the half of number w[i].number, as whole numbers. */
 struct lanes_weight {

@@ -106,8 +106,7 @@ fold(struct lanes *ls, uint64_t *acc, const struct lanes_buckets *b, size_t n)
 }
 
 IFMA static void
-mul_half(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t by_step,
-    size_t n)
+mul_half(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n)
 {
 	v8 root[DIGITS_MAX], a[DIGITS_MAX], b[DIGITS_MAX];
 	struct root r = spread(ls, root);
@@ -117,7 +116,7 @@ mul_half(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t by_step,
 	for (size_t i = 0; i < n; i += LANES) {
 		sources(ls, acc + i * ls->stride, ls->stride, n - i, from);
 		gather_half(ls, a, from);
-		sources(ls, by + i * by_step, by_step, n - i, from);
+		sources(ls, by + i * ls->stride, ls->stride, n - i, from);
 		gather_half(ls, b, from);
 		multiply_plain(&r, a, a, b);
 		places(ls, acc, i, n, to);

@@ -20,9 +20,9 @@ struct lanes_kernel {
 	    struct lanes *ls, uint64_t *acc, const unsigned *times, size_t n);
 	void (*fold)(struct lanes *ls, uint64_t *acc,
 	    const struct lanes_buckets *b, size_t n);
-	/* acc[i], a half, *= by[i], each so many words from the next */
-	void (*mul_half)(struct lanes *ls, uint64_t *acc, const uint64_t *by,
-	    size_t by_step, size_t n);
+	/* acc[i], a half, *= by[i], each at its place in a number */
+	void (*mul_half)(
+	    struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n);
 	void (*chains)(struct lanes *ls, const uint64_t *numbers,
 	    const struct lanes_chain *chains, size_t n);
 	void (*chains_low)(struct lanes *ls, const uint64_t *numbers,

@@ -55,12 +55,11 @@ fold(struct lanes *ls, uint64_t *acc, const struct lanes_buckets *b, size_t n)
 }
 
 static void
-mul_half(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t by_step,
-    size_t n)
+mul_half(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		mont_mul_half(&ls->mt, acc + i * ls->stride,
-		    acc + i * ls->stride, by + i * by_step);
+		    acc + i * ls->stride, by + i * ls->stride);
 }
 
 /* One chain by factors of so many words: both halves, or the lower one. */

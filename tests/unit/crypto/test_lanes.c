@@ -308,7 +308,7 @@ get_half(struct lanes *ls, mpz_t out, const uint64_t *words, const mpz_t root)
 	free(alone);
 }
 
-/* Upper halves by lower ones, and by one; a product is divided by R. */
+/* Upper halves and lower ones by lower ones; a product is divided by R. */
 static void
 check_mul_half(const mpz_t root, const mpz_t m)
 {
@@ -323,7 +323,7 @@ check_mul_half(const mpz_t root, const mpz_t m)
 	lower = load(&ls, x, N);
 	b = load(&ls, y, N);
 	lanes_mul_half(&ls, a + ls.room, b, N);
-	lanes_scale_half(&ls, lower, lanes_constant(&ls, LANES_R2), N);
+	lanes_mul_half(&ls, lower, b, N);
 	for (size_t i = 0; i < N; i++) {
 		mpz_tdiv_q(want, x[i], root);
 		mpz_mul(want, want, y[i]);
@@ -333,8 +333,9 @@ check_mul_half(const mpz_t root, const mpz_t m)
 		/* the other half is as it was */
 		get_half(&ls, got, a + i * ls.stride, root);
 		assert_true(mpz_congruent_p(got, x[i], root));
-		mpz_mul(want, x[i], r);
+		mpz_mul(want, x[i], y[i]);
 		get_half(&ls, got, lower + i * ls.stride, root);
+		mpz_mul(got, got, r);
 		assert_true(mpz_congruent_p(got, want, root));
 	}
 	free(a);
