@@ -54,24 +54,30 @@ to_classes(const struct glm *glm, const double *p, double *best,
 	rows->n_classes = glm->n_models + 1;
 }
 
-/* As `type` has it: the model that runs, or all classes' together. */
-static enum err
-report(struct glm *glm, enum eval_type type, const struct glm_data *data,
-    const double *p, struct eval_where where, struct eval_summary *out,
-    struct buf *err)
-{
-	double *best = xcalloc(data->n, sizeof(*best)), *y = NULL;
-	struct eval_rows rows = {.n = data->n, .score = p};
-	enum err rc = glm_labels_real(data, &y, err);
+/* Of a set's rows; EVAL_MULTI: by all classes' models, else by one. */
+struct predictions {
+	const struct glm_data *data;
+	const double *p;
+	enum eval_type type;
+};
 
-	if (!rc && type == EVAL_MULTI)
-		to_classes(glm, p, best, &rows, y);
-	for (size_t i = 0; !rc && type == EVAL_BINARY && i < data->n; i++)
+static enum err
+report(struct glm *glm, const struct predictions *of, struct eval_where where,
+    struct eval_summary *out, struct buf *err)
+{
+	size_t n = of->data->n;
+	double *best = xcalloc(n, sizeof(*best)), *y = NULL;
+	struct eval_rows rows = {.n = n, .score = of->p};
+	enum err rc = glm_labels_real(of->data, &y, err);
+
+	if (!rc && of->type == EVAL_MULTI)
+		to_classes(glm, of->p, best, &rows, y);
+	for (size_t i = 0; !rc && of->type == EVAL_BINARY && i < n; i++)
 		y[i] = y[i] == glm->positive ? 1 : 0;
 	rows.label = y;
 	if (!rc)
 		rc = eval_report_single(
-		    glm->t, type, glm->p.metrics, &rows, where, out, err);
+		    glm->t, of->type, glm->p.metrics, &rows, where, out, err);
 	free(best);
 	free(y);
 	return rc;
@@ -81,9 +87,10 @@ enum err
 glm_evaluate(struct glm *glm, const struct glm_data *data, const double *p,
     struct eval_where where, struct buf *err)
 {
-	enum eval_type type = glm->n_models > 1 ? EVAL_MULTI : glm->model->eval;
+	struct predictions of = {
+	    data, p, glm->n_models > 1 ? EVAL_MULTI : glm->model->eval};
 
-	return report(glm, type, data, p, where, NULL, err);
+	return report(glm, &of, where, NULL, err);
 }
 
 /* "fold_2.class_7.iteration_4" */
@@ -102,17 +109,20 @@ name_iteration(const struct glm *glm, int64_t iter, struct buf *out)
 }
 
 static enum err
-evaluate(struct glm *glm, const struct glm_data *data, const char *name_space,
-    int64_t iter, struct eval_summary *out, struct buf *err)
+evaluate(struct glm *glm, const struct glm_data *data, int64_t iter,
+    struct eval_summary *out, struct buf *err)
 {
 	double *p = xcalloc(data->n, sizeof(*p));
+	struct predictions of = {data, p, glm->model->eval};
+	struct eval_where where = {
+	    .name_space = data == &glm->train ? "train" : "validate"};
 	struct buf name = BUF_INIT;
 	enum err rc = glm_score_guest(glm, data, p, err);
 
 	name_iteration(glm, iter, &name);
+	where.name = name.ptr;
 	if (!rc)
-		rc = report(glm, glm->model->eval, data, p,
-		    (struct eval_where){name_space, name.ptr}, out, err);
+		rc = report(glm, &of, where, out, err);
 	buf_release(&name);
 	free(p);
 	return rc;
@@ -157,9 +167,9 @@ glm_validate_guest(struct glm *glm, int64_t iter, bool *stop, struct buf *err)
 
 	if (!glm_validates(glm, iter))
 		return ERR_OK;
-	rc = evaluate(glm, &glm->train, "train", iter, NULL, err);
+	rc = evaluate(glm, &glm->train, iter, NULL, err);
 	if (!rc && glm->has_eval)
-		rc = evaluate(glm, &glm->eval, "validate", iter, &now, err);
+		rc = evaluate(glm, &glm->eval, iter, &now, err);
 	if (rc || !stops_early(glm))
 		return rc;
 	judge(glm, &now, stop, &best);
