@@ -58,24 +58,53 @@ sources(const struct lanes *ls, const uint64_t *numbers, size_t step, size_t n,
 		out[l] = l < n ? numbers + l * step : ls->constant;
 }
 
+/* Numbers and their factors, or a half of each. */
+struct pairs {
+	uint64_t *acc;
+	const uint64_t *by;
+	size_t by_step; /* as in lanes_kernel.h */
+	size_t n;
+	size_t words; /* of each: both halves, or one */
+};
+
 IFMA static void
-mul(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t by_step,
-    size_t n)
+mul_pairs(const struct lanes *ls, const struct pairs *p)
 {
 	v8 root[DIGITS_MAX], a[WORDS_MAX], b[WORDS_MAX];
 	struct root r = spread(ls, root);
 	const uint64_t *from[LANES];
 	uint64_t *to[LANES];
 
-	for (size_t i = 0; i < n; i += LANES) {
-		sources(ls, acc + i * ls->stride, ls->stride, n - i, from);
-		gather(ls, a, from);
-		sources(ls, by + i * by_step, by_step, n - i, from);
-		gather(ls, b, from);
-		multiply(&r, a, a, b);
-		places(ls, acc, i, n, to);
-		scatter(ls, to, a);
+	for (size_t i = 0; i < p->n; i += LANES) {
+		sources(
+		    ls, p->acc + i * ls->stride, ls->stride, p->n - i, from);
+		gather(a, from, p->words);
+		sources(ls, p->by + i * p->by_step, p->by_step, p->n - i, from);
+		gather(b, from, p->words);
+		if (p->words == ls->stride)
+			multiply(&r, a, a, b);
+		else
+			multiply_plain(&r, a, a, b);
+		places(ls, p->acc, i, p->n, to);
+		scatter(to, a, p->words);
 	}
+}
+
+static void
+mul(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t by_step,
+    size_t n)
+{
+	struct pairs p = {acc, by, by_step, n, ls->stride};
+
+	mul_pairs(ls, &p);
+}
+
+static void
+mul_half(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n)
+{
+	struct pairs p = {acc, by, ls->stride, n, ls->digits};
+
+	mul_pairs(ls, &p);
 }
 
 /* Eight places at a time, whose running products stay in the lanes. */
@@ -91,36 +120,17 @@ fold(struct lanes *ls, uint64_t *acc, const struct lanes_buckets *b, size_t n)
 	for (size_t i = 0; i < n; i += LANES) {
 		bucket = b->first + i * step + (b->n - 1) * ls->stride;
 		sources(ls, bucket, step, n - i, from);
-		gather(ls, run, from);
+		gather(run, from, ls->stride);
 		memcpy(all, run, ls->stride * sizeof(*all));
 		for (size_t k = b->n - 1; k-- > 0;) {
 			bucket -= ls->stride;
 			sources(ls, bucket, step, n - i, from);
-			gather(ls, next, from);
+			gather(next, from, ls->stride);
 			multiply(&r, run, run, next);
 			multiply(&r, all, all, run);
 		}
 		places(ls, acc, i, n, to);
-		scatter(ls, to, all);
-	}
-}
-
-IFMA static void
-mul_half(struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n)
-{
-	v8 root[DIGITS_MAX], a[DIGITS_MAX], b[DIGITS_MAX];
-	struct root r = spread(ls, root);
-	const uint64_t *from[LANES];
-	uint64_t *to[LANES];
-
-	for (size_t i = 0; i < n; i += LANES) {
-		sources(ls, acc + i * ls->stride, ls->stride, n - i, from);
-		gather_half(ls, a, from);
-		sources(ls, by + i * ls->stride, ls->stride, n - i, from);
-		gather_half(ls, b, from);
-		multiply_plain(&r, a, a, b);
-		places(ls, acc, i, n, to);
-		scatter_half(ls, to, a);
+		scatter(to, all, ls->stride);
 	}
 }
 
@@ -138,7 +148,7 @@ square(struct lanes *ls, uint64_t *acc, const unsigned *times, size_t n)
 	memset(b, 0, ls->stride * sizeof(*b));
 	for (size_t i = 0; i < n; i += LANES) {
 		sources(ls, acc + i * ls->stride, ls->stride, n - i, from);
-		gather(ls, a, from);
+		gather(a, from, ls->stride);
 		most = 0;
 		for (size_t l = 0; l < LANES && i + l < n; l++)
 			most = times[i + l] > most ? times[i + l] : most;
@@ -151,7 +161,7 @@ square(struct lanes *ls, uint64_t *acc, const unsigned *times, size_t n)
 				a[j] = _mm512_mask_mov_epi64(a[j], more, b[j]);
 		}
 		places(ls, acc, i, n, to);
-		scatter(ls, to, a);
+		scatter(to, a, ls->stride);
 	}
 }
 
@@ -231,13 +241,11 @@ run_chains(struct lanes *ls, struct feed *f)
 		feed_lane(f, acc, l);
 	while (f->busy) {
 		feed_factors(f, from);
-		if (f->words == ls->stride) {
-			gather(ls, b, from);
+		gather(b, from, f->words);
+		if (f->words == ls->stride)
 			multiply(&r, acc, acc, b);
-		} else {
-			gather_half(ls, b, from);
+		else
 			multiply_by_low(&r, acc, acc, b);
-		}
 		for (size_t l = 0; l < LANES; l++) {
 			if (!f->in[l] || ++f->at[l] < f->in[l]->n)
 				continue;
@@ -288,7 +296,7 @@ weigh_words(const struct lanes *ls, v8 part[3], const uint64_t *halves,
 {
 	v8 p0 = _mm512_setzero_si512(), p1 = p0, p2 = p0, x, low, high;
 	const uint64_t *from;
-	__mmask8 some = present(ls, j);
+	__mmask8 some = present(ls->digits, j);
 
 	for (size_t i = 0; i < n; i++) {
 		from = halves + w[i].number * ls->stride + j;

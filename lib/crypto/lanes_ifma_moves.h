@@ -30,52 +30,24 @@ transpose(v8 r[LANES])
 	}
 }
 
-INLINE void
-gather(const struct lanes *ls, v8 *to, const uint64_t *const from[LANES])
-{
-	v8 r[LANES];
-
-	for (size_t j = 0; j < ls->stride; j += LANES) {
-		for (size_t i = 0; i < LANES; i++)
-			r[i] = _mm512_load_si512(from[i] + j);
-		transpose(r);
-		for (size_t i = 0; i < LANES; i++)
-			to[j + i] = r[i];
-	}
-}
-
-INLINE void
-scatter(const struct lanes *ls, uint64_t *const to[LANES], const v8 *from)
-{
-	v8 r[LANES];
-
-	for (size_t j = 0; j < ls->stride; j += LANES) {
-		for (size_t i = 0; i < LANES; i++)
-			r[i] = from[j + i];
-		transpose(r);
-		for (size_t i = 0; i < LANES; i++)
-			if (to[i])
-				_mm512_store_si512(to[i] + j, r[i]);
-	}
-}
-
-/* Of the words of a half, those of a vector that are there. */
+/* Of so many words, those of the vector at j that are there. */
 INLINE __mmask8
-present(const struct lanes *ls, size_t j)
+present(size_t words, size_t j)
 {
-	size_t n = ls->digits - j;
+	size_t n = words - j;
 
 	return (__mmask8)(n < LANES ? (1U << n) - 1 : 0xffU);
 }
 
+/* As many words of each: a number's stride, or the digits of a half. */
 INLINE void
-gather_half(const struct lanes *ls, v8 *to, const uint64_t *const from[LANES])
+gather(v8 *to, const uint64_t *const from[LANES], size_t words)
 {
 	v8 r[LANES];
 	__mmask8 some;
 
-	for (size_t j = 0; j < ls->digits; j += LANES) {
-		some = present(ls, j);
+	for (size_t j = 0; j < words; j += LANES) {
+		some = present(words, j);
 		for (size_t i = 0; i < LANES; i++)
 			r[i] = _mm512_maskz_loadu_epi64(some, from[i] + j);
 		transpose(r);
@@ -85,13 +57,13 @@ gather_half(const struct lanes *ls, v8 *to, const uint64_t *const from[LANES])
 }
 
 INLINE void
-scatter_half(const struct lanes *ls, uint64_t *const to[LANES], const v8 *from)
+scatter(uint64_t *const to[LANES], const v8 *from, size_t words)
 {
 	v8 r[LANES];
 	__mmask8 some;
 
-	for (size_t j = 0; j < ls->digits; j += LANES) {
-		some = present(ls, j);
+	for (size_t j = 0; j < words; j += LANES) {
+		some = present(words, j);
 		for (size_t i = 0; i < LANES; i++)
 			r[i] = from[j + i];
 		transpose(r);
