@@ -7,20 +7,43 @@
 
 #include <string.h>
 
-#include "lib/crypto/lanes_ifma_columns.h"
+#include "lib/crypto/lanes_ifma_reduce.h"
 
 #define DIGITS_MAX ((size_t)80) /* of a half */
 #define WORDS_MAX  (2 * DIGITS_MAX)
 
-struct root {
-	const v8 *n;
-	v8 n_inv;
-	size_t digits; /* even */
-	size_t room;   /* the next multiple of 4; words beyond are 0 */
+/* What b is: any number, a lower half whose upper one is 0, or a itself. */
+enum factor { NUMBER, LOWER_HALF, SAME };
+
+struct factors {
+	const v8 *a;
+	const v8 *b;
+	enum factor kind; /* known where this is inlined */
 };
 
-/* The upper half of what is reduced: columns that q's multiples join. */
-#define UPPER(s, q, root, k) columns_of((s), (q), (root)->n, (root)->digits, k)
+/* Columns k..k+3 of the lower halves' product. */
+INLINE struct columns
+low_columns(const struct root *r, const struct factors *f, size_t k)
+{
+	if (f->kind == SAME)
+		return columns_of_square(f->a, r->digits, k);
+	return columns_of(zero_columns(), f->a, f->b, r->digits, k);
+}
+
+/* The same of the crosswise products' sum. */
+INLINE struct columns
+cross_columns(const struct root *r, const struct factors *f, size_t k)
+{
+	size_t n = r->digits;
+	struct columns s =
+	    columns_of(zero_columns(), f->a + r->room, f->b, n, k);
+
+	if (f->kind == SAME)
+		return twice(s);
+	if (f->kind == NUMBER)
+		return columns_of(s, f->a, f->b + r->room, n, k);
+	return s;
+}
 
 INLINE struct columns
 take_away(struct columns s, const v8 *q)
@@ -32,130 +55,82 @@ take_away(struct columns s, const v8 *q)
 	return s;
 }
 
-/* Four columns from k on: digits of q, and what of the result begins there. */
-INLINE v8
-step(const struct root *r, struct columns s, v8 *q, v8 *out, size_t k, v8 carry)
-{
-	if (k + 4 <= r->digits)
-		return reduce(s, q, r->n, r->n_inv, carry);
-	return reduce_and_put(s, q, out, r->n, r->n_inv, carry);
-}
-
 /* The lower half alone, which is a product modulo n, and its digits q. */
 INLINE void
-multiply_low(const struct root *r, v8 *q, v8 *low, const v8 *a, const v8 *b)
+multiply_low(const struct root *r, const struct factors *f, v8 *q, v8 *low)
 {
-	v8 carry = _mm512_setzero_si512();
+	struct progress p = {q, _mm512_setzero_si512()};
 	size_t n = r->digits, k;
 	struct columns s;
 
 	for (k = 0; k < n; k += 4) {
-		s = columns_of(zero_columns(), a, b, n, k);
-		s = slide(s, q, r->n + k, k);
-		carry = step(r, s, q + k, low, k, carry);
+		s = slide(low_columns(r, f, k), q, r->n + k, k);
+		reduce(r, &p, s, low, k);
 	}
 	for (; k < 2 * n; k += 4) {
-		s = columns_of(zero_columns(), a, b, n, k);
-		carry = put(UPPER(s, q, r, k), low + (k - n), carry);
+		s = columns_of(low_columns(r, f, k), q, r->n, n, k);
+		put(&p, s, low + (k - n));
+	}
+}
+
+/* The upper half, which the lower one's digits q join. */
+INLINE void
+multiply_cross(
+    const struct root *r, const struct factors *f, const v8 *q, v8 *upper)
+{
+	v8 cross_q[DIGITS_MAX];
+	struct progress p = {cross_q, _mm512_setzero_si512()};
+	size_t n = r->digits, k;
+	struct columns s;
+
+	for (k = 0; k < n; k += 4) {
+		s = take_away(cross_columns(r, f, k), q + k);
+		s = slide(s, cross_q, r->n + k, k);
+		reduce(r, &p, s, upper, k);
+	}
+	for (; k < 2 * n; k += 4) {
+		s = columns_of(cross_columns(r, f, k), cross_q, r->n, n, k);
+		put(&p, s, upper + (k - n));
 	}
 }
 
 INLINE void
-square_low(const struct root *r, v8 *q, v8 *low, const v8 *a)
+multiply_both(const struct root *r, v8 *out, const struct factors *f)
 {
-	v8 carry = _mm512_setzero_si512();
-	size_t n = r->digits, k;
-	struct columns s;
+	v8 q[DIGITS_MAX], low[DIGITS_MAX];
 
-	for (k = 0; k < n; k += 4) {
-		s = slide(columns_of_square(a, n, k), q, r->n + k, k);
-		carry = step(r, s, q + k, low, k, carry);
-	}
-	for (; k < 2 * n; k += 4) {
-		s = columns_of_square(a, n, k);
-		carry = put(UPPER(s, q, r, k), low + (k - n), carry);
-	}
+	multiply_low(r, f, q, low);
+	multiply_cross(r, f, q, out + r->room);
+	memcpy(out, low, r->digits * sizeof(*out));
 }
 
 /* out = a * b / R; out may be a or b. */
 IFMA static void
 multiply(const struct root *r, v8 *out, const v8 *a, const v8 *b)
 {
-	v8 q[DIGITS_MAX], cross_q[DIGITS_MAX], low[DIGITS_MAX];
-	v8 carry = _mm512_setzero_si512();
-	size_t n = r->digits, k;
-	const v8 *above = a + r->room;
-	struct columns s;
-
-	multiply_low(r, q, low, a, b);
-	for (k = 0; k < n; k += 4) {
-		s = columns_of(zero_columns(), a, b + r->room, n, k);
-		s = columns_of(s, above, b, n, k);
-		s = slide(take_away(s, q + k), cross_q, r->n + k, k);
-		carry = step(r, s, cross_q + k, out + r->room, k, carry);
-	}
-	for (; k < 2 * n; k += 4) {
-		s = columns_of(zero_columns(), a, b + r->room, n, k);
-		s = columns_of(s, above, b, n, k);
-		carry = put(
-		    UPPER(s, cross_q, r, k), out + r->room + (k - n), carry);
-	}
-	memcpy(out, low, n * sizeof(*out));
+	multiply_both(r, out, &(struct factors){a, b, NUMBER});
 }
 
 IFMA static void
 multiply_same(const struct root *r, v8 *out, const v8 *a)
 {
-	v8 q[DIGITS_MAX], cross_q[DIGITS_MAX], low[DIGITS_MAX];
-	v8 carry = _mm512_setzero_si512();
-	size_t n = r->digits, k;
-	const v8 *above = a + r->room;
-	struct columns s;
-
-	square_low(r, q, low, a);
-	for (k = 0; k < n; k += 4) {
-		s = twice(columns_of(zero_columns(), a, above, n, k));
-		s = slide(take_away(s, q + k), cross_q, r->n + k, k);
-		carry = step(r, s, cross_q + k, out + r->room, k, carry);
-	}
-	for (; k < 2 * n; k += 4) {
-		s = twice(columns_of(zero_columns(), a, above, n, k));
-		carry = put(
-		    UPPER(s, cross_q, r, k), out + r->room + (k - n), carry);
-	}
-	memcpy(out, low, n * sizeof(*out));
+	multiply_both(r, out, &(struct factors){a, a, SAME});
 }
 
-/* The same of a b whose upper half is 0 and not there. */
+/* The upper half of b need not be there. */
 IFMA static void
 multiply_by_low(const struct root *r, v8 *out, const v8 *a, const v8 *b)
 {
-	v8 q[DIGITS_MAX], cross_q[DIGITS_MAX], low[DIGITS_MAX];
-	v8 carry = _mm512_setzero_si512();
-	size_t n = r->digits, k;
-	const v8 *above = a + r->room;
-	struct columns s;
-
-	multiply_low(r, q, low, a, b);
-	for (k = 0; k < n; k += 4) {
-		s = columns_of(zero_columns(), above, b, n, k);
-		s = slide(take_away(s, q + k), cross_q, r->n + k, k);
-		carry = step(r, s, cross_q + k, out + r->room, k, carry);
-	}
-	for (; k < 2 * n; k += 4) {
-		s = columns_of(zero_columns(), above, b, n, k);
-		carry = put(
-		    UPPER(s, cross_q, r, k), out + r->room + (k - n), carry);
-	}
-	memcpy(out, low, n * sizeof(*out));
+	multiply_both(r, out, &(struct factors){a, b, LOWER_HALF});
 }
 
+/* Of lower halves alone. */
 IFMA static void
 multiply_plain(const struct root *r, v8 *out, const v8 *a, const v8 *b)
 {
 	v8 q[DIGITS_MAX], low[DIGITS_MAX];
 
-	multiply_low(r, q, low, a, b);
+	multiply_low(r, &(struct factors){a, b, NUMBER}, q, low);
 	memcpy(out, low, r->digits * sizeof(*out));
 }
 
@@ -164,7 +139,7 @@ square_plain(const struct root *r, v8 *out, const v8 *a)
 {
 	v8 q[DIGITS_MAX], low[DIGITS_MAX];
 
-	square_low(r, q, low, a);
+	multiply_low(r, &(struct factors){a, a, SAME}, q, low);
 	memcpy(out, low, r->digits * sizeof(*out));
 }
 
