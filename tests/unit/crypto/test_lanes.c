@@ -1,65 +1,14 @@
 /* Both kernels of lanes.h against plain GMP, and against each other. */
-#include "lib/crypto/lanes.h"
+#include "tests/unit/crypto/lanes_edges.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "lib/base/mem.h"
-#include "lib/crypto/random.h"
 
 /* Of n and p for keys of 1024 to 4096 bits, and what lies between. */
 static const unsigned widths[] = {
     32, 64, 127, 256, 512, 539, 700, 1023, 1024, 1025, 1536, 2048, 3072, 4096};
-
-/* A root of so many bits: random, the least or the greatest. */
-static void
-make_root(mpz_t m, unsigned bits, int kind)
-{
-	mpz_set_ui(m, 0);
-	if (kind == 0)
-		random_bits(m, bits);
-	mpz_setbit(m, bits - 1);
-	if (kind == 2) {
-		mpz_mul_2exp(m, m, 1);
-		mpz_sub_ui(m, m, 1);
-	}
-	mpz_setbit(m, 0);
-}
-
-/*
- * Edges first: 0, 1, m - 1, all ones below m; the root less 1, itself (a lower
- * half of 0) and the greatest upper half alone; then random.
- */
-#define EDGES ((size_t)7)
-
-static void
-make_number(mpz_t x, const mpz_t m, size_t i)
-{
-	size_t bits = mpz_sizeinbase(m, 2);
-
-	mpz_set_ui(x, i == 1);
-	if (i == 2)
-		mpz_sub_ui(x, m, 1);
-	if (i == 3) {
-		mpz_setbit(x, bits - 1);
-		mpz_sub_ui(x, x, 1);
-	}
-	if (i > 3 && i < EDGES)
-		mpz_sqrt(x, m);
-	if (i == 4)
-		mpz_sub_ui(x, x, 1);
-	if (i == 6)
-		mpz_sub(x, m, x);
-	if (i >= EDGES) {
-		random_bits(x, bits + 64);
-		mpz_mod(x, x, m);
-	}
-}
 
 static mpz_t *
 numbers_new(const mpz_t m, size_t n)
@@ -443,56 +392,6 @@ test_weigh_when_weights_are_great_then_the_whole_sum(void **state)
 	each_width(check_weigh);
 }
 
-/* Moduli and exponents of one length, edges among the exponents. */
-static void
-check_powers(enum lanes_modulus which, unsigned bits)
-{
-	mpz_t root[LANES], m[LANES], e[LANES], x[LANES], want[LANES];
-	struct lanes_powers *pw;
-
-	for (size_t i = 0; i < LANES; i++) {
-		mpz_inits(root[i], m[i], e[i], x[i], want[i], NULL);
-		make_root(root[i], bits, (int)i % 3);
-		mpz_set(m[i], root[i]);
-		if (which == LANES_SQUARE)
-			mpz_mul(m[i], root[i], root[i]);
-		random_bits(e[i], bits);
-		if (i < 2)
-			mpz_set_ui(e[i], i + 1);
-	}
-	mpz_set_ui(e[2], 1);
-	mpz_mul_2exp(e[2], e[2], bits);
-	mpz_sub_ui(e[2], e[2], 1);
-	pw = lanes_powers_new(which, root, e, bits);
-	for (size_t turn = 0; turn < EDGES + 3; turn++) {
-		for (size_t i = 0; i < LANES; i++) {
-			make_number(x[i], m[i], turn);
-			mpz_powm(want[i], x[i], e[i], m[i]);
-		}
-		lanes_powers_run(pw, x);
-		for (size_t i = 0; i < LANES; i++)
-			assert_int_equal(mpz_cmp(x[i], want[i]), 0);
-	}
-	lanes_powers_free(pw);
-	for (size_t i = 0; i < LANES; i++)
-		mpz_clears(root[i], m[i], e[i], x[i], want[i], NULL);
-}
-
-static void
-test_powers_when_secret_then_as_plain(void **state)
-{
-	static const unsigned bits[] = {64, 256, 512, 539, 700, 1024, 2048};
-
-	(void)state;
-	for (int portable = 1; portable >= 0; portable--) {
-		lanes_force_portable(portable);
-		for (size_t i = 0; i < ARRAY_LEN(bits); i++) {
-			check_powers(LANES_SQUARE, bits[i]);
-			check_powers(LANES_ROOT, bits[i]);
-		}
-	}
-}
-
 /* A walk of random steps, by each kernel from the same numbers. */
 struct walk {
 	struct lanes ls;
@@ -609,7 +508,6 @@ main(void)
 	    cmocka_unit_test(test_mul_half_when_of_any_width_then_as_plain),
 	    cmocka_unit_test(
 		test_weigh_when_weights_are_great_then_the_whole_sum),
-	    cmocka_unit_test(test_powers_when_secret_then_as_plain),
 	    cmocka_unit_test(test_kernels_when_walking_at_random_then_meet),
 	};
 
