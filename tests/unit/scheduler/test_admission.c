@@ -1,9 +1,5 @@
 /* Who may start: all tasks of a component together, room kept for the first. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/scheduler/run_jobs.h"
 
 #include <string.h>
 
@@ -26,13 +22,8 @@ new_job(void)
 {
 	char dsl[] = DSL, conf[] = CONF;
 	struct job_run row = {.job_id = "1", .dsl = dsl, .conf = conf};
-	struct run_job *j = NULL;
-	struct buf err = BUF_INIT;
 
-	if (job_new(&row, &j, &err))
-		fail_msg("%s", err.ptr);
-	buf_release(&err);
-	return j;
+	return run_job_of(&row);
 }
 
 static struct quota

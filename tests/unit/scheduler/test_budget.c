@@ -1,4 +1,5 @@
 /* What a job has used up, however the clocks of a pass lie. */
+#include "tests/unit/scheduler/run_jobs.h"
 #include "tests/unit/store/store_db.h"
 
 #include "lib/base/json.h"
@@ -56,13 +57,8 @@ new_job(void)
 	struct job_run row = {.job_id = JOB,
 	    .dsl = (char *)(uintptr_t)DSL,
 	    .conf = (char *)(uintptr_t)CONF};
-	struct run_job *j = NULL;
-	struct buf err = BUF_INIT;
 
-	if (job_new(&row, &j, &err))
-		fail_msg("%s", err.ptr);
-	buf_release(&err);
-	return j;
+	return run_job_of(&row);
 }
 
 static int64_t

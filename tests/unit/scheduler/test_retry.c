@@ -1,9 +1,5 @@
 /* Which component is tried again, when, and what restored rows mean. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/scheduler/run_jobs.h"
 
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
@@ -34,14 +30,9 @@ job(int auto_retries, int64_t run_fence, const char *rerun_from)
 	    .rerun_from = (char *)(uintptr_t)rerun_from,
 	    .dsl = (char *)(uintptr_t)DSL,
 	    .conf = conf};
-	struct run_job *j = NULL;
-	struct buf err = BUF_INIT;
 
 	snprintf(conf, sizeof(conf), CONF, auto_retries);
-	if (job_new(&row, &j, &err))
-		fail_msg("%s", err.ptr);
-	buf_release(&err);
-	return j;
+	return run_job_of(&row);
 }
 
 static size_t
