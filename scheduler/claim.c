@@ -151,7 +151,8 @@ end_rows(struct db *db, void *ctx, struct buf *err)
 
 /*
  * A job whose own texts cannot be read: it ends at once, with the reason. What
- * runs of it is found among what ended jobs left.
+ * runs of it is found among what ended jobs left. Whoever calls this logs it:
+ * within a pass's transaction that is after the commit.
  */
 static enum err
 end_unreadable(struct settle *p, const struct job_run *row, const char *reason,
@@ -159,7 +160,6 @@ end_unreadable(struct settle *p, const struct job_run *row, const char *reason,
 {
 	struct unreadable u = {p, row, reason};
 
-	log_error("job=%s cannot be read: %s", row->job_id, reason);
 	p->s->leftover_at = 0;
 	return db_transact(p->s->db, end_rows, &u, err);
 }
@@ -228,6 +228,10 @@ claim_begin(
 		return rc;
 	if (job_new(&row, &j, &fault)) {
 		rc = end_unreadable(p, &row, fault.ptr, err);
+		if (!rc)
+			buf_addf(&p->refused,
+			    "job=%s fail: it cannot be read: %s\n", job_id,
+			    fault.ptr);
 	} else {
 		*is_ours_out = j->is_new = true;
 		append(p->s, j);
@@ -409,6 +413,9 @@ adopt_job(struct settle *p, const char *job_id, struct buf *err)
 		return rc == ERR_NOTFOUND ? ERR_OK : rc;
 	if (job_new(&row, &j, &fault)) {
 		rc = end_unreadable(p, &row, fault.ptr, err);
+		if (!rc)
+			log_info("job=%s fail: it cannot be read: %s", job_id,
+			    fault.ptr);
 		goto out;
 	}
 	rc = task_run_each(p->s->db, job_id, restore_row, j, err);

@@ -292,6 +292,31 @@ def test_job_with_unreadable_dsl_fails_with_the_reason(site):
     assert site.status(job)[0] == "failed" and site.status(job)[1]
 
 
+def test_job_that_cannot_be_read_is_said_to_fail_when_it_has(site, tmp_path):
+    """The pass that ends it is undone, again and again, by what the database
+    does to the next job."""
+    bad = site.submit(dsl={"components": {"x_0": {"module": "NoSuch"}}})
+    good = site.submit()
+    site.sql("CREATE TRIGGER refuse BEFORE UPDATE ON job_run FOR EACH ROW SET "
+             f"NEW.status = IF(NEW.job_id = '{good}', "
+             "(SELECT 1 UNION SELECT 2), NEW.status)")
+    log = tmp_path / "log"
+    try:
+        with log.open("w") as file:
+            site.start(file)
+        time.sleep(1)
+        before = log.read_text()
+        assert f"cannot claim job {good}" in before, before
+        assert bad not in before, before
+        assert site.status(bad)[0] == "waiting"
+    finally:
+        site.sql("DROP TRIGGER refuse")
+    site.wait(good, ["success"], 20)
+    site.stop()
+    assert site.status(bad)[0] == "failed"
+    assert log.read_text().count(f"job={bad} fail: it cannot be read: ") == 1
+
+
 def test_place_of_a_job_that_cannot_be_read_is_the_next_ones(site):
     """They are claimed in one pass, though there is one place."""
     site.conf.write_text(site.conf.read_text().replace(
