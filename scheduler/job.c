@@ -395,6 +395,13 @@ job_commit(struct run_job *j)
 	buf_add(&j->pending, j->next_pending.ptr, j->next_pending.len);
 	j->next_spent_ms = -1;
 	j->is_new = j->is_settled = j->is_dirty = false;
+	j->rest_at = 0;
+}
+
+bool
+job_is_due(const struct run_job *j, int64_t mono_now)
+{
+	return j->is_dirty && mono_now >= j->rest_at;
 }
 
 /* Facts about a running task stay; what was to begin has not begun. */

@@ -113,6 +113,7 @@ struct run_job {
 	bool is_settled;	  /* this pass has written what it plans */
 	struct buf refused;	  /* by the database in this pass: why, or "" */
 	bool is_poisoned;	  /* its results could not be stored */
+	int64_t rest_at;	  /* nor its end: monotonic, not before; or 0 */
 	bool is_lost;		  /* another scheduler owns it */
 	bool is_over;		  /* this pass commits its end */
 	int64_t *pipeline_sizes;  /* per party; NULL: not saved yet */
@@ -168,6 +169,9 @@ void job_plan_end(struct run_job *j, enum state_event event,
 
 void job_commit(struct run_job *j);
 void job_rollback(struct run_job *j);
+
+/* Has it something to commit, and does not rest from the last refusal? */
+bool job_is_due(const struct run_job *j, int64_t mono_now);
 
 /* Calls fn for every task. */
 typedef void job_task_fn(struct run_task *t, void *arg);

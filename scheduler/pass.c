@@ -26,9 +26,10 @@
 #include "scheduler/watch.h"
 
 enum {
-	SURVEY_MS = 2000, /* others' jobs, while we own live ones */
-	IDLE_MS = 5000,	  /* a look for work that nobody rang for */
-	EXPLAIN_MS = 1000 /* reasons of jobs passed over */
+	SURVEY_MS = 2000,  /* others' jobs, while we own live ones */
+	IDLE_MS = 5000,	   /* a look for work that nobody rang for */
+	EXPLAIN_MS = 1000, /* reasons of jobs passed over */
+	REST_MS = 2000	   /* of a job whose end is refused */
 };
 
 struct pass {
@@ -134,10 +135,12 @@ static enum err
 settle_all(struct pass *p, struct buf *err)
 {
 	struct scheduler *s = p->settle.s;
+	int64_t now = p->settle.mono_now;
 	enum err rc = ERR_OK;
 
 	for (struct run_job *j = s->jobs; !rc && j; j = j->next_job)
-		if (j->is_dirty || p->renews || p->was_full)
+		if (job_is_due(j, now) ||
+		    ((p->renews || p->was_full) && !j->rest_at))
 			rc = settle_one(p, j, err);
 	return rc;
 }
@@ -188,11 +191,15 @@ fail_result(struct run_task *t, void *arg)
 		r->first = t;
 }
 
-/* A job whose rows the database refused ends for that. */
+/*
+ * A job whose rows the database refused ends for that. When it refuses that end
+ * as well, it is asked again after a pause, and the log is told once.
+ */
 static void
-quarantine(struct run_job *j)
+quarantine(struct run_job *j, int64_t mono_now)
 {
 	struct refused r = {j->refused.ptr, NULL};
+	bool rests;
 	struct buf reason = BUF_INIT;
 
 	job_each(j, fail_result, &r);
@@ -200,7 +207,12 @@ quarantine(struct run_job *j)
 		buf_adds(&reason, r.first->reason.ptr);
 	else
 		buf_addf(&reason, "its state cannot be stored: %s", r.why);
-	log_error("job=%s %s", j->id, reason.ptr);
+	rests = j->is_poisoned && !r.first;
+	if (!rests || !j->rest_at)
+		log_error("job=%s %s%s", j->id, reason.ptr,
+		    rests ? "; trying again" : "");
+	if (rests)
+		j->rest_at = mono_now + REST_MS;
 	j->is_poisoned = j->is_dirty = true;
 	job_end_by(j, STATE_FAIL, FAILURE_ERROR, r.first, reason.ptr);
 	buf_reset(&j->refused);
@@ -265,7 +277,7 @@ after_commit(struct pass *p)
 
 	for (struct run_job *j = s->jobs; j; j = j->next_job) {
 		if (j->refused.len) {
-			quarantine(j);
+			quarantine(j, p->settle.mono_now);
 			continue;
 		}
 		/* Of one that was left alone nothing was stored. */
@@ -304,10 +316,10 @@ explain_in(const struct scheduler *s, int64_t now)
 }
 
 static bool
-is_anything_dirty(const struct scheduler *s)
+is_anything_due(const struct scheduler *s, int64_t now)
 {
 	for (const struct run_job *j = s->jobs; j; j = j->next_job)
-		if (j->is_dirty)
+		if (job_is_due(j, now))
 			return true;
 	return false;
 }
@@ -513,7 +525,7 @@ pass_run(struct scheduler *s)
 	look(s, seen);
 	if (rc)
 		goto out;
-	if (s->is_rung || is_anything_dirty(s) || explain_in(s, now) == 0 ||
+	if (s->is_rung || is_anything_due(s, seen) || explain_in(s, now) == 0 ||
 	    (s->jobs && now - s->renewed_at >= s->cfg->scheduler.lease_ms / 3))
 		transact(s, seen);
 	stop_look(s, seen);

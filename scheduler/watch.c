@@ -416,8 +416,8 @@ watch_due(const struct scheduler *s, int64_t mono_now, int64_t limit)
 		d.at = stop_due_at(j, d.at);
 		d.at = retry_due_at(j, d.at);
 		d.at = pipeline_due_at(j, d.at);
-		if (j->is_dirty)
-			d.at = mono_now;
+		if (j->is_dirty && j->rest_at < d.at)
+			d.at = j->rest_at;
 	}
 	return d.at > mono_now ? d.at - mono_now : 0;
 }

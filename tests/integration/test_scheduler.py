@@ -366,6 +366,42 @@ def test_result_that_is_refused_takes_nothing_of_others_back(site, tmp_path):
     assert text.index(f"job={good} succeed") < text.index(refused)
 
 
+def statements(site):
+    """How many the server has run."""
+    return int(site.sql("SHOW GLOBAL STATUS LIKE 'Com_stmt_execute'")[0][1])
+
+
+def test_end_that_the_database_refuses_is_tried_again_with_pauses(
+        site, tmp_path):
+    """Nothing of the job can be stored any more, not even that it fails."""
+    site.plan("dataio_0-guest", "sleep 1")
+    bad = site.submit()
+    log = tmp_path / "log"
+    with log.open("w") as file:
+        site.start(file)
+    site.wait_runs(2)
+    site.sql("CREATE TRIGGER refuse BEFORE UPDATE ON job_run FOR EACH ROW SET "
+             f"NEW.reason = IF(NEW.job_id = '{bad}', REPEAT('x', 70000), "
+             "NEW.reason)")
+    try:
+        end = time.monotonic() + 20
+        while "its state cannot be stored" not in log.read_text():
+            assert time.monotonic() < end, log.read_text()
+            time.sleep(0.02)
+        site.wait_tasks_over()  # the result of each is refused in its turn
+        time.sleep(2.5)
+        lines, asked = log.read_text().count(bad), statements(site)
+        time.sleep(3)
+        assert statements(site) - asked < 300
+        assert log.read_text().count(bad) == lines, log.read_text()
+        good = site.submit()
+        site.ring()
+        site.wait(good, ["success"], 20)    # others are not held up
+    finally:
+        site.sql("DROP TRIGGER refuse")
+    assert "cannot be stored: " in site.wait(bad, ["failed"], 20)[1]
+
+
 def run_elsewhere(site, job):
     """As if another scheduler took the site's turn and began four tasks."""
     site.sql(
