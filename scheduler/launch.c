@@ -296,12 +296,24 @@ add_identity(const struct run_task *t, cJSON *root)
 	    cJSON_Duplicate(j->conf.job_parameters, true));
 }
 
+/* A secret key may lie there, which is for this site's operator to allow. */
+static void
+add_cache(const struct scheduler *s, cJSON *root)
+{
+	struct buf cache = BUF_INIT;
+
+	if (!s->cfg->federation.keep_signed_ids)
+		return;
+	path_set(&cache, "%s/cache", s->cfg->site.work_dir);
+	json_add_str(root, "cache", cache.ptr);
+	buf_release(&cache);
+}
+
 static void
 add_outputs(const struct scheduler *s, const struct run_task *t, cJSON *root)
 {
 	const struct dsl_component *c = &t->job->dsl.components[t->component];
 	cJSON *outputs = cJSON_CreateObject();
-	struct buf cache = BUF_INIT;
 
 	json_add(root, "outputs", outputs);
 	json_add_str(outputs, "data", c->data_alias);
@@ -310,9 +322,7 @@ add_outputs(const struct scheduler *s, const struct run_task *t, cJSON *root)
 	json_add_bool(root, "keep_messages", s->cfg->federation.keep_messages);
 	json_add_int(root, "mailbox_quota", s->cfg->federation.mailbox_quota);
 	json_add_int(root, "mask_bits", s->cfg->federation.mask_bits);
-	path_set(&cache, "%s/cache", s->cfg->site.work_dir);
-	json_add_str(root, "cache", cache.ptr);
-	buf_release(&cache);
+	add_cache(s, root);
 }
 
 /* What the task will leave needs a place: known before it runs. */

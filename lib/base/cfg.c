@@ -91,6 +91,7 @@ static const struct cfg_key keys[] = {
     NUMBER(federation, keep_messages, CFG_BOOL, "false", 0, 1),
     NUMBER(federation, mailbox_quota, CFG_SIZE, "4G", 0, 1048576 * GIB),
     NUMBER(federation, mask_bits, CFG_INT, "320", 224, 1024),
+    NUMBER(federation, keep_signed_ids, CFG_BOOL, "false", 0, 1),
     NUMBER(retention, scratch, CFG_DURATION, "0", 0, 87600 * HOUR),
     NUMBER(retention, metrics, CFG_DURATION, "0", 0, 87600 * HOUR),
     NUMBER(retention, tables, CFG_DURATION, "0", 0, 87600 * HOUR),

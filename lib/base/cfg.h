@@ -71,7 +71,8 @@ struct cfg {
 	struct {
 		bool keep_messages; /* audit: consumed messages stay on disk */
 		int64_t mailbox_quota;
-		int64_t mask_bits; /* see lib/crypto/paillier.h */
+		int64_t mask_bits;    /* see lib/crypto/paillier.h */
+		bool keep_signed_ids; /* with the host's secret key */
 	} federation;
 	struct {
 		int64_t scratch; /* ms after a job's end; 0: for ever */

@@ -87,7 +87,9 @@ static const struct spec_param params[] = {
 	.fallback = "false",
 	.meaning = "Method rsa: whether a host keeps its signed ids and "
 		   "their key, and uses them when it meets the same guest "
-		   "with the same ids again; the guest's has no effect."},
+		   "with the same ids again, if its site lets it "
+		   "(`federation.keep_signed_ids`); the guest's has no "
+		   "effect."},
     {.name = "intersect_cache_param.id_type",
 	.type = SPEC_STRING,
 	.fallback = "\"phone\"",

@@ -145,13 +145,25 @@ find_method(const struct task *t, const struct method **out, struct buf *err)
 }
 
 static void
+tell_unused_cache(const struct task *t, const struct method *method)
+{
+	const cJSON *cache = json_get(t->param, "intersect_cache_param");
+	const char *why = NULL;
+
+	if (method->run != intersection_rsa || strcmp(t->role, "host") != 0)
+		why = "ids are kept by a host, with the method rsa";
+	else if (!*json_str(t->root, "cache", ""))
+		why = "this site keeps no signed ids "
+		      "(federation.keep_signed_ids)";
+	if (why && json_bool(cache, "use_cache", false))
+		task_log(t, "intersect_cache_param.use_cache has no effect: %s",
+		    why);
+}
+
+static void
 tell_unused(const struct task *t, const struct method *method)
 {
-	if (json_bool(json_get(t->param, "intersect_cache_param"), "use_cache",
-		false) &&
-	    (method->run != intersection_rsa || strcmp(t->role, "host") != 0))
-		task_log(t, "intersect_cache_param.use_cache has no effect: "
-			    "ids are kept by a host, with the method rsa");
+	tell_unused_cache(t, method);
 	if (json_bool(t->param, "allow_info_share", false))
 		task_log(t, "allow_info_share has no effect: no party's "
 			    "values are sent to another");

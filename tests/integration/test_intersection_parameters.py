@@ -139,9 +139,26 @@ def task_log(site, job, party):
     return path.read_text()
 
 
-def test_signed_ids_when_kept_then_below_the_sites_folder(site, tmp_path):
+def test_signed_ids_when_the_operator_has_not_allowed_then_none_are_kept(
+        site, tmp_path):
+    """Whoever submits a job does not decide that a host keeps a secret key."""
+    answer = submitted(site, tmp_path, {
+        "intersect_cache_param": {"use_cache": True}})
+    assert site.flow.wait(answer["jobId"]) == "success"
+    assert ("use_cache has no effect: this site keeps no signed ids "
+            "(federation.keep_signed_ids)") in task_log(
+                site, answer["jobId"], "host-10000")
+    assert not (site.work / "cache").exists()
+    shown = site.flow.component("output/data", answer["jobId"],
+                                "intersection_0", "host", 10000)
+    assert shown["data"] == [["1", "2"], ["3", "4"]]
+
+
+def test_signed_ids_when_kept_then_below_the_sites_folder(
+        make_site, tmp_path):
     """Two jobs on the same table: the host of the second signs none anew."""
     words = ("are kept for the next run", "come from an earlier run")
+    site = make_site(options={"federation": {"keep_signed_ids": True}})
     folder = site.work / "cache" / "intersection"
     for turn in range(2):
         answer = submitted(site, tmp_path, {
@@ -154,6 +171,7 @@ def test_signed_ids_when_kept_then_below_the_sites_folder(site, tmp_path):
                                     "host", 10000)
         assert shown["data"] == [["1", "2"], ["3", "4"]]
         assert len(list(folder.glob("*/signed"))) == 1
+    site.stop()
 
 
 # ---- ids that stand for several rows ----

@@ -324,13 +324,15 @@ class Kept:
     def __init__(self, folder):
         self.folder, self.runs = folder, 0
 
-    def run(self, sets, param=CACHE, guest=9999):
+    def run(self, sets, param=CACHE, guest=9999, allowed=True):
         self.runs += 1
         sets = {k.replace("9999", str(guest)): v
                 for k, v in parties(sets).items()}
         folder = self.folder / f"run{self.runs}"
         c = Component(folder / "run", "Intersection", param,
-                      cache=str(self.folder / "cache"), keep_messages=True)
+                      keep_messages=True, **(
+                          {"cache": str(self.folder / "cache")} if allowed
+                          else {}))
         for name, path in tables(folder, sets).items():
             role, party = name.split("-")
             c.party(role, party, data=[data_input(path)])
@@ -451,6 +453,16 @@ def test_cache_when_it_cannot_be_written_then_the_result_all_the_same(
     kept = Kept(tmp_path)
     run = kept.run([make_ids(20, 1), make_ids(30, 2)])["host-10000"]
     assert "the signed ids are not kept: " in run.log
+
+
+def test_cache_when_there_is_none_then_nothing_is_kept_and_the_log_says_so(
+        tmp_path):
+    kept = Kept(tmp_path)
+    sets = [make_ids(20, 1), make_ids(30, 2)]
+    said = "use_cache has no effect: this site keeps no signed ids"
+    assert said in kept.run(sets, allowed=False)["host-10000"].log
+    assert said not in kept.run(sets, RSA, allowed=False)["host-10000"].log
+    assert kept.files() == []
 
 
 def test_cache_when_not_asked_for_then_nothing_is_kept(tmp_path):

@@ -49,13 +49,15 @@ test_load_of_values_overrides_defaults(void **state)
 	(void)state;
 	assert_int_equal(load("site = { work_dir = \"/x\"; };\n"
 			      "api = { workers = 2; body_limit = \"1M\"; };\n"
-			      "federation = { keep_messages = true; };\n",
+			      "federation = { keep_messages = true;\n"
+			      "keep_signed_ids = true; };\n",
 			     &c, NULL),
 	    ERR_OK);
 	assert_string_equal(c.site.work_dir, "/x");
 	assert_int_equal(c.api.workers, 2);
 	assert_int_equal(c.api.body_limit, 1 << 20);
 	assert_true(c.federation.keep_messages);
+	assert_true(c.federation.keep_signed_ids);
 	assert_int_equal(c.database.port, 3306);
 	cfg_release(&c);
 }
