@@ -7,8 +7,11 @@
  * count per (peer, tag) from 0 on both sides; a receiver takes them in order.
  * A consumed message becomes its own marker, "<name>.done", cut to its digest,
  * whose file a later message of that peer and tag is written to: the markers of
- * the first and the last two stay. With keep_messages, which all parties of a
- * job have or have not, it stays as "<name>.kept" beside one, for an audit.
+ * the first and the last two stay. A sender writes message n over the marker of
+ * n-2 as soon as that of n-1 is there, so a receiver has read a message whole
+ * and cut its marker before it marks the next one. With keep_messages, which
+ * all parties of a job have or have not, it stays as "<name>.kept" beside one,
+ * for an audit.
  *
  * The file: one line of JSON, a newline, the payload.
  *   {"v":1,"kind":"ciphertext","tag":"host_forward","from":"host-10000",
