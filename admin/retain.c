@@ -11,23 +11,23 @@
 #include "lib/retain/trash.h"
 
 static void
-print_report(enum retention_kind kind, const struct retain_report *r)
+print_report(const char *kind, const struct retain_report *r)
 {
 	char oldest[CLOCK_TEXT_LEN] = "-", newest[CLOCK_TEXT_LEN] = "-";
 	struct buf size = BUF_INIT;
 
 	if (!r->keep_ms) {
-		printf("%-8s kept for ever\n", retention_name(kind));
+		printf("%-8s kept for ever\n", kind);
 		return;
 	}
-	if (r->n_jobs) {
+	if (r->n_items) {
 		clock_format(r->oldest, oldest);
 		clock_format(r->newest, newest);
 	}
 	disk_add_size(r->bytes, &size);
 	printf("%-8s jobs=%lld count=%lld bytes=%lld (%s) oldest=%s "
 	       "newest=%s%s\n",
-	    retention_name(kind), (long long)r->n_jobs, (long long)r->n_items,
+	    kind, (long long)r->n_jobs, (long long)r->n_items,
 	    (long long)r->bytes, size.ptr, oldest, newest,
 	    r->is_doubtful ? " waits: the clock has stepped" : "");
 	buf_release(&size);
@@ -78,12 +78,17 @@ apply(const struct verb_args *args, struct db *db, struct buf *err)
 enum err
 retain_verb(const struct verb_args *args, struct buf *err)
 {
-	struct retain_report reports[RETENTION__MAX];
+	struct retain_report reports[RETENTION__MAX], caches;
 	struct db *db = db_new(args->cfg);
 	enum err rc = retain_survey(db, args->cfg, reports, err);
 
 	for (int k = 0; !rc && k < RETENTION__MAX; k++)
-		print_report((enum retention_kind)k, &reports[k]);
+		print_report(
+		    retention_name((enum retention_kind)k), &reports[k]);
+	if (!rc) {
+		retain_survey_caches(args->cfg, &caches);
+		print_report("cache", &caches);
+	}
 	if (!rc && !args->is_dry)
 		rc = apply(args, db, err);
 	db_close(&db);

@@ -138,15 +138,23 @@ add_size(const char *path, const struct stat *st, int type, struct FTW *ftw)
 }
 
 static int64_t
-folder_size(const struct cfg *cfg, const char *job_id, bool *is_there_out)
+folder_size(const char *path, bool *is_there_out)
+{
+	walk.bytes = 0;
+	*is_there_out = nftw(path, add_size, 16, FTW_PHYS | FTW_MOUNT) == 0;
+	return walk.bytes;
+}
+
+static int64_t
+job_size(const struct cfg *cfg, const char *job_id, bool *is_there_out)
 {
 	struct buf path = BUF_INIT;
+	int64_t bytes;
 
-	walk.bytes = 0;
 	path_set(&path, "%s/jobs/%.8s/%s", cfg->site.work_dir, job_id, job_id);
-	*is_there_out = nftw(path.ptr, add_size, 16, FTW_PHYS | FTW_MOUNT) == 0;
+	bytes = folder_size(path.ptr, is_there_out);
 	buf_release(&path);
-	return walk.bytes;
+	return bytes;
 }
 
 static enum err
@@ -158,7 +166,7 @@ survey_job(struct db *db, const struct cfg *cfg, enum retention_kind kind,
 	enum err rc = retention_count(db, kind, j->id, &n, err);
 
 	if (kind == RETENTION_SCRATCH || kind == RETENTION_JOBS)
-		r->bytes += folder_size(cfg, j->id, &has_folder);
+		r->bytes += job_size(cfg, j->id, &has_folder);
 	if (kind == RETENTION_SCRATCH)
 		n = has_folder;
 	if (rc || !n)
@@ -199,6 +207,14 @@ survey_kind(struct db *db, const struct cfg *cfg, enum retention_kind kind,
 	return rc;
 }
 
+static void
+begin_report(const struct cfg *cfg, int64_t ms, struct retain_report *out)
+{
+	*out = (struct retain_report){.keep_ms = ms,
+	    .is_doubtful =
+		ms && !steady_is_age_true(cfg->site.runtime_dir, ms)};
+}
+
 enum err
 retain_survey(struct db *db, const struct cfg *cfg,
     struct retain_report out[RETENTION__MAX], struct buf *err)
@@ -208,14 +224,36 @@ retain_survey(struct db *db, const struct cfg *cfg,
 	for (int k = 0; !rc && k < RETENTION__MAX; k++) {
 		struct retain_report *r = &out[k];
 
-		*r = (struct retain_report){0};
-		r->keep_ms = keep_ms(cfg, (enum retention_kind)k);
-		r->is_doubtful =
-		    r->keep_ms &&
-		    !steady_is_age_true(cfg->site.runtime_dir, r->keep_ms);
+		begin_report(cfg, keep_ms(cfg, (enum retention_kind)k), r);
 		if (r->keep_ms)
 			rc = survey_kind(
 			    db, cfg, (enum retention_kind)k, r, err);
 	}
 	return rc;
+}
+
+static void
+survey_cache(const char *path, void *arg)
+{
+	struct retain_report *r = arg;
+	struct stat st;
+	bool is_there;
+	int64_t made;
+
+	if (lstat(path, &st))
+		return; /* somebody was faster */
+	made = (int64_t)st.st_mtim.tv_sec * 1000;
+	r->n_items++;
+	r->bytes += folder_size(path, &is_there);
+	if (!r->oldest || made < r->oldest)
+		r->oldest = made;
+	if (made > r->newest)
+		r->newest = made;
+}
+
+void
+retain_survey_caches(const struct cfg *cfg, struct retain_report *out)
+{
+	begin_report(cfg, cfg->retention.cache, out);
+	trash_caches_due(cfg, SIZE_MAX, survey_cache, out);
 }

@@ -14,17 +14,20 @@
 #include "lib/store/retention.h"
 
 struct retain_report {
-	int64_t keep_ms;  /* 0: for ever */
-	bool is_doubtful; /* the clock stepped: nothing goes yet */
-	int64_t n_jobs;
+	int64_t keep_ms;	/* 0: for ever */
+	bool is_doubtful;	/* the clock stepped: nothing goes yet */
+	int64_t n_jobs;		/* none of the caches */
 	int64_t n_items;	/* folders, rows, tables, jobs */
 	int64_t bytes;		/* of folders */
-	int64_t oldest, newest; /* ends of the jobs, wall ms */
+	int64_t oldest, newest; /* ends of the jobs, wall ms; caches made */
 };
 
 /* What would go now. */
 enum err retain_survey(struct db *db, const struct cfg *cfg,
     struct retain_report out[RETENTION__MAX], struct buf *err);
+
+/* The same of what tasks keep for later ones, which belongs to no job. */
+void retain_survey_caches(const struct cfg *cfg, struct retain_report *out);
 
 /*
  * A round through all ended jobs, in steps; all zero: the next step is the

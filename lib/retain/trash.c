@@ -131,15 +131,23 @@ trash_models(const struct cfg *cfg, size_t limit, trash_each *each, void *arg)
 }
 
 void
-trash_caches(const struct cfg *cfg, size_t limit, trash_each *each, void *arg)
+trash_caches_due(
+    const struct cfg *cfg, size_t limit, trash_each *each, void *arg)
 {
 	int64_t keep = cfg->retention.cache;
 	struct buf folder = BUF_INIT;
 
 	path_set(&folder, "%s/cache/intersection", cfg->site.work_dir);
-	if (keep && steady_is_age_true(cfg->site.runtime_dir, keep))
+	if (keep)
 		each_in(folder.ptr, keep, limit, each, arg);
 	buf_release(&folder);
+}
+
+void
+trash_caches(const struct cfg *cfg, size_t limit, trash_each *each, void *arg)
+{
+	if (steady_is_age_true(cfg->site.runtime_dir, cfg->retention.cache))
+		trash_caches_due(cfg, limit, each, arg);
 }
 
 /* ---- folders without a job ---- */

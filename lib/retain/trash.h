@@ -40,8 +40,13 @@ enum err trash_orphans(struct db *db, const struct cfg *cfg, char day[9],
 void
 trash_models(const struct cfg *cfg, size_t limit, trash_each *each, void *arg);
 
-/* Signed ids that tasks keep, once they are as old as retention.cache says. */
+/*
+ * Signed ids that tasks keep, once they are as old as retention.cache says;
+ * _due: whether or not the clock that says so can be believed.
+ */
 void
 trash_caches(const struct cfg *cfg, size_t limit, trash_each *each, void *arg);
+void trash_caches_due(
+    const struct cfg *cfg, size_t limit, trash_each *each, void *arg);
 
 #endif

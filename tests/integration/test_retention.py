@@ -1,5 +1,6 @@
 """Retention: what outlived its time goes, with a dry run before, and nothing
 of what lives or is named by what lives."""
+import contextlib
 import copy
 import json
 import os
@@ -72,6 +73,21 @@ def retain(site, *options, **keep):
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return {line.split()[0]: line for line in done.stdout.splitlines()}
+
+
+@contextlib.contextmanager
+def scheduler_of(site, **keep):
+    """The site's scheduler under these retention times."""
+    site.process("scheduler").stop()
+    daemon = subprocess.Popen([conftest.BIN / "fateflow-scheduler", "-c",
+                               configured(site, **keep), "-d"])
+    try:
+        yield
+    finally:
+        daemon.terminate()
+        ended_well = daemon.wait(60) == 0
+        site.start_scheduler()
+    assert ended_well
 
 
 def folder(site, job):
@@ -149,20 +165,32 @@ def test_jobs_go_whole_and_models_and_uploads_stay(site):
 
 def test_signed_ids_that_hosts_keep_go_by_the_time_they_were_made(site):
     base = site.work / "cache" / "intersection"
-    days = {"6 days": 6, "9 days": 9, "new": 0}
-    for name, n in days.items():
-        (base / name).mkdir(parents=True)
-        (base / name / "signed").write_text("ids")
-        made = time.time() - n * 86400
-        os.utime(base / name, (made, made))
-    retain(site, "--dry-run", cache="5d")
-    retain(site, cache="0")
+    made = {}
+
+    def make(days):
+        folder = base / f"{days} days"
+        folder.mkdir(parents=True)
+        (folder / "signed").write_text("ids")
+        at = time.time() - days * 86400
+        os.utime(folder, (at, at))
+        # to the minute and in UTC, as the verb prints times
+        made[days] = time.strftime("%Y-%m-%dT%H:%M", time.gmtime(at))
+
+    for days in (6, 5, 0):
+        make(days)
+    said = retain(site, "--dry-run", cache="4d")["cache"]
+    assert "jobs=0 count=2 " in said and "bytes=0 " not in said, said
+    assert f"oldest={made[6]}" in said and f"newest={made[5]}" in said, said
+    said = retain(site, "--dry-run", cache="132h")["cache"]
+    assert "count=1 " in said and f"newest={made[6]}" in said, said
+    assert "kept for ever" in retain(site, cache="0")["cache"]
     assert (base / "6 days" / "signed").exists(), "for ever"
-    # the scheduler's own configuration has the default, seven days
-    until(lambda: not (base / "9 days").exists(), "the oldest is removed")
+    make(9)
+    with scheduler_of(site):    # the default is seven days
+        until(lambda: not (base / "9 days").exists(), "the oldest is removed")
     assert (base / "6 days").exists()
-    retain(site, cache="5d")
-    assert sorted(p.name for p in base.iterdir()) == ["new"]
+    retain(site, cache="4d")
+    assert sorted(p.name for p in base.iterdir()) == ["0 days"]
     shutil.rmtree(base)
 
 
@@ -247,19 +275,12 @@ def test_jobs_behind_many_that_are_in_use_go(site):
     assert known(site) == used
     add_ended(site, behind, ended)
     assert known(site) == ids
-    site.process("scheduler").stop()
-    daemon = subprocess.Popen(
-        [conftest.BIN / "fateflow-scheduler", "-c",
-         configured(site, jobs="15d"), "-d"])
     try:
-        until(lambda: known(site) == used, "those behind them go")
+        with scheduler_of(site, jobs="15d"):
+            until(lambda: known(site) == used, "those behind them go")
     finally:
-        daemon.terminate()
-        ended_well = daemon.wait(60) == 0
-        site.start_scheduler()
         site.sql("UPDATE job_run SET status = 'success', live = 0 WHERE "
                  f"job_id = '{running}'")
-    assert ended_well
     retain(site, jobs="15d")
     assert known(site) == []
 
