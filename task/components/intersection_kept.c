@@ -11,6 +11,10 @@
  * that. It holds the secret key, so it is its owner's alone, and goes some
  * time after it was made (retention.cache): used or not, the next run makes a
  * new key then. What is damaged is not looked at further.
+ *
+ * A task that is killed while it writes leaves "signed.<pid>.tmp" beside it,
+ * maybe with a key that signed nothing which is kept. It is its owner's alone
+ * as well, nobody reads it, and it goes with the folder.
  */
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
@@ -25,6 +29,9 @@
 #include <unistd.h>
 
 #define KEPT_VERSION "1"
+
+/* Of the line with the key: three numbers of at most 309 digits. */
+#define HEAD_MAX 2048
 
 /* ---- where ---- */
 
@@ -87,21 +94,24 @@ kept_path(struct intersection *x, const struct mailbox_party *guest,
 
 /* ---- reading ---- */
 
-/* The line with a key as we make them, for so many rows; else NULL. */
+/* The exponent is the one of its texts that is secret. */
+static void
+forget_head(cJSON *head)
+{
+	cJSON *d = cJSON_GetObjectItemCaseSensitive(head, "d");
+
+	if (cJSON_IsString(d))
+		explicit_bzero(d->valuestring, strlen(d->valuestring));
+	cJSON_Delete(head);
+}
+
+/* A key as we make them, with so many rows; else NULL. */
 static struct rsa_secret *
-read_head(FILE *f, int64_t rows, struct digest *sum)
+parse_head(const char *line, size_t len, int64_t rows)
 {
 	struct rsa_secret *key = NULL;
-	cJSON *head = NULL;
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t len = getline(&line, &cap, f);
+	cJSON *head = cJSON_ParseWithLength(line, len);
 
-	if (len > 0) {
-		digest_update(sum, line, (size_t)len);
-		head = cJSON_ParseWithLength(line, (size_t)len);
-		explicit_bzero(line, (size_t)len);
-	}
 	if (head && json_int(head, "rows", -1) == rows)
 		(void)rsa_secret_parse(
 		    &(struct rsa_given){json_str(head, "n", ""),
@@ -111,8 +121,28 @@ read_head(FILE *f, int64_t rows, struct digest *sum)
 		rsa_secret_free(key);
 		key = NULL;
 	}
-	cJSON_Delete(head);
-	free(line);
+	forget_head(head);
+	return key;
+}
+
+/*
+ * The line with the key, behind which the file is then read on. It is read
+ * without stdio, whose buffers nobody wipes.
+ */
+static struct rsa_secret *
+read_head(int fd, int64_t rows, struct digest *sum)
+{
+	struct rsa_secret *key = NULL;
+	char text[HEAD_MAX];
+	ssize_t len = pread(fd, text, sizeof(text), 0);
+	const char *end = len > 0 ? memchr(text, '\n', (size_t)len) : NULL;
+	size_t head = end ? (size_t)(end - text) + 1 : 0;
+
+	if (head && lseek(fd, (off_t)head, SEEK_SET) > 0) {
+		digest_update(sum, text, head);
+		key = parse_head(text, head, rows);
+	}
+	explicit_bzero(text, sizeof(text));
 	return key;
 }
 
@@ -137,22 +167,28 @@ struct rsa_secret *
 kept_load(struct intersection *x, const char *path)
 {
 	int64_t rows = table_reader_count(x->reader);
-	struct digest *sum = digest_new();
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct rsa_secret *key = NULL;
-	FILE *f = fopen(path, "re");
+	struct digest *sum;
+	FILE *f = NULL;
 
-	if (f)
-		key = read_head(f, rows, sum);
-	if (!key) {
+	if (fd < 0)
+		return NULL;
+	sum = digest_new();
+	key = read_head(fd, rows, sum);
+	if (key)
+		f = fdopen(fd, "r");
+	if (!f) {
 		digest_free(sum);
-	} else if (!read_rows(x, f, rows, sum)) {
+		close(fd);
+	}
+	if (!f || !read_rows(x, f, rows, sum)) {
 		rsa_secret_free(key);
 		key = NULL;
 		idset_restart(&x->set);
-	}
-	if (f && !key)
 		task_log(x->task, "the signed ids that were kept are damaged; "
 				  "they are made anew");
+	}
 	if (f)
 		fclose(f);
 	return key;
@@ -160,34 +196,34 @@ kept_load(struct intersection *x, const char *path)
 
 /* ---- writing ---- */
 
-/* In decimal digits, as rsa_secret_parse() reads them. */
-static void
+/* In decimal digits, as rsa_secret_parse() reads them, and without stdio. */
+static bool
 write_head(
-    FILE *f, int64_t rows, const struct rsa_secret *key, struct digest *sum)
+    int fd, int64_t rows, const struct rsa_secret *key, struct digest *sum)
 {
 	struct buf n = BUF_INIT, e = BUF_INIT, d = BUF_INIT, line = BUF_INIT;
+	bool is_written;
 
 	rsa_secret_print(key, &n, &e, &d);
 	buf_addf(&line,
 	    "{\"rows\":%lld,\"n\":\"%s\",\"e\":\"%s\",\"d\":\"%s\"}\n",
 	    (long long)rows, n.ptr, e.ptr, d.ptr);
 	digest_update(sum, line.ptr, line.len);
-	fwrite(line.ptr, 1, line.len, f);
+	is_written = path_write_all(fd, line.ptr, line.len);
 	explicit_bzero(d.ptr, d.len);
 	explicit_bzero(line.ptr, line.len);
 	buf_release(&n);
 	buf_release(&e);
 	buf_release(&d);
 	buf_release(&line);
+	return is_written;
 }
 
 static bool
-write_all(const struct intersection *x, const struct rsa_secret *key, FILE *f)
+write_rows(const struct intersection *x, FILE *f, struct digest *sum)
 {
 	uint8_t end[DIGEST_SHA256_LEN];
-	struct digest *sum = digest_new();
 
-	write_head(f, x->set.n, key, sum);
 	for (int64_t i = 0; i < x->set.n; i++) {
 		digest_update(sum, x->set.items[i].digest, sizeof(end));
 		fwrite(x->set.items[i].digest, sizeof(end), 1, f);
@@ -197,6 +233,23 @@ write_all(const struct intersection *x, const struct rsa_secret *key, FILE *f)
 	return !fflush(f) && !ferror(f);
 }
 
+/* Closes it: some file systems say only then that a disk is full. */
+static bool
+write_all(const struct intersection *x, const struct rsa_secret *key, int fd)
+{
+	struct digest *sum = digest_new();
+	bool is_written = write_head(fd, x->set.n, key, sum);
+	FILE *f = is_written ? fdopen(fd, "w") : NULL;
+
+	if (!f) {
+		digest_free(sum);
+		close(fd);
+		return false;
+	}
+	is_written = write_rows(x, f, sum);
+	return !fclose(f) && is_written;
+}
+
 /* Whole or not at all, under a name that no other task has meanwhile. */
 static enum err
 write_file(const struct intersection *x, const struct rsa_secret *key,
@@ -204,18 +257,13 @@ write_file(const struct intersection *x, const struct rsa_secret *key,
 {
 	struct buf tmp = BUF_INIT;
 	enum err rc = ERR_OK;
-	FILE *f = NULL;
 	int fd;
 
 	buf_addf(&tmp, "%s.%d.tmp", path, (int)getpid());
 	fd = open(tmp.ptr,
 	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd >= 0)
-		f = fdopen(fd, "w");
-	if (!f || !write_all(x, key, f) || rename(tmp.ptr, path))
+	if (fd < 0 || !write_all(x, key, fd) || rename(tmp.ptr, path))
 		rc = err_set_errno(err, ERR_IO, "cannot write %s", path);
-	if (f)
-		fclose(f);
 	if (rc)
 		unlink(tmp.ptr);
 	buf_release(&tmp);

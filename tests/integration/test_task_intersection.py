@@ -1,7 +1,9 @@
 """Intersection as tasks of their own: a guest's and hosts' processes find the
 common ids of uploaded tables; a set intersection here says what is right."""
+import contextlib
 import os
 import random
+import resource
 import signal
 import struct
 import time
@@ -324,7 +326,8 @@ class Kept:
     def __init__(self, folder):
         self.folder, self.runs = folder, 0
 
-    def run(self, sets, param=CACHE, guest=9999, allowed=True):
+    def run(self, sets, param=CACHE, guest=9999, allowed=True,
+            around=contextlib.nullcontext()):
         self.runs += 1
         sets = {k.replace("9999", str(guest)): v
                 for k, v in parties(sets).items()}
@@ -336,7 +339,8 @@ class Kept:
         for name, path in tables(folder, sets).items():
             role, party = name.split("-")
             c.party(role, party, data=[data_input(path)])
-        runs = c.succeeded(60)
+        with around:
+            runs = c.succeeded(60)
         common = set.intersection(*map(set, sets.values()))
         for name, ids in sets.items():
             check(runs[name], ids, common)
@@ -453,6 +457,43 @@ def test_cache_when_it_cannot_be_written_then_the_result_all_the_same(
     kept = Kept(tmp_path)
     run = kept.run([make_ids(20, 1), make_ids(30, 2)])["host-10000"]
     assert "the signed ids are not kept: " in run.log
+
+
+@contextlib.contextmanager
+def no_file_over(size):
+    """For the tasks that are started meanwhile."""
+    _, hard = before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_cache_when_not_all_can_be_written_then_nothing_is_kept(tmp_path):
+    """No part of a file stays, nor the key that it begins with."""
+    kept = Kept(tmp_path)
+    sets = [make_ids(60, 1), make_ids(7000, 2)]     # 224,000 bytes
+    run = kept.run(sets, around=no_file_over(200_000))["host-10000"]
+    assert "the signed ids are not kept: " in run.log
+    assert "are kept for the next run" not in run.log
+    assert kept.files() == []
+    assert not is_reused(kept.run(sets)["host-10000"])
+    assert [p.stat().st_size > 224_000 for p in kept.files()] == [True]
+
+
+def test_cache_when_what_is_kept_cannot_be_replaced_then_no_file_is_left(
+        tmp_path):
+    kept = Kept(tmp_path)
+    sets = [make_ids(20, 1), make_ids(30, 2)]
+    kept.run(sets)
+    [path] = kept.files()
+    path.unlink()
+    path.mkdir()
+    run = kept.run(sets)["host-10000"]
+    assert "damaged" in run.log
+    assert "the signed ids are not kept: " in run.log
+    assert kept.files() == [path]
 
 
 def test_cache_when_there_is_none_then_nothing_is_kept_and_the_log_says_so(
