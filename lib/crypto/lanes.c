@@ -229,14 +229,14 @@ void
 lanes_chains(struct lanes *ls, const uint64_t *numbers,
     const struct lanes_chain *chains, size_t n)
 {
-	ls->kernel->chains(ls, numbers, chains, n);
+	ls->kernel->chains(ls, numbers, ls->stride, chains, n);
 }
 
 void
 lanes_chains_low(struct lanes *ls, const uint64_t *numbers,
     const struct lanes_chain *chains, size_t n)
 {
-	ls->kernel->chains_low(ls, numbers, chains, n);
+	ls->kernel->chains(ls, numbers, ls->digits, chains, n);
 }
 
 void

@@ -230,56 +230,36 @@ feed_factors(const struct feed *f, const uint64_t *from[LANES])
 }
 
 IFMA static void
-run_chains(struct lanes *ls, struct feed *f)
+chains(struct lanes *ls, const uint64_t *numbers, size_t words,
+    const struct lanes_chain *chain, size_t n)
 {
 	v8 root[DIGITS_MAX], acc[WORDS_MAX], b[WORDS_MAX];
 	struct root r = spread(ls, root);
+	struct feed f = {.ls = ls,
+	    .numbers = numbers,
+	    .next = chain,
+	    .end = chain + n,
+	    .words = words};
 	const uint64_t *from[LANES];
 
 	memset(acc, 0, ls->stride * sizeof(*acc));
 	for (size_t l = 0; l < LANES; l++)
-		feed_lane(f, acc, l);
-	while (f->busy) {
-		feed_factors(f, from);
-		gather(b, from, f->words);
-		if (f->words == ls->stride)
+		feed_lane(&f, acc, l);
+	while (f.busy) {
+		feed_factors(&f, from);
+		gather(b, from, words);
+		if (words == ls->stride)
 			multiply(&r, acc, acc, b);
 		else
 			multiply_by_low(&r, acc, acc, b);
 		for (size_t l = 0; l < LANES; l++) {
-			if (!f->in[l] || ++f->at[l] < f->in[l]->n)
+			if (!f.in[l] || ++f.at[l] < f.in[l]->n)
 				continue;
-			lane_get(ls, f->in[l]->acc, acc, l);
-			f->busy--;
-			feed_lane(f, acc, l);
+			lane_get(ls, f.in[l]->acc, acc, l);
+			f.busy--;
+			feed_lane(&f, acc, l);
 		}
 	}
-}
-
-static void
-chains(struct lanes *ls, const uint64_t *numbers,
-    const struct lanes_chain *chain, size_t n)
-{
-	struct feed f = {.ls = ls,
-	    .numbers = numbers,
-	    .next = chain,
-	    .end = chain + n,
-	    .words = ls->stride};
-
-	run_chains(ls, &f);
-}
-
-static void
-chains_low(struct lanes *ls, const uint64_t *numbers,
-    const struct lanes_chain *chain, size_t n)
-{
-	struct feed f = {.ls = ls,
-	    .numbers = numbers,
-	    .next = chain,
-	    .end = chain + n,
-	    .words = ls->digits};
-
-	run_chains(ls, &f);
 }
 
 /* ---- weighed sums ---- */
@@ -420,7 +400,6 @@ static const struct lanes_kernel kernel = {
     .fold = fold,
     .mul_half = mul_half,
     .chains = chains,
-    .chains_low = chains_low,
     .weigh = weigh,
 };
 

@@ -23,9 +23,8 @@ struct lanes_kernel {
 	/* acc[i], a half, *= by[i], each at its place in a number */
 	void (*mul_half)(
 	    struct lanes *ls, uint64_t *acc, const uint64_t *by, size_t n);
-	void (*chains)(struct lanes *ls, const uint64_t *numbers,
-	    const struct lanes_chain *chains, size_t n);
-	void (*chains_low)(struct lanes *ls, const uint64_t *numbers,
+	/* words of a factor: the stride, or the digits of its lower half */
+	void (*chains)(struct lanes *ls, const uint64_t *numbers, size_t words,
 	    const struct lanes_chain *chains, size_t n);
 	/*
 	 * acc, a half and LANES_WEIGHED words of word_bits more, += the sum

@@ -86,7 +86,7 @@ run_chain(struct lanes *ls, const uint64_t *numbers, size_t words,
 }
 
 static void
-run_chains(struct lanes *ls, const uint64_t *numbers, size_t words,
+chains(struct lanes *ls, const uint64_t *numbers, size_t words,
     const struct lanes_chain *chain, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -94,20 +94,6 @@ run_chains(struct lanes *ls, const uint64_t *numbers, size_t words,
 			lanes_prefetch_chain(ls, numbers, words, chain + i + 1);
 		run_chain(ls, numbers, words, chain + i);
 	}
-}
-
-static void
-chains(struct lanes *ls, const uint64_t *numbers,
-    const struct lanes_chain *chain, size_t n)
-{
-	run_chains(ls, numbers, ls->stride, chain, n);
-}
-
-static void
-chains_low(struct lanes *ls, const uint64_t *numbers,
-    const struct lanes_chain *chain, size_t n)
-{
-	run_chains(ls, numbers, ls->digits, chain, n);
 }
 
 static void
@@ -134,6 +120,5 @@ const struct lanes_kernel lanes_portable = {
     .fold = fold,
     .mul_half = mul_half,
     .chains = chains,
-    .chains_low = chains_low,
     .weigh = weigh,
 };
