@@ -68,14 +68,20 @@ class SiteError(Exception):
 
 # ---- processes ----
 
-def stat_of(pid):
-    """(state, start time, parent) of a process, or None."""
+def stat_fields(pid):
+    """What /proc says of a process behind its name, from the state on, which
+    proc(5) calls the third field; or None."""
     try:
         text = pathlib.Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    fields = text.rpartition(")")[2].split()
-    return fields[0], fields[19], int(fields[1])
+    return text.rpartition(")")[2].split()
+
+
+def stat_of(pid):
+    """(state, start time, parent) of a process, or None."""
+    fields = stat_fields(pid)
+    return fields and (fields[0], fields[19], int(fields[1]))
 
 
 def is_alive(pid, started):

@@ -17,7 +17,7 @@ import time
 import typing
 
 import sampler
-from private_site import children, is_alive, stat_of
+from private_site import children, is_alive, stat_fields, stat_of
 
 KILL, PAUSE = "kill", "pause"
 PAUSE_MAX = 15.0
@@ -81,12 +81,8 @@ def is_own_process(pid):
     """False for the one that the leak sanitizer clones from an ending process
     in order to look at it: no signal tells of its end, so that whoever waits
     for it, waits for ever when it was killed."""
-    try:
-        text = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    # proc(5), field 38, of which the third is the first here
-    return text.rpartition(")")[2].split()[35] != "0"
+    fields = stat_fields(pid)
+    return bool(fields) and fields[35] != "0"   # its exit signal
 
 
 def send(process, number):
