@@ -14,7 +14,6 @@ static const char only_key_text[] = "intersect_id";
 static enum err
 check_task(const struct task *t, struct buf *err)
 {
-	const cJSON *cache = json_get(t->param, "intersect_cache_param");
 	size_t guests = task_n_peers(t, "guest"),
 	       hosts = task_n_peers(t, "host");
 	bool is_guest = !strcmp(t->role, "guest");
@@ -27,7 +26,7 @@ check_task(const struct task *t, struct buf *err)
 		    "repeated_id_process with join_role \"host\" needs "
 		    "sync_intersect_ids");
 	if (json_bool(t->param, "repeated_id_process", false) &&
-	    json_bool(cache, "use_cache", false))
+	    kept_is_asked_for(t))
 		return err_set(err, ERR_INVALID,
 		    "repeated_id_process and intersect_cache_param.use_cache "
 		    "are both true");
@@ -147,15 +146,14 @@ find_method(const struct task *t, const struct method **out, struct buf *err)
 static void
 tell_unused_cache(const struct task *t, const struct method *method)
 {
-	const cJSON *cache = json_get(t->param, "intersect_cache_param");
 	const char *why = NULL;
 
 	if (method->run != intersection_rsa || strcmp(t->role, "host") != 0)
 		why = "ids are kept by a host, with the method rsa";
-	else if (!*json_str(t->root, "cache", ""))
+	else if (!kept_is_allowed(t))
 		why = "this site keeps no signed ids "
 		      "(federation.keep_signed_ids)";
-	if (why && json_bool(cache, "use_cache", false))
+	if (why && kept_is_asked_for(t))
 		task_log(t, "intersect_cache_param.use_cache has no effect: %s",
 		    why);
 }

@@ -87,6 +87,9 @@ enum err intersection_raw(struct intersection *x, struct buf *err);
 
 struct rsa_secret;
 
+/* By the job's parameters; by the site, which gives the task a folder. */
+bool kept_is_asked_for(const struct task *t);
+bool kept_is_allowed(const struct task *t);
 /*
  * The file that keeps our ids as they are signed for this guest, into an
  * emptied `out`; nothing is added when none is to be kept. Reads all rows.

@@ -58,12 +58,17 @@ add_names(const struct intersection *x, const struct mailbox_party *guest,
 		add_text(d, names[i], strlen(names[i]));
 }
 
-static bool
-is_wanted(const struct intersection *x)
+bool
+kept_is_asked_for(const struct task *t)
 {
-	return json_bool(json_get(x->task->param, "intersect_cache_param"),
-		   "use_cache", false) &&
-	       *json_str(x->task->root, "cache", "");
+	return json_bool(
+	    json_get(t->param, "intersect_cache_param"), "use_cache", false);
+}
+
+bool
+kept_is_allowed(const struct task *t)
+{
+	return *json_str(t->root, "cache", "");
 }
 
 enum err
@@ -76,7 +81,7 @@ kept_path(struct intersection *x, const struct mailbox_party *guest,
 	struct table_row row;
 	enum err rc;
 
-	if (!is_wanted(x))
+	if (!kept_is_asked_for(x->task) || !kept_is_allowed(x->task))
 		return ERR_OK;
 	d = digest_new();
 	add_names(x, guest, d);
