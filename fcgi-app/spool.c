@@ -1,10 +1,12 @@
 /*
  * O_TMPFILE, so that a worker killed in mid-upload leaves nothing behind;
  * where the file system has none (NFS), a named file that is unlinked on
- * failure, and swept by its age when the worker could not.
+ * failure. Locked before it has a name and for as long as the worker has not
+ * decided about it: a file that is free and that no job needs is swept.
  */
 #include "fcgi-app/spool.h"
 #include "lib/base/path.h"
+#include "lib/base/proc.h"
 #include "lib/core/ids.h"
 
 #include <errno.h>
@@ -39,7 +41,8 @@ spool_open(struct spool *s, const struct cfg *cfg, struct buf *err)
 		s->fd = open(
 		    s->path.ptr, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0640);
 	}
-	rc = s->fd < 0 ? err_set_errno(err, ERR_IO, "%s", dir.ptr) : ERR_OK;
+	rc = s->fd < 0 ? err_set_errno(err, ERR_IO, "%s", dir.ptr)
+		       : proc_lock_fd(s->fd, dir.ptr, err);
 	s->digest = digest_new();
 	buf_release(&dir);
 	return rc;

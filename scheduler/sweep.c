@@ -9,6 +9,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
+#include "lib/base/proc.h"
 #include "lib/base/clock.h"
 #include "lib/base/steady.h"
 #include "lib/federation/mailbox.h"
@@ -30,6 +31,7 @@ enum {
 	SWEEP_MS = 60 * 1000, /* between looks that nothing asked for */
 	AGAIN_MS = 500,	      /* to see what the child has removed */
 	SOON_MS = 2500,	      /* a worker may be about to open it */
+	UNLOCKED_MS = 10000,  /* a worker may be about to lock it */
 	SWEEP_AT_ONCE = 100,
 };
 
@@ -244,13 +246,13 @@ is_upload(const char *name)
 
 /*
  * Uploads that no job took: their job was canceled while it waited, or their
- * worker died where files cannot be nameless. One that was named just now has
- * no job yet, so it must be old, by a clock that can be believed.
+ * worker died before it was stored. A worker that has not decided yet holds
+ * its file, so what is free has its job or will never have one.
  */
 static enum err
 look_into_spool(struct listed *l, struct buf *err)
 {
-	int64_t before = clock_wall_ms() - l->s->cfg->api.upload_session_ttl;
+	int64_t before = clock_wall_ms() - UNLOCKED_MS;
 	struct buf path = BUF_INIT;
 	enum err rc = ERR_OK;
 	struct dirent *e;
@@ -268,7 +270,8 @@ look_into_spool(struct listed *l, struct buf *err)
 		path_set(
 		    &path, "%s/spool/%s", l->s->cfg->site.work_dir, e->d_name);
 		if (lstat(path.ptr, &st) || !S_ISREG(st.st_mode) ||
-		    (int64_t)st.st_mtim.tv_sec * 1000 >= before)
+		    (int64_t)st.st_mtim.tv_sec * 1000 >= before ||
+		    proc_is_locked(path.ptr))
 			continue;
 		rc = job_need_file(l->s->db, e->d_name, &is_needed, err);
 		if (!rc && !is_needed)
@@ -285,12 +288,11 @@ sweep_spool(struct listed *l, struct buf *err)
 {
 	struct scheduler *s = l->s;
 	int64_t ttl = s->cfg->api.upload_session_ttl;
-	enum err rc;
+	enum err rc = ERR_OK;
 
-	if (!steady_is_age_true(s->cfg->site.runtime_dir, ttl))
-		return ERR_OK;
-	rc = upload_session_sweep(
-	    s->db, clock_wall_ms() - ttl, SWEEP_AT_ONCE, on_session, l, err);
+	if (steady_is_age_true(s->cfg->site.runtime_dir, ttl))
+		rc = upload_session_sweep(s->db, clock_wall_ms() - ttl,
+		    SWEEP_AT_ONCE, on_session, l, err);
 	return rc ? rc : look_into_spool(l, err);
 }
 

@@ -99,23 +99,31 @@ proc_spawn(const struct proc_options *o, pid_t *pid_out, struct buf *err)
  * without being taken, so that a look never makes the owner's attempt fail.
  */
 enum err
-proc_lock(const char *path, int *fd_out, struct buf *err)
+proc_lock_fd(int fd, const char *path, struct buf *err)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	if (!fcntl(fd, F_OFD_SETLK, &lock))
+		return ERR_OK;
+	return err_set_errno(err,
+	    errno == EAGAIN || errno == EACCES ? ERR_BUSY : ERR_IO,
+	    "cannot lock %s", path);
+}
+
+enum err
+proc_lock(const char *path, int *fd_out, struct buf *err)
+{
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	enum err rc;
 
 	if (fd < 0)
 		return err_set_errno(err, ERR_IO, "cannot open %s", path);
-	if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
-		enum err rc =
-		    errno == EAGAIN || errno == EACCES ? ERR_BUSY : ERR_IO;
-
-		err_set_errno(err, rc, "cannot lock %s", path);
+	rc = proc_lock_fd(fd, path, err);
+	if (rc)
 		close(fd);
-		return rc;
-	}
-	*fd_out = fd;
-	return ERR_OK;
+	else
+		*fd_out = fd;
+	return rc;
 }
 
 bool

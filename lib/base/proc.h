@@ -35,6 +35,9 @@ proc_spawn(const struct proc_options *options, pid_t *pid_out, struct buf *err);
  */
 enum err proc_lock(const char *path, int *fd_out, struct buf *err);
 
+/* The same of a file that is open for writing; `path` is for the message. */
+enum err proc_lock_fd(int fd, const char *path, struct buf *err);
+
 /* Does anybody hold the lock? An absent file counts as free. */
 bool proc_is_locked(const char *path);
 

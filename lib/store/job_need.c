@@ -1,7 +1,7 @@
 /*
  * A claim looks at one row by its key. Whether a file is needed is asked of
  * the configurations of the uploads that live, which is exact: no age and no
- * clock is believed.
+ * clock is believed, and a job whose commit is on its way is waited for.
  */
 #include "lib/store/job_need.h"
 #include "lib/base/mem.h"
@@ -13,7 +13,7 @@ static const char *const stmts[JOB_NEED__MAX] = {
 			" WHERE job_id = ? AND kind = 'upload'",
     [JOB_NEED_FILE] = "SELECT 1 FROM job_run WHERE live = 1"
 		      " AND kind = 'upload' AND LOCATE(?, f_runtime_conf) > 0"
-		      " LIMIT 1",
+		      " LIMIT 1 LOCK IN SHARE MODE",
 };
 DB_STATEMENTS(stmts);
 

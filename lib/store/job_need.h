@@ -8,7 +8,10 @@
 enum err job_need_upload(
     struct db *db, const char *job_id, char **conf_out, struct buf *err);
 
-/* Does an upload that waits or runs read that file? */
+/*
+ * Does an upload that waits or runs read that file, or one whose transaction
+ * has not ended yet? Not within a transaction: the rows are locked.
+ */
 enum err job_need_file(
     struct db *db, const char *path, bool *needed_out, struct buf *err);
 

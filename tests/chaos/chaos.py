@@ -44,7 +44,7 @@ DISK = "1g"         # of the work folder, on a file system of its own
 STOPPERS = {"scheduler", "scheduler2", "mariadb", "squeeze", "connections"}
 TAKEOVER_SECONDS = 10
 QUIET_SECONDS = 120
-SETTLE_SECONDS = 75     # a sweep's period and more, when anything is left
+SETTLE_SECONDS = 90     # a sweep's period and more, when anything is left
 FAKETIME = "*/faketime/libfaketime.so.1"
 
 

@@ -1,6 +1,7 @@
 """The wall clock steps back and forward under a running site (by an offset of
 ours): no order changes, nothing expires early, nothing that lives is swept."""
 import copy
+import fcntl
 import hashlib
 import os
 import pathlib
@@ -133,6 +134,8 @@ def test_step_forward_sweeps_nothing_that_lives(site):
     assert put(0, data[:1000])["retcode"] == 0
     nameless = site.work / "spool" / ("upload-" + "0" * 32)
     nameless.write_text("just named")
+    held = nameless.open("r+")
+    fcntl.lockf(held, fcntl.LOCK_EX)    # as its worker does
     running = site.flow.submitted(DSL, conf(None, LONG))
     until(lambda: site.tasks(), "tasks run")
     waiting = site.flow.upload(ROOT / "examples/data/host.csv", "clock",
@@ -157,6 +160,7 @@ def test_step_forward_sweeps_nothing_that_lives(site):
     site.flow.ok("data/upload/session/cancel",
                  {"session_id": other["session_id"]})
     nameless.unlink()
+    held.close()
 
 
 def test_step_back_sweeps_no_table_that_a_job_has_pinned(site):

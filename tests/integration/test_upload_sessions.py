@@ -1,10 +1,12 @@
 """Uploads in pieces: what arrived stays, whoever is killed or cut off."""
 import concurrent.futures
 import contextlib
+import fcntl
 import hashlib
 import os
 import signal
 import socket
+import subprocess
 import time
 import urllib.parse
 
@@ -368,16 +370,85 @@ def test_an_old_session_goes_with_its_file(make_site):
     other.put(0, other.content)
     job = other.ask("finish")["jobId"]
     assert site.flow.wait(job) == "success"
-    # An upload whose job never began, as its worker may have left it.
-    lost = site.work / "spool" / f"upload-{'0' * 32}"
-    lost.write_text("x")
-    mine = site.work / "spool" / "upload-of-mine"
-    mine.write_text("x")
-    for path in (lost, mine):
-        os.utime(path, (1, 1))
-    until(lambda: not s.file().exists() and not lost.exists())
+    until(lambda: not s.file().exists())
     until(lambda: site.sql("SELECT session_id FROM upload_session") == [])
     assert s.ask("query")["retcode"] == 101
-    assert mine.exists()
     assert s.create()["offset"] == 0
+    site.stop()
+
+
+class Transaction:
+    """One that stays open, and its row locks with it."""
+
+    def __init__(self, site, *statements):
+        self.client = subprocess.Popen(
+            ["mariadb", "--no-defaults", f"--socket={site.db_socket}",
+             "-u", "root", "fateflow", "-N", "-B", "--unbuffered"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        text = ";\n".join(("BEGIN",) + statements + ("SELECT 'open'", ""))
+        self.client.stdin.write(text)
+        self.client.stdin.flush()
+        assert self.client.stdout.readline() == "open\n"
+
+    def roll_back(self):
+        self.client.communicate("ROLLBACK;\n")
+        assert self.client.returncode == 0
+
+
+def test_an_upload_that_no_job_took_goes_once_it_is_free(make_site):
+    """As a worker leaves it that is killed between the file and its job."""
+    site = make_site(options={"api": {"upload_session_ttl": "1s"}})
+    file = site.root / "x.csv"
+    file.write_bytes(text_of(3))
+    site.flow.uploaded(file, "sessions", "ended")
+    lost, held, in_doubt, young, mine = paths = [
+        site.work / "spool" / name for name in
+        [f"upload-{digit * 32}" for digit in "0123"] + ["upload-of-mine"]]
+    transaction = Transaction(
+        site, "UPDATE job_run SET live = 1, f_runtime_conf = "
+        f"CONCAT(f_runtime_conf, '{in_doubt}') WHERE kind = 'upload'")
+    for path in paths:
+        path.write_text("x")
+    with held.open("r+") as worker:
+        fcntl.lockf(worker, fcntl.LOCK_EX)
+        for path in paths:
+            if path != young:
+                os.utime(path, (1, 1))
+        time.sleep(5)
+        assert in_doubt.exists()
+        transaction.roll_back()
+        until(lambda: not lost.exists() and not in_doubt.exists())
+        assert held.exists() and young.exists() and mine.exists()
+    until(lambda: not held.exists() and not young.exists(), 30)
+    assert mine.exists()
+    site.stop()
+
+
+def test_an_upload_goes_whose_worker_is_killed_before_its_job_is_stored(
+        make_site):
+    site = make_site(options={"api": {"upload_session_ttl": "1s"}})
+    file = site.root / "x.csv"
+    file.write_bytes(text_of(3))
+    site.flow.uploaded(file, "sessions", "ended")
+    # The worker waits for whoever else has its token.
+    transaction = Transaction(site, "UPDATE job_run SET submit_token = 'it'")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(
+            requests.post, f"{site.url}/v1/data/upload", timeout=60,
+            params={"work_mode": 0, "head": 1, "partition": 4,
+                    "namespace": "sessions", "table_name": "lost",
+                    "submit_token": "it"},
+            files={"file": ("x.csv", text_of(4))})
+        until(site.spool_files)
+        lost, = ((site.work / "spool" / f) for f in site.spool_files())
+        os.utime(lost, (1, 1))
+        with lost.open("r+") as other, pytest.raises(BlockingIOError):
+            fcntl.lockf(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        assert not answer.done()
+        for pid in site.workers("bulk"):
+            os.kill(pid, signal.SIGKILL)
+        assert answer.result().status_code in (502, 503, 504)
+    transaction.roll_back()
+    until(lambda: not lost.exists())
+    assert site.sql("SELECT COUNT(*) FROM job_run") == [["1"]]
     site.stop()
