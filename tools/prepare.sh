@@ -11,8 +11,8 @@ python3"
 APACHE_PACKAGES="apache2-bin"
 CHECK_PACKAGES="clang clang-format-14 clang-tidy-14 libclang-rt-14-dev
 python3-pytest python3-requests python3-numpy python3-sklearn
-python3-jsonschema python3-yaml python3-grpcio python3-protobuf curl
-libfaketime"
+python3-jsonschema python3-yaml python3-grpcio python3-protobuf
+python3-pymysql curl libfaketime"
 
 say() {
 	printf '\n== %s\n' "$*"

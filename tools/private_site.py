@@ -32,6 +32,8 @@ import time
 import urllib.error
 import urllib.request
 
+import sql_sessions
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SOCKET_DIR_MAX = 70     # a socket's path has at most 107 bytes
 SERVERS = ("nginx", "apache")
@@ -238,6 +240,7 @@ class Site:
         self.work = self.root / "work"
         self.input_dir = self.root / "input"
         self.output_dir = self.root / "output"
+        self.sessions = sql_sessions.Sessions()
 
     # ---- what a test asks ----
 
@@ -285,15 +288,12 @@ class Site:
         spool = self.work / "spool"
         return sorted(p.name for p in spool.iterdir()) if spool.is_dir() else []
 
-    def sql(self, text, database="fateflow"):
+    def sql(self, text, name="fateflow"):
         """Rows of a statement as lists of texts."""
-        out = subprocess.run(
-            ["mariadb", "--no-defaults", f"--socket={self.db_socket}", "-u",
-             "root", "-N", "-B", "-e", text, database],
-            capture_output=True, text=True)
-        if out.returncode:
-            raise SiteError(out.stderr.strip())
-        return [line.split("\t") for line in out.stdout.splitlines()]
+        try:
+            return self.sessions.ask(self.db_socket, text, name)
+        except sql_sessions.Error as e:
+            raise SiteError(str(e)) from None
 
     # ---- folders and files ----
 
@@ -537,6 +537,7 @@ class Site:
         self.stop_tasks()
         for pool in WORKERS:
             self.process(pool).stop()
+        self.sessions.close()
         self.process("mariadb").stop(seconds=60)
         run = self.root / "run"
         if run.is_symlink():

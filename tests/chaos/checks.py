@@ -7,9 +7,9 @@ import os
 import pathlib
 import re
 import signal
-import subprocess
 
 import jobs
+import private_site
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INVARIANTS = ROOT / "sql/checks/invariants.sql"
@@ -300,11 +300,10 @@ def files(site):
 
 
 def invariants(site):
-    out = subprocess.run(
-        ["mariadb", "--no-defaults", f"--socket={site.db_socket}", "-u",
-         "root", "-N", "-B", "fateflow"], stdin=open(INVARIANTS),
-        capture_output=True, text=True)
-    if out.returncode:
-        yield f"{INVARIANTS.name}: {out.stderr.strip()}"
-    for line in out.stdout.splitlines():
-        yield "invariant: " + line.replace("\t", ": ")
+    try:
+        rows = site.sql(INVARIANTS.read_text())
+    except private_site.SiteError as e:
+        yield f"{INVARIANTS.name}: {e}"
+        return
+    for row in rows:
+        yield "invariant: " + ": ".join(row)

@@ -12,6 +12,7 @@ import time
 import pytest
 
 import conftest
+import sql_sessions
 
 TASK = '''#!/usr/bin/python3 -SE
 import fcntl, json, os, pathlib, signal, struct, sys, time
@@ -134,24 +135,30 @@ class Site:
             f'"{self.task}"; {keys} }};\n')
         self.client = ["mariadb", "--no-defaults", f"--socket={socket}", "-u",
                        "root", "-BN"]
+        self.socket = socket
+        self.sessions = sql_sessions.Sessions()
         self.name = name
+        self.database = name if found else None     # once it is there
         if not found:
             self.migrate()
-        else:
-            self.client.append(name)
+        self.client.append(name)
         self.n = 0
         self.daemon = None
         self.started = []
 
     def migrate(self):
         self.sql(f"CREATE DATABASE {self.name}")
-        self.client.append(self.name)
+        self.database = self.name
         subprocess.run([conftest.BIN / "fateflow-admin", "-c", self.conf,
                         "--dir", conftest.ROOT / "sql", "migrate"],
                        check=True)
         self.columns = self.sql(COLUMNS)
 
     def release(self):
+        self.leave_empty()
+        self.sessions.close()
+
+    def leave_empty(self):
         """Leaves the database as it was made; one whose schema the test
         changed is dropped."""
         if self.sql(COLUMNS) != self.columns:
@@ -169,9 +176,7 @@ class Site:
         self.free.append((self.name, self.columns))
 
     def sql(self, text):
-        out = subprocess.run([*self.client, "-e", text], check=True,
-                             capture_output=True, text=True).stdout
-        return [line.split("\t") for line in out.splitlines()]
+        return self.sessions.ask(self.socket, text, self.database)
 
     def once(self):
         done = subprocess.run(

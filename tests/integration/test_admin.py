@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 import conftest
+import sql_sessions
 
 SQL = conftest.ROOT / "sql"
 # What MySQL 8 and MariaDB 10.6+ do not share, or Galera breaks.
@@ -27,9 +28,7 @@ class Admin:
             f'site = {{ work_dir = "{self.work}"; runtime_dir = '
             f'"{folder}"; }};\ndatabase = {{ socket = "{socket}"; '
             f'user = "root"; name = "{name}"; }};\n')
-        self.sql = ["mariadb", "--no-defaults", f"--socket={socket}", "-u",
-                    "root", "-e"]
-        subprocess.run([*self.sql, f"CREATE DATABASE {name}"], check=True)
+        sql_sessions.Sessions().ask(socket, f"CREATE DATABASE {name}")
 
     def run(self, *args):
         return subprocess.run(

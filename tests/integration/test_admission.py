@@ -50,11 +50,11 @@ class Queue(Site):
         for _ in range(n):
             self.n += 1
             ids.append(f"2026112312000012{self.n:06d}")
-        self.run("INSERT INTO t_job (f_job_id, f_role, f_party_id, "
+        self.sql("INSERT INTO t_job (f_job_id, f_role, f_party_id, "
                  "f_work_mode, f_run_ip, f_status, f_create_time) VALUES "
                  + ", ".join(f"('{job}', '{r}', '{p}', 0, '', 'waiting', 1)"
                              for job in ids for r, p in parties))
-        self.run("INSERT INTO job_run (job_id, kind, status, live, "
+        self.sql("INSERT INTO job_run (job_id, kind, status, live, "
                  "initiator_role, initiator_party_id, work_mode, "
                  "n_components, max_width, timeout_ms, priority, queue_rank, "
                  "task_cores, task_memory, demand, f_roles, f_dsl, "
@@ -64,9 +64,6 @@ class Queue(Site):
                      f"{memory}, '{demand}', '{{}}', '{json.dumps(dsl)}', "
                      f"'{json.dumps(conf)}', {created})" for job in ids))
         return ids
-
-    def run(self, text):
-        subprocess.run(self.client, input=text, text=True, check=True)
 
     def pending(self, job):
         return self.sql("SELECT COALESCE(pending_reason, '') FROM job_run "
@@ -208,7 +205,7 @@ def test_job_behind_many_that_do_not_fit_begins_at_once(site):
     assert site.wait(narrow, ["success"])
     assert site.status(held)[0] == "running"
     assert site.status(wide[0])[0] == "waiting"
-    site.run("UPDATE job_run SET stop_requested = 2, stop_by = 'ann' "
+    site.sql("UPDATE job_run SET stop_requested = 2, stop_by = 'ann' "
              "WHERE status = 'waiting'")
     site.ring()
     assert site.wait(wide[599], ["failed"])[1] == "stopped by ann"

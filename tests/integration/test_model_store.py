@@ -7,7 +7,6 @@ import json
 import os
 import pathlib
 import signal
-import subprocess
 import time
 import zipfile
 
@@ -259,16 +258,13 @@ def test_models_go_into_the_database_that_the_configuration_names(
     probe = make_site(options={"model_store": {
         "name": "elsewhere", "socket": str(center.db_socket),
         "user": "root"}})
-    subprocess.run(["mariadb", "-S", center.db_socket, "-u", "root", "-e",
-                    "CREATE DATABASE elsewhere"], check=True)
+    center.sql("CREATE DATABASE elsewhere")
     archive = export(center, model).content
     assert imported(probe, archive, names(model))["retcode"] == 0
     assert done(probe, "store", model) == ("success", None)
-    found = subprocess.run(
-        ["mariadb", "-S", center.db_socket, "-u", "root", "-N", "-e",
-         "SELECT f_model_id FROM elsewhere.t_machine_learning_model"],
-        check=True, capture_output=True, text=True).stdout
-    assert found.split() == [party_model(model)]
+    assert center.sql("SELECT f_model_id FROM "
+                      "elsewhere.t_machine_learning_model") == [
+        [party_model(model)]]
     admin(probe, "model", "delete", "guest", "9999", *model)
     assert done(probe, "restore", model) == ("success", None)
     assert export(probe, model).content == archive
