@@ -190,7 +190,10 @@ def train_small_lr(site):
 
 @pytest.fixture(scope="session")
 def small_lr_job(any_site):
-    return train_small_lr(any_site)
+    """One for each site, however often the tests change between them."""
+    if not hasattr(any_site, "small_lr_job"):
+        any_site.small_lr_job = train_small_lr(any_site)
+    return any_site.small_lr_job
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from types import SimpleNamespace as Some
 
 import pytest
 
-from lanes import Lanes
+from lanes import LONGEST, Lanes
 
 FILES = [f"test_{name}.py" for name in "abcdefg"]
 
@@ -50,6 +50,19 @@ def test_each_test_is_run_once_and_the_whole_by_the_last(tmp_path, order):
     whole = watches[lasts[-1]]
     assert whole.succeeded == {("GET", f"/{n}") for n in range(3)}
     assert whole.count == 3 and whole.failed == {("GET", "/f")}
+
+
+def test_a_file_is_run_through_and_the_longest_are_begun_first(tmp_path):
+    mine = items() + [Some(path=pathlib.Path("/x") / name, keywords={})
+                      for name in (LONGEST[1], LONGEST[0])]
+    Lanes(f"{tmp_path}:1:2").sort(mine)
+    assert [item.path.name for item in mine] == [
+        *LONGEST[:2], *(name for name in FILES for _ in (1, 2)), "test_z.py"]
+
+
+def test_the_longest_are_there():
+    here = pathlib.Path(__file__).parent
+    assert [name for name in LONGEST if not (here / name).exists()] == []
 
 
 def test_the_whole_is_not_run_while_one_is_still_at_it(tmp_path):
