@@ -29,7 +29,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 
 import sql_sessions
@@ -225,17 +224,18 @@ class Process:
 class Site:
     """One private site. `options` are keys of the configuration file that
     differ from what is written here: {"scheduler": {"max_jobs": 2}}. `env`
-    is the environment of our programs, None: the caller's."""
+    is the environment of our programs, None: the caller's. `template` is a
+    folder for an empty database: the first site leaves its own there."""
 
     def __init__(self, root, bin_dir=None, server="nginx", port=None,
-                 options=None, env=None):
+                 options=None, env=None, template=None):
         self.root = pathlib.Path(os.path.abspath(root))
         self.bin = pathlib.Path(os.path.abspath(
             bin_dir or os.environ.get("FATEFLOW_BIN", ROOT / "build/dev/bin")))
         self.server = server
         self.port = port
         self.options = options or {}
-        self.env = env
+        self.env, self.template = env, template
         self.conf = self.root / "fateflow.conf"
         self.work = self.root / "work"
         self.input_dir = self.root / "input"
@@ -352,22 +352,30 @@ class Site:
         cnf.write_text(MY_CNF.format(root=self.root, run=self.run))
         user = ["--user=root"] if IS_ROOT else []
         if not (self.root / "db" / "installed").exists():
-            shutil.rmtree(self.root / "db" / "data", ignore_errors=True)
-            out = subprocess.run(
-                ["mariadb-install-db", f"--defaults-file={cnf}",
-                 f"--datadir={self.root}/db/data", "--skip-test-db",
-                 "--force",     # a host name that does not resolve is fine
-                 "--auth-root-authentication-method=normal", *user],
-                capture_output=True, text=True)
-            if out.returncode:
-                raise SiteError(f"mariadb-install-db:\n{out.stdout}"
-                                f"{out.stderr}")
+            self._install_database(cnf, user)
             (self.root / "db" / "installed").touch()
         p = self.process("mariadb")
         p.start([mariadbd(), f"--defaults-file={cnf}", *user],
                 cnf.read_text())
         self._ready(p, lambda: self._answers_sql())
         self._make_user()
+
+    def _install_database(self, cnf, user):
+        data = self.root / "db" / "data"
+        shutil.rmtree(data, ignore_errors=True)
+        if self.template and self.template.exists():
+            shutil.copytree(self.template, data)
+            return
+        out = subprocess.run(
+            ["mariadb-install-db", f"--defaults-file={cnf}",
+             f"--datadir={data}", "--skip-test-db",
+             "--force",     # a host name that does not resolve is fine
+             "--auth-root-authentication-method=normal", *user],
+            capture_output=True, text=True)
+        if out.returncode:
+            raise SiteError(f"mariadb-install-db:\n{out.stdout}{out.stderr}")
+        if self.template:
+            shutil.copytree(data, self.template)
 
     def _answers_sql(self):
         try:
@@ -381,12 +389,11 @@ class Site:
             fd = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
             with os.fdopen(fd, "w") as f:
                 f.write(secrets.token_hex(16) + "\n")
-        password = file.read_text().strip()
         self.sql("CREATE DATABASE IF NOT EXISTS fateflow"
                  " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;"
                  " CREATE USER IF NOT EXISTS fateflow@localhost;"
                  " ALTER USER fateflow@localhost"
-                 f" IDENTIFIED BY '{password}';"
+                 f" IDENTIFIED BY '{file.read_text().strip()}';"
                  " GRANT ALL ON fateflow.* TO fateflow@localhost", "mysql")
 
     def migrate(self):
@@ -492,7 +499,7 @@ class Site:
             with urllib.request.urlopen(f"{self.url}/v1/health",
                                         timeout=5) as answer:
                 return answer.status == 200
-        except (urllib.error.URLError, OSError):
+        except OSError:
             return False
 
     # ---- all of it ----

@@ -122,6 +122,11 @@ def watch(request):
     return request.config.exchanges
 
 
+def empty_database(tmp_path_factory):
+    """Where the sites of this run share one."""
+    return tmp_path_factory.getbasetemp() / "empty-database"
+
+
 @pytest.fixture(scope="session")
 def make_site(tmp_path_factory):
     """make_site(server="nginx", options={...}): a site of a test's own. It
@@ -132,7 +137,8 @@ def make_site(tmp_path_factory):
     def make(server="nginx", options=None):
         skip_without(server)
         site = private_site.Site(tmp_path_factory.mktemp("site"), BIN, server,
-                                 options=options)
+                                 options=options,
+                                 template=empty_database(tmp_path_factory))
         sites.append(site)
         site.start()
         site.flow = flow_client.Flow(site.url)
@@ -201,7 +207,8 @@ def database(tmp_path_factory):
     """The socket of an empty MariaDB, for what needs no site."""
     if not private_site.mariadbd():
         pytest.skip("no mariadbd (package mariadb-server-core)")
-    own = private_site.Site(tmp_path_factory.mktemp("db"), BIN)
+    own = private_site.Site(tmp_path_factory.mktemp("db"), BIN,
+                            template=empty_database(tmp_path_factory))
     yield own.start_database()
     own.stop()
 

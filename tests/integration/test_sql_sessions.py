@@ -3,6 +3,7 @@ the client's, and they outlive what ends a connection."""
 import signal
 import threading
 
+import conftest
 import private_site
 import pytest
 import sql_sessions
@@ -19,7 +20,9 @@ def own(tmp_path_factory):
     """A site with a database alone."""
     if not private_site.mariadbd():
         pytest.skip("no mariadbd (package mariadb-server-core)")
-    site = private_site.Site(tmp_path_factory.mktemp("sql"))
+    site = private_site.Site(
+        tmp_path_factory.mktemp("sql"),
+        template=conftest.empty_database(tmp_path_factory))
     site.start_database()
     yield site
     site.stop()
