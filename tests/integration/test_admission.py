@@ -14,6 +14,7 @@ import pytest
 
 import conftest
 from scheduler_site import DSL, Site
+from waits import until
 
 ONE = {"components": {"dataio_0": DSL["components"]["dataio_0"]}}
 ALONE = {"guest": [9999]}
@@ -293,13 +294,6 @@ SAMPLE = ("SELECT SUM(f_status = 'running'), SUM(f_status = 'running' AND "
           "status = 'running') FROM t_task; DO SLEEP(0.01);\n")
 
 
-def wait_for(what):
-    end = time.monotonic() + 10
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def ring(folder):
     with sockets.socket(sockets.AF_UNIX, sockets.SOCK_DGRAM) as s:
         s.sendto(b"", str(folder / "doorbell"))
@@ -324,8 +318,8 @@ def test_two_schedulers_never_exceed_the_limits(site):
     lines = []
     threading.Thread(target=lambda: lines.extend(watch.stdout)).start()
     try:
-        wait_for((second / "doorbell").exists)
-        wait_for((site.run_dir / "doorbell").exists)
+        until((second / "doorbell").exists, "the second is ready")
+        until((site.run_dir / "doorbell").exists, "the first is ready")
         for wave in range(25):
             site.queue(4)
             site.queue(4, roles={"host": [10000]})

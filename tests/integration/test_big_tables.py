@@ -9,7 +9,8 @@ import tarfile
 import pytest
 import requests
 
-from test_upload_sessions import Session, holders, until
+from test_upload_sessions import Session, holders
+from waits import until
 from test_uploads import watch_memory
 
 ROWS = int(os.environ.get("FATEFLOW_BIG_ROWS", 1_000_000))
@@ -70,7 +71,7 @@ def half_a_put(s, big, start, end, stop):
                 if s.size() > (start + end) // 2:
                     break
         stop(stream)
-    until(lambda: not holders(s.site, s.file()))
+    until(lambda: not holders(s.site, s.file()), "it is let go")
 
 
 def kill_worker(s):

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from flow import load
+from waits import until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DSL = load(ROOT / "examples/hetero_lr/dsl.json")
@@ -60,13 +61,6 @@ def conf(job=None, lr=None):
     else:
         c["algorithm_parameters"] = {}
     return c
-
-
-def until(test, what, seconds=30):
-    end = time.monotonic() + seconds
-    while not test():
-        assert time.monotonic() < end, f"not in {seconds} s: {what}"
-        time.sleep(0.02)
 
 
 @pytest.fixture

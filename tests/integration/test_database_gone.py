@@ -13,6 +13,7 @@ import requests
 
 import private_site
 from flow import load
+from waits import until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DSL = load(ROOT / "examples/hetero_lr/dsl.json")
@@ -53,13 +54,6 @@ def long_conf(**job):
     conf["job_parameters"].update(job)
     conf["algorithm_parameters"]["hetero_lr_0"].update(LONG)
     return conf
-
-
-def until(test, what, seconds=30):
-    end = time.monotonic() + seconds
-    while not test():
-        assert time.monotonic() < end, f"not in {seconds} s: {what}"
-        time.sleep(0.02)
 
 
 def is_refused_politely(answer, *words):

@@ -15,6 +15,7 @@ import requests
 import conftest
 import flow as flow_client
 import private_site
+from waits import until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DSL = flow_client.load(ROOT / "examples/hetero_lr/dsl.json")
@@ -94,13 +95,6 @@ def csv(tmp_path, n_bytes):
         for i in range(n_bytes // len(line % 0)):
             f.write(line % i)
     return path
-
-
-def until(test, what, seconds=30):
-    end = time.monotonic() + seconds
-    while not test():
-        assert time.monotonic() < end, f"not in {seconds} s: {what}"
-        time.sleep(0.02)
 
 
 def post_file(site, path, name, body=None):

@@ -4,12 +4,12 @@ import os
 import pathlib
 import shutil
 import signal
-import time
 
 import pytest
 
 from conftest import ROOT, train_small_lr, upload_examples
 from flow import load
+from waits import until
 
 DSL = load(ROOT / "examples/hetero_lr/dsl.json")
 CONF = load(ROOT / "examples/hetero_lr/conf.json")
@@ -28,14 +28,6 @@ def explain(site, job, **more):
     data = site.flow.ok("job/explain", {"job_id": job, **more})
     data["said"] = " ".join(data["text"])
     return data
-
-
-def until(test, what, seconds=30):
-    end = time.monotonic() + seconds
-    while not (found := test()):
-        assert time.monotonic() < end, f"not in {seconds} s: {what}"
-        time.sleep(0.02)
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from flow import load
+from waits import until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DSL = load(ROOT / "examples/hetero_lr/dsl.json")
@@ -44,13 +45,6 @@ def training(site, tables):
     yield job
     site.flow.post("job/stop", {"job_id": job})
     site.flow.wait(job, 20)
-
-
-def until(test, what, seconds=30):
-    end = time.monotonic() + seconds
-    while not test():
-        assert time.monotonic() < end, f"not in {seconds} s: {what}"
-        time.sleep(0.02)
 
 
 def lr_tasks(site, job):

@@ -15,6 +15,7 @@ import pytest
 import conftest
 import test_rsa
 from flow import load
+from waits import until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DSL = load(ROOT / "examples/hetero_lr/dsl.json")
@@ -105,13 +106,6 @@ def rows_of(site, job):
         ("t_data_view", "f_job_id"), ("t_tracking_metric", "f_job_id"))}
 
 
-def until(test, what, seconds=90):
-    end = time.monotonic() + seconds
-    while not test():
-        assert time.monotonic() < end, f"not in {seconds} s: {what}"
-        time.sleep(0.05)
-
-
 def test_each_kind_goes_at_its_time_and_only_that(site):
     old, young = train(site), train(site)
     age(site, old, 10)
@@ -187,7 +181,8 @@ def test_signed_ids_that_hosts_keep_go_by_the_time_they_were_made(site):
     assert (base / "6 days" / "signed").exists(), "for ever"
     make(9)
     with scheduler_of(site):    # the default is seven days
-        until(lambda: not (base / "9 days").exists(), "the oldest is removed")
+        until(lambda: not (base / "9 days").exists(), "the oldest is removed",
+              90)
     assert (base / "6 days").exists()
     retain(site, cache="4d")
     assert sorted(p.name for p in base.iterdir()) == ["0 days"]
@@ -277,7 +272,7 @@ def test_jobs_behind_many_that_are_in_use_go(site):
     assert known(site) == ids
     try:
         with scheduler_of(site, jobs="15d"):
-            until(lambda: known(site) == used, "those behind them go")
+            until(lambda: known(site) == used, "those behind them go", 90)
     finally:
         site.sql("UPDATE job_run SET status = 'success', live = 0 WHERE "
                  f"job_id = '{running}'")
@@ -333,11 +328,12 @@ def test_scheduler_applies_it_by_itself(make_site):
         site.flow.uploaded(ROOT / f"examples/data/{party}.csv", "example",
                            f"example_{party}", drop=1)
     job = train(site)
-    until(lambda: not folder(site, job).exists(), "its folder goes")
-    until(lambda: rows_of(site, job)["t_tracking_metric"] == 0, "its metrics")
-    until(lambda: set(rows_of(site, job).values()) == {0}, "its rows")
+    until(lambda: not folder(site, job).exists(), "its folder goes", 90)
+    until(lambda: rows_of(site, job)["t_tracking_metric"] == 0, "its metrics",
+          90)
+    until(lambda: set(rows_of(site, job).values()) == {0}, "its rows", 90)
     until(lambda: not list((site.work / "jobs" / ".trash").iterdir()),
-          "the trash is empty")
+          "the trash is empty", 90)
     train(site)
     site.stop()
 

@@ -9,6 +9,7 @@ import pytest
 
 from scheduler_site import site  # noqa: F401  (a fixture)
 from test_idle import cpu_s
+from waits import until
 
 COLUMNS = "error_class, failed_component, failed_role, failed_party_id"
 
@@ -20,16 +21,6 @@ def attempts(site, table="t_task"):
     return site.sql(
         f"SELECT {', '.join(prefix + name for name in names)} FROM {table} "
         f"ORDER BY {prefix}task_id, {prefix}role, {prefix}attempt")
-
-
-def wait_for(what, seconds=10):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        got = what()
-        if got:
-            return got
-        time.sleep(0.02)
-    raise AssertionError(what)
 
 
 def pending(site, job):
@@ -63,8 +54,8 @@ def test_outputs_are_those_of_the_last_attempt_alone(site):
     site.plan("dataio_0-host", "first sleep 30")
     job = site.submit(auto_retries=1, auto_retry_delay=0)
     site.start()
-    wait_for(lambda: site.sql("SELECT 1 FROM t_task WHERE f_role = 'guest' "
-                              "AND f_status = 'success'"))
+    until(lambda: site.sql("SELECT 1 FROM t_task WHERE f_role = 'guest' "
+                           "AND f_status = 'success'"), "its end")
     pid = int(site.sql("SELECT f_run_pid FROM t_task "
                        "WHERE f_role = 'host'")[0][0])
     os.kill(pid, signal.SIGKILL)
@@ -143,7 +134,7 @@ def test_wait_before_a_retry_is_shown_and_ends_with_a_stop(site):
     site.plan("dataio_0-host", "kill")
     job = site.submit(auto_retries=3, auto_retry_delay=60)
     site.start()
-    text = wait_for(lambda: pending(site, job))
+    text = until(lambda: pending(site, job), "a reason")
     assert text == ("retry 1 of 3 of dataio_0 in 60 s: dataio_0 of host 10000 "
                     "failed: killed by signal 9 (Killed)")
     site.sql("UPDATE job_run SET stop_requested = 1, stop_by = 'ann'")
@@ -157,7 +148,7 @@ def test_takeover_in_the_middle_of_the_wait_begins_it_anew(site, how):
     site.plan("dataio_0-host", "first kill")
     job = site.submit(auto_retries=1, auto_retry_delay=2)
     site.start()
-    wait_for(lambda: pending(site, job))
+    until(lambda: pending(site, job), "a reason")
     site.stop(how)
     assert site.status(job)[0] == "running"
     site.start()
@@ -240,8 +231,8 @@ def test_success_whose_input_was_made_anew_is_not_reused(site):
     rerun(site, job, "dataio_0")
     site.start()
     # dataio_0 was made anew; stopped before its dependant was
-    wait_for(lambda: ["dataio_0", "host", "1", "success", "NULL"] in
-             attempts(site))
+    until(lambda: ["dataio_0", "host", "1", "success", "NULL"] in
+          attempts(site), "the second attempt ends well")
     site.sql("UPDATE job_run SET stop_requested = 1")
     site.ring()
     site.wait(job, ["canceled"])
@@ -264,7 +255,8 @@ def test_takeover_of_another_run_tells_old_failures_from_new_ones(site):
     site.plan("dataio_0-guest", "sleep 2")
     rerun(site, job)
     site.start()
-    wait_for(lambda: len([a for a in site.attempts() if a[2] == "1"]) == 2)
+    until(lambda: len([a for a in site.attempts() if a[2] == "1"]) == 2,
+          "both are tried again")
     site.stop(signal.SIGKILL)
     site.start()
     assert site.wait(job, ["success", "failed"], 20)[:2] == ["success", ""]
@@ -276,9 +268,9 @@ def test_wait_that_is_over_is_shown_no_longer(site):
     site.plan("dataio_0-guest", "sleep 2")
     job = site.submit(auto_retries=1, auto_retry_delay=1)
     site.start()
-    wait_for(lambda: pending(site, job))
-    wait_for(lambda: ["dataio_0", "guest", "1", "running", "NULL"] in
-             attempts(site))
+    until(lambda: pending(site, job), "a reason")
+    until(lambda: ["dataio_0", "guest", "1", "running", "NULL"] in
+          attempts(site), "the second attempt runs")
     assert pending(site, job) == ""
 
 
@@ -288,13 +280,13 @@ def test_retry_that_is_due_waits_for_room_quietly_and_says_so(site):
     site.plan("dataio_0-host", "first kill")
     job = site.submit(auto_retries=1, auto_retry_delay=3)
     site.start()
-    wait_for(lambda: pending(site, job))
+    until(lambda: pending(site, job), "a reason")
     for role in ("guest", "host"):
         site.plan(f"dataio_0-{role}", "sleep 8")
     for _ in range(2):
         site.submit()
     site.ring()
-    wait_for(lambda: "max_tasks" in pending(site, job))
+    until(lambda: "max_tasks" in pending(site, job), "the reason")
     before = cpu_s(site.daemon.pid)
     time.sleep(2)
     assert cpu_s(site.daemon.pid) - before < 0.3

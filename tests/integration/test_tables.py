@@ -6,15 +6,9 @@ import pytest
 
 from flow import load
 from conftest import ROOT
+from waits import until
 
 SPACE = "tables"
-
-
-def until(test, seconds=20):
-    end = time.monotonic() + seconds
-    while not test():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -106,9 +100,10 @@ def test_a_deleted_table_leaves_catalogue_and_disk(site, put):
         {"namespace": SPACE, "table_name": "gone"}]}
     assert info(site, "gone") == {"namespace": SPACE, "table_name": "gone",
                                   "count": 0, "partition": 1, "schema": {}}
-    until(lambda: not files(site, "gone"))
+    until(lambda: not files(site, "gone"), "its file goes", 20)
     until(lambda: site.sql("SELECT deleted FROM data_table WHERE namespace = "
-                           f"'{SPACE}' AND name = 'gone'") == [["2"]])
+                           f"'{SPACE}' AND name = 'gone'") == [["2"]],
+          "its row says so", 20)
     assert delete(site, "gone") == answer
 
 
@@ -117,17 +112,17 @@ def test_a_deleted_table_uploaded_again_has_its_own_count(site, put):
     delete(site, "again")
     put("again", 4)
     assert info(site, "again")["count"] == 4
-    until(lambda: len(files(site, "again")) == 1)
+    until(lambda: len(files(site, "again")) == 1, "the old file goes", 20)
     assert info(site, "again")["count"] == 4
 
 
 def test_a_replaced_version_leaves_the_disk(site, put):
     put("replaced", 10)
     put("replaced", 5, drop=1)
-    until(lambda: len(files(site, "replaced")) == 1)
+    until(lambda: len(files(site, "replaced")) == 1, "one is left", 20)
     put("replaced", 7, drop=0)
     assert info(site, "replaced")["count"] == 7
-    until(lambda: len(files(site, "replaced")) == 1)
+    until(lambda: len(files(site, "replaced")) == 1, "one is left", 20)
     assert info(site, "replaced")["count"] == 7
 
 
@@ -136,7 +131,7 @@ def test_only_what_the_catalogue_lists_is_removed(site, put):
     stranger = site.work / "tables" / "stranger"
     stranger.write_text("x")
     delete(site, "listed")
-    until(lambda: not files(site, "listed"))
+    until(lambda: not files(site, "listed"), "its file goes", 20)
     assert stranger.exists()
 
 
@@ -160,7 +155,7 @@ def test_a_living_job_keeps_what_it_may_have_pinned(site, put):
     finally:
         site.sql(f"DELETE FROM job_run WHERE job_id = '{living}'")
     put("bell")
-    until(lambda: not files(site, "pinned"))
+    until(lambda: not files(site, "pinned"), "its file goes", 20)
 
 
 @pytest.mark.parametrize("body, code, told", [

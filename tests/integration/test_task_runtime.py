@@ -15,17 +15,11 @@ import pytest
 import private_site
 import taskdir
 from taskdir import Component, data_input, read_rows, uploaded
+from waits import until
 
 RAW = {"intersect_method": "raw"}
 OWNED = 75
 F_OFD_GETLK = 36
-
-
-def until(test, seconds=20):
-    end = time.monotonic() + seconds
-    while not test():
-        assert time.monotonic() < end, "not in time"
-        time.sleep(0.002)
 
 
 def is_locked(folder):
@@ -70,7 +64,8 @@ def waiting(tmp_path):
     """A guest that waits for a host which is never started."""
     guest, _ = pair(tmp_path)
     guest.start()
-    until(lambda: guest.state.get("status") == "running" and guest.child())
+    until(lambda: guest.state.get("status") == "running" and guest.child(),
+          "it runs")
     yield guest
     guest.process.kill()
     guest.process.wait()
@@ -144,8 +139,9 @@ def test_parent_when_killed_then_the_child_goes_too(waiting):
     child = waiting.child()
     waiting.process.kill()
     waiting.process.wait()
-    until(lambda: not is_locked(waiting.folder))
-    until(lambda: (private_site.stat_of(child) or "Z")[0] == "Z")
+    until(lambda: not is_locked(waiting.folder), "the lock is free")
+    until(lambda: (private_site.stat_of(child) or "Z")[0] == "Z",
+          "the child ends")
     assert waiting.exit == {} and waiting.state["status"] == "running"
 
 
@@ -153,14 +149,15 @@ def test_heartbeat_when_the_parent_has_its_turn_then_the_lock_is_touched(
         waiting):
     lock = waiting.folder / "lock"
     before = lock.stat().st_mtime_ns
-    until(lambda: lock.stat().st_mtime_ns > before, 12)
+    until(lambda: lock.stat().st_mtime_ns > before, "a sign of life", 12)
     waiting.process.send_signal(signal.SIGSTOP)
-    until(lambda: private_site.stat_of(waiting.process.pid)[0] == "T")
+    until(lambda: private_site.stat_of(waiting.process.pid)[0] == "T",
+          "it is stopped")
     stopped = lock.stat().st_mtime_ns
     time.sleep(6)
     assert lock.stat().st_mtime_ns == stopped
     waiting.process.send_signal(signal.SIGCONT)
-    until(lambda: lock.stat().st_mtime_ns > stopped, 12)
+    until(lambda: lock.stat().st_mtime_ns > stopped, "a sign of life", 12)
 
 
 # ---- how it ends ----
@@ -178,7 +175,8 @@ def test_task_when_told_to_end_then_it_does_and_says_how(waiting, number):
 
 def test_task_when_it_does_not_listen_then_killed_after_the_grace(waiting):
     os.kill(waiting.child(), signal.SIGSTOP)
-    until(lambda: private_site.stat_of(waiting.child())[0] == "T")
+    until(lambda: private_site.stat_of(waiting.child())[0] == "T",
+          "it is stopped")
     begun = time.monotonic()
     waiting.process.terminate()
     assert waiting.process.wait(15) == 128 + signal.SIGKILL
@@ -213,7 +211,7 @@ def test_launcher_when_it_ignores_signals_then_the_task_does_not(tmp_path):
     process = subprocess.Popen(["/usr/bin/python3", "-c", ignore,
                                 taskdir.TASK, guest.folder])
     guest.process = process
-    until(lambda: guest.state.get("status") == "running")
+    until(lambda: guest.state.get("status") == "running", "it runs")
     begun = time.monotonic()
     process.terminate()
     assert process.wait(10) == 128 + signal.SIGTERM
@@ -284,7 +282,7 @@ def test_upload_when_killed_then_no_half_of_a_table(tmp_path):
     p = upload(tmp_path, 400000)
     p.start()
     until(lambda: (p.folder / "data").exists() and
-          list((p.folder / "data").iterdir()))
+          list((p.folder / "data").iterdir()), "it has begun a table")
     os.kill(p.child(), signal.SIGKILL)
     assert p.process.wait(20) == 128 + signal.SIGKILL
     assert not (p.folder / "data" / "table").exists()
@@ -431,7 +429,7 @@ def test_message_when_sent_again_then_taken_once(tmp_path):
     guest, host = pair(tmp_path, 9000)
     host.start()
     last = "host-10000~intersect_ids~000000002"
-    until(lambda: (guest.mailbox / last).exists())
+    until(lambda: (guest.mailbox / last).exists(), "the last message")
     host.process.terminate()
     host.process.wait(10)
     again(host)
@@ -507,7 +505,7 @@ def test_quota_when_full_then_the_sender_waits_for_room(tmp_path):
     guest, host = pair(tmp_path, 40000, mailbox_quota=37300)
     host.start()
     first = guest.mailbox / "host-10000~intersect_ids~000000000"
-    until(first.exists)
+    until(first.exists, "the first message")
     time.sleep(0.5)
     waiting = [f for f in guest.mailbox.iterdir() if "ids" in f.name]
     assert waiting == [first] and host.process.poll() is None
@@ -523,7 +521,8 @@ def test_quota_when_full_then_the_sender_waits_for_room(tmp_path):
 def test_quota_when_full_then_term_still_ends_the_sender(tmp_path):
     guest, host = pair(tmp_path, 40000, mailbox_quota=37300)
     host.start()
-    until((guest.mailbox / "host-10000~intersect_ids~000000000").exists)
+    until((guest.mailbox / "host-10000~intersect_ids~000000000").exists,
+          "the ids in common")
     host.process.terminate()
     assert host.process.wait(10) == 128 + signal.SIGTERM
 

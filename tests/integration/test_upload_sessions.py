@@ -13,6 +13,8 @@ import urllib.parse
 import pytest
 import requests
 
+from waits import until
+
 
 def text_of(rows, start=0):
     return b"id,a\n" + b"".join(b"%d,%d\n" % (i, i * 7)
@@ -88,7 +90,7 @@ class Session:
         def try_once():
             at = self.offset()
             return self.put(at, self.content[at:])["retcode"] == 0
-        until(try_once)
+        until(try_once, "the rest is taken")
 
     def size(self):
         return self.file().stat().st_size if self.file().exists() else 0
@@ -98,13 +100,6 @@ class Session:
 
 
 PIECE = 65536     # a worker writes when it has so much, or the body's end
-
-
-def until(test, seconds=10):
-    end = time.monotonic() + seconds
-    while not test():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_an_upload_in_pieces_becomes_the_table(any_site):
@@ -125,7 +120,7 @@ def test_an_upload_in_pieces_becomes_the_table(any_site):
     assert s.info()["count"] == 500
     assert s.ask("query")["data"] == {
         **created, "offset": at, "job_id": done["jobId"]}
-    until(lambda: not s.file().exists())
+    until(lambda: not s.file().exists(), "the file goes", 10)
 
 
 def test_finish_answers_as_an_upload_does_and_again_the_same(site, tmp_path):
@@ -231,9 +226,9 @@ def test_a_cut_connection_keeps_what_arrived(any_site):
     s.create()
     half = len(s.content) // 2
     stream = s.stream(0, s.content[:half])
-    until(lambda: s.size() >= PIECE)
+    until(lambda: s.size() >= PIECE, "a piece is there")
     stream.close()
-    until(lambda: not holders(any_site, s.file()))
+    until(lambda: not holders(any_site, s.file()), "it is let go")
     assert PIECE <= s.offset() <= half
     s.put_rest()
     assert any_site.flow.wait(s.ask("finish")["jobId"]) == "success"
@@ -244,7 +239,7 @@ def test_a_second_put_at_once_is_refused(site):
     s = Session(site, text_of(20000), "two")
     s.create()
     with contextlib.closing(s.stream(0, s.content[:PIECE + 1000])):
-        until(lambda: s.size() == PIECE)
+        until(lambda: s.size() == PIECE, "the piece is there")
         answer = s.put(PIECE, s.content[PIECE:])
         assert answer["retcode"] == 100, answer
         assert "another request" in answer["retmsg"]
@@ -260,10 +255,10 @@ def test_a_killed_worker_loses_nothing_that_was_seen(site):
     s.create()
     half = len(s.content) // 2
     with contextlib.closing(s.stream(0, s.content[:half])):
-        until(lambda: s.size() >= PIECE)
+        until(lambda: s.size() >= PIECE, "a piece is there")
         for pid in holders(site, s.file()):
             os.kill(pid, signal.SIGKILL)
-        until(lambda: not holders(site, s.file()))
+        until(lambda: not holders(site, s.file()), "it is let go")
     assert PIECE <= s.offset() <= half
     s.put_rest()
     assert site.flow.wait(s.ask("finish")["jobId"]) == "success"
@@ -370,8 +365,9 @@ def test_an_old_session_goes_with_its_file(make_site):
     other.put(0, other.content)
     job = other.ask("finish")["jobId"]
     assert site.flow.wait(job) == "success"
-    until(lambda: not s.file().exists())
-    until(lambda: site.sql("SELECT session_id FROM upload_session") == [])
+    until(lambda: not s.file().exists(), "the file goes", 10)
+    until(lambda: site.sql("SELECT session_id FROM upload_session") == [],
+          "its row goes", 10)
     assert s.ask("query")["retcode"] == 101
     assert s.create()["offset"] == 0
     site.stop()
@@ -417,9 +413,11 @@ def test_an_upload_that_no_job_took_goes_once_it_is_free(make_site):
         time.sleep(5)
         assert in_doubt.exists()
         transaction.roll_back()
-        until(lambda: not lost.exists() and not in_doubt.exists())
+        until(lambda: not lost.exists() and not in_doubt.exists(),
+              "what no job took goes", 10)
         assert held.exists() and young.exists() and mine.exists()
-    until(lambda: not held.exists() and not young.exists(), 30)
+    until(lambda: not held.exists() and not young.exists(),
+          "what was held or young goes")
     assert mine.exists()
     site.stop()
 
@@ -439,7 +437,7 @@ def test_an_upload_goes_whose_worker_is_killed_before_its_job_is_stored(
                     "namespace": "sessions", "table_name": "lost",
                     "submit_token": "it"},
             files={"file": ("x.csv", text_of(4))})
-        until(site.spool_files)
+        until(site.spool_files, "the upload is there")
         lost, = ((site.work / "spool" / f) for f in site.spool_files())
         os.utime(lost, (1, 1))
         with lost.open("r+") as other, pytest.raises(BlockingIOError):
@@ -449,6 +447,6 @@ def test_an_upload_goes_whose_worker_is_killed_before_its_job_is_stored(
             os.kill(pid, signal.SIGKILL)
         assert answer.result().status_code in (502, 503, 504)
     transaction.roll_back()
-    until(lambda: not lost.exists())
+    until(lambda: not lost.exists(), "it goes", 10)
     assert site.sql("SELECT COUNT(*) FROM job_run") == [["1"]]
     site.stop()
