@@ -3,7 +3,6 @@ does it, and a small program of the test's own as the task, since the contract
 of docs/task-directory.md admits any program."""
 import json
 import os
-import pathlib
 import signal
 import socket as sockets
 import subprocess
@@ -13,6 +12,7 @@ import pytest
 
 import conftest
 import sql_sessions
+from private_site import all_pids, read_proc
 
 TASK = '''#!/usr/bin/python3 -SE
 import fcntl, json, os, pathlib, signal, struct, sys, time
@@ -105,13 +105,6 @@ COLUMNS = ("SELECT table_name, column_name, column_type FROM "
            "information_schema.columns WHERE table_schema = DATABASE() "
            "ORDER BY table_name, ordinal_position")
 ROWS_OF_THE_SCHEMA = {"schema_version", "site_admission"}
-
-
-def command_line(process):
-    try:
-        return (process / "cmdline").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return b""
 
 
 class Site:
@@ -251,8 +244,8 @@ class Site:
     def tasks(self):
         """Pids of the tasks that live; a zombie has no command line."""
         name = str(self.task).encode()
-        return [int(p.name) for p in pathlib.Path("/proc").glob("[0-9]*")
-                if name in command_line(p)]
+        return [pid for pid in all_pids()
+                if name in (read_proc(pid, "cmdline") or b"")]
 
     def wait_tasks_over(self, seconds=30):
         end = time.monotonic() + seconds
