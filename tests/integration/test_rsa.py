@@ -2,6 +2,7 @@
 saved against hashlib and pow(), and that nobody is shown the private key."""
 import hashlib
 import json
+import math
 
 import pytest
 
@@ -14,11 +15,17 @@ DSL = {"components": {"rsa_0": {
     "module": "Rsa", "input": {"data": {"data": ["args.id_library"]}}}}}
 
 
+SMALL = [2] + [n for n in range(3, 2000, 2)
+               if all(n % k for k in range(3, math.isqrt(n) + 1, 2))]
+PRODUCT = math.prod(SMALL)
+
+
 def prime(above):
-    """The next one, by Fermat's test to a dozen bases."""
-    bases = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
+    """The next one, by Fermat's test to a dozen bases; most others have a
+    small factor, which is found a hundred times faster."""
     p = above | 1
-    while any(pow(b, p - 1, p) != 1 for b in bases):
+    while math.gcd(p, PRODUCT) != 1 or any(
+            pow(b, p - 1, p) != 1 for b in SMALL[:12]):
         p += 2
     return p
 
