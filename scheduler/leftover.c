@@ -27,6 +27,7 @@ struct leftovers {
 	struct scheduler *s;
 	struct sweep sweep;
 	struct sweep tables; /* may be nobody's: asked when the rows are read */
+	char last[ID_JOB_MAX + 1]; /* of the row before */
 };
 
 static void
@@ -95,6 +96,9 @@ on_task(const struct task_run_ended *t, void *arg)
 	    t->role, t->party_id, t->component, t->attempt};
 
 	end_processes(t);
+	if (strcmp(t->job_id, l->last) != 0)
+		sweep_add_pipelines(&l->sweep, name.work_dir, t->job_id);
+	snprintf(l->last, sizeof(l->last), "%s", t->job_id);
 	add_tables(l, &name, t->attempt + (t->status != STATE_SUCCESS));
 	if (!l->s->cfg->federation.keep_messages)
 		sweep_add_attempts(&l->sweep, &name);

@@ -1,6 +1,7 @@
 /*
  * The content follows from the job's stored texts alone, so whoever takes the
  * job over after a crash writes the same files again and finds them there.
+ * What is half written lies in the job's folder, where it is swept.
  */
 #include "scheduler/pipeline.h"
 #include "lib/base/log.h"
@@ -10,8 +11,10 @@
 #include "lib/store/ingest.h"
 #include "scheduler/harvest.h"
 #include "scheduler/launch.h"
+#include "scheduler/sweep.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define COMPONENT "pipeline"
 #define AGAIN_MS  2000
@@ -49,17 +52,22 @@ write_one(struct scheduler *s, const struct run_job *j, size_t party,
 {
 	const struct conf_party *who = &j->conf.parties[party];
 	struct model_ref m = launch_party_model(s, j, who);
-	struct buf text = BUF_INIT;
+	struct buf text = BUF_INIT, scratch = BUF_INIT;
 	cJSON *inference = NULL;
 	enum err rc = dsl_inference(&j->dsl, who->role, &inference, err);
 
 	if (!rc) {
 		json_print(inference, JSON_STORE, &text);
 		p->inference_dsl = text.ptr;
-		rc = pipeline_write(&m, p, &j->pipeline_sizes[party], err);
+		taskdir_job(m.work_dir, j->id, &scratch);
+		buf_addf(&scratch, "/" SWEEP_PIPELINE "%s-%s.%d.tmp", who->role,
+		    who->party_id, (int)getpid());
+		rc = pipeline_write(
+		    &m, scratch.ptr, p, &j->pipeline_sizes[party], err);
 	}
 	cJSON_Delete(inference);
 	buf_release(&text);
+	buf_release(&scratch);
 	return rc;
 }
 

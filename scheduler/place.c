@@ -1,7 +1,9 @@
 /*
- * The file "module" gets a second name in the task's folder before the model
+ * The file "module" has a second name in the task's folder before the model
  * moves: by it the attempt's model is known wherever it stands, so that two
  * schedulers that do this, one of them late, never take out what is in place.
+ * It is written there, not in the model: what a killed writer leaves is swept
+ * with the task's folder.
  */
 #include "scheduler/place.h"
 #include "lib/base/path.h"
@@ -23,14 +25,13 @@ place_has_model(const struct run_task *t)
 
 /* The file "module": its name, then "<buffer> <message>" per line. */
 static enum err
-write_module(const struct run_task *t, const char *dir, struct buf *err)
+print_module(const struct run_task *t, struct buf *out, struct buf *err)
 {
 	const cJSON *list = json_get(t->result, "model"), *item;
-	struct buf text = BUF_INIT, path = BUF_INIT;
 	enum err rc = ERR_OK;
 
 	buf_addf(
-	    &text, "%s\n", t->job->dsl.components[t->component].module->name);
+	    out, "%s\n", t->job->dsl.components[t->component].module->name);
 	cJSON_ArrayForEach(item, list)
 	{
 		const char *buffer = json_str(item, "buffer", "");
@@ -39,15 +40,8 @@ write_module(const struct run_task *t, const char *dir, struct buf *err)
 			rc = err_set(err, ERR_INVALID,
 			    "its model buffer \"%s\" has no legal name",
 			    buffer);
-		buf_addf(
-		    &text, "%s %s\n", buffer, json_str(item, "message", ""));
+		buf_addf(out, "%s %s\n", buffer, json_str(item, "message", ""));
 	}
-	path_set(&path, "%s/module", dir);
-	if (!rc)
-		rc = path_write_file(
-		    path.ptr, text.ptr, text.len, PATH_DURABLE, err);
-	buf_release(&path);
-	buf_release(&text);
 	return rc;
 }
 
@@ -141,37 +135,85 @@ exchange(const struct move *m, struct buf *err)
 			 "%s was replaced by another attempt", m->to.ptr);
 }
 
+/* By link(), so that of two writers one is first and stays. */
 static enum err
-publish_model(const struct run_task *t, const struct move *m, struct buf *err)
+make_mark(const struct run_task *t, const struct move *m, struct buf *err)
 {
+	struct buf text = BUF_INIT, scratch = BUF_INIT;
+	enum err rc = print_module(t, &text, err);
+
+	path_set(&scratch, "%s.%d.tmp", m->mark.ptr, (int)getpid());
+	if (!rc)
+		rc = path_write_file(
+		    scratch.ptr, text.ptr, text.len, PATH_SCRATCH, err);
+	if (!rc && link(scratch.ptr, m->mark.ptr) < 0 && errno != EEXIST)
+		rc =
+		    err_set_errno(err, ERR_IO, "cannot create %s", m->mark.ptr);
+	(void)!unlink(scratch.ptr);
+	buf_release(&text);
+	buf_release(&scratch);
+	return rc;
+}
+
+static enum err
+sync_module(const struct move *m, struct buf *err)
+{
+	int fd = open(m->mark.ptr, O_RDONLY | O_CLOEXEC);
 	enum err rc = ERR_OK;
 
-	if (is_same(m->to_module.ptr, m->mark.ptr))
-		return ERR_OK;
-	if (!path_exists(m->mark.ptr)) {
-		rc = write_module(t, m->from.ptr, err);
-		if (rc)
-			return rc;
-		if (link(m->from_module.ptr, m->mark.ptr) < 0 &&
-		    errno != EEXIST)
-			return err_set_errno(
-			    err, ERR_IO, "cannot create %s", m->mark.ptr);
-	}
-	if (!is_same(m->from_module.ptr, m->mark.ptr))
-		return is_same(m->to_module.ptr, m->mark.ptr)
-			   ? ERR_OK
-			   : err_set(err, ERR_CONFLICT,
-				 "the model in %s is not the attempt's own",
-				 t->dir.ptr);
-	rc = path_mkdirs(m->parent.ptr, err);
+	if (fd < 0 || fsync(fd) < 0)
+		rc = err_set_errno(err, ERR_IO, "cannot sync %s", m->mark.ptr);
+	if (fd >= 0)
+		close(fd);
+	return rc ? rc : path_sync_dir(m->from.ptr, err);
+}
+
+/* The file "module" of the model, which is complete by it. */
+static enum err
+give_module(const struct run_task *t, const struct move *m, struct buf *err)
+{
+	enum err rc = path_exists(m->mark.ptr) ? ERR_OK : make_mark(t, m, err);
+
+	if (!rc && link(m->mark.ptr, m->from_module.ptr) < 0 &&
+	    errno != EEXIST && errno != ENOENT)
+		rc = err_set_errno(
+		    err, ERR_IO, "cannot create %s", m->from_module.ptr);
+	if (!rc && !is_same(m->from_module.ptr, m->mark.ptr))
+		rc = err_set(err, ERR_CONFLICT,
+		    "the model in %s is not the attempt's own", t->dir.ptr);
+	return rc ? rc : sync_module(m, err);
+}
+
+static enum err
+move_model(const struct run_task *t, const struct move *m, struct buf *err)
+{
+	enum err rc = give_module(t, m, err);
+
+	if (!rc)
+		rc = path_mkdirs(m->parent.ptr, err);
 	if (rc || rename(m->from.ptr, m->to.ptr) == 0)
 		return rc;
 	if (errno == ENOTEMPTY || errno == EEXIST)
 		return exchange(m, err);
-	return is_same(m->to_module.ptr, m->mark.ptr)
-		   ? ERR_OK
-		   : err_set_errno(err, ERR_IO, "cannot move %s to %s",
-			 m->from.ptr, m->to.ptr);
+	return err_set_errno(
+	    err, ERR_IO, "cannot move %s to %s", m->from.ptr, m->to.ptr);
+}
+
+/* Who fails because another moved it meanwhile has nothing left to do. */
+static enum err
+publish_model(const struct run_task *t, const struct move *m, struct buf *err)
+{
+	struct buf why = BUF_INIT;
+	enum err rc = ERR_OK;
+
+	if (!is_same(m->to_module.ptr, m->mark.ptr))
+		rc = move_model(t, m, &why);
+	if (rc && is_same(m->to_module.ptr, m->mark.ptr))
+		rc = ERR_OK;
+	if (rc)
+		err_set(err, rc, "%s", why.ptr);
+	buf_release(&why);
+	return rc;
 }
 
 enum err

@@ -70,9 +70,9 @@ add_upload(struct sweep *w, const struct scheduler *s, const struct run_job *j,
 	buf_release(&spool);
 }
 
-/* Half a file that a killed task was about to rename. */
+/* Half a file or folder that somebody killed was about to rename. */
 static void
-add_unfinished(struct sweep *w, const char *dir)
+add_unfinished(struct sweep *w, const char *dir, const char *prefix)
 {
 	struct buf path = BUF_INIT;
 	struct dirent *e;
@@ -81,7 +81,8 @@ add_unfinished(struct sweep *w, const char *dir)
 	while (d && (e = readdir(d)) != NULL) {
 		size_t len = strlen(e->d_name);
 
-		if (len > 4 && !strcmp(e->d_name + len - 4, ".tmp"))
+		if (len > 4 && !strcmp(e->d_name + len - 4, ".tmp") &&
+		    !strncmp(e->d_name, prefix, strlen(prefix)))
 			add_path(
 			    w, path_set(&path, "%s/%s", dir, e->d_name), 0);
 	}
@@ -104,7 +105,7 @@ sweep_add_attempts(struct sweep *w, const struct taskdir_name *name)
 			if (path_exists(
 				path_set(&path, "%s/%s", dir.ptr, members[i])))
 				add_path(w, path.ptr, 0);
-		add_unfinished(w, dir.ptr);
+		add_unfinished(w, dir.ptr, "");
 		taskdir_mailbox(&n, &path);
 		if (path_exists(path.ptr))
 			add_path(w, path.ptr, MAIL_PARENTS);
@@ -114,6 +115,16 @@ sweep_add_attempts(struct sweep *w, const struct taskdir_name *name)
 	}
 	buf_release(&dir);
 	buf_release(&path);
+}
+
+void
+sweep_add_pipelines(struct sweep *w, const char *work_dir, const char *job_id)
+{
+	struct buf dir = BUF_INIT;
+
+	taskdir_job(work_dir, job_id, &dir);
+	add_unfinished(w, dir.ptr, SWEEP_PIPELINE);
+	buf_release(&dir);
 }
 
 struct adding {
@@ -140,6 +151,7 @@ sweep_add(struct sweep *w, const struct scheduler *s, struct run_job *j)
 
 	for (size_t i = 0; i < j->dsl.n_components; i++)
 		add_upload(w, s, j, i);
+	sweep_add_pipelines(w, s->cfg->site.work_dir, j->id);
 	if (s->cfg->federation.keep_messages)
 		return;
 	job_each(j, add_task, &a);

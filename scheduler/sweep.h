@@ -18,10 +18,13 @@ struct sweep {
 	size_t n;
 };
 
+/* A pipeline that is being written: <job>/pipeline.<...>.tmp */
+#define SWEEP_PIPELINE "pipeline."
+
 /*
- * Notes the job's mail, the data and model folders of its tasks, and its own
- * uploaded file. Logs and what describes the tasks stay. With
- * federation.keep_messages only the uploaded file goes.
+ * Notes the job's mail, the data and model folders of its tasks, half a
+ * pipeline, and its own uploaded file. Logs and what describes the tasks stay.
+ * With federation.keep_messages only the latter two go.
  */
 void sweep_add(struct sweep *w, const struct scheduler *s, struct run_job *j);
 
@@ -30,6 +33,10 @@ void sweep_add(struct sweep *w, const struct scheduler *s, struct run_job *j);
  * Not the job's mail as a whole: another run may have begun.
  */
 void sweep_add_attempts(struct sweep *w, const struct taskdir_name *name);
+
+/* Notes what a killed scheduler had written of the job's pipeline. */
+void
+sweep_add_pipelines(struct sweep *w, const char *work_dir, const char *job_id);
 
 /* Notes a file or folder. */
 void sweep_add_path(struct sweep *w, const char *path);

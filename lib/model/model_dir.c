@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
@@ -69,10 +69,12 @@ static enum err
 write_files(const char *dir, const struct model_write *model, struct buf *err)
 {
 	struct buf path = BUF_INIT, index = BUF_INIT;
-	enum err rc;
+	enum err rc = ERR_OK;
 	size_t i;
 
-	rc = path_mkdirs(dir, err);
+	if (mkdir(dir, 0750) < 0)
+		rc = err_set_errno(
+		    err, ERR_IO, "cannot make the folder %s", dir);
 	for (i = 0; rc == ERR_OK && i < model->n_buffers; i++) {
 		const struct model_buffer *b = &model->buffers[i];
 
@@ -129,10 +131,14 @@ publish(const char *from, const char *dir, const struct model_write *model,
     struct buf *err)
 {
 	struct buf parent = BUF_INIT;
-	enum err rc = ERR_OK;
+	enum err rc = path_mkdirs(path_parent(dir, &parent), err);
 
+	if (rc) {
+		buf_release(&parent);
+		return rc;
+	}
 	if (rename(from, dir) == 0)
-		rc = path_sync_dir(path_parent(dir, &parent), err);
+		rc = path_sync_dir(parent.ptr, err);
 	else if (errno != ENOTEMPTY && errno != EEXIST)
 		rc = err_set_errno(
 		    err, ERR_IO, "cannot rename %s to %s", from, dir);
@@ -144,23 +150,20 @@ publish(const char *from, const char *dir, const struct model_write *model,
 }
 
 enum err
-model_dir_write(
-    const char *dir, const struct model_write *model, struct buf *err)
+model_dir_write(const char *dir, const char *scratch,
+    const struct model_write *model, struct buf *err)
 {
-	struct buf scratch = BUF_INIT;
 	enum err rc;
 
 	rc = check(model, err);
 	if (rc != ERR_OK)
 		return rc;
-	path_set(&scratch, "%s.tmp.%ld", dir, (long)getpid());
-	rc = path_remove_tree(scratch.ptr, err);
+	rc = path_remove_tree(scratch, err);
 	if (rc == ERR_OK)
-		rc = write_files(scratch.ptr, model, err);
+		rc = write_files(scratch, model, err);
 	if (rc == ERR_OK)
-		rc = publish(scratch.ptr, dir, model, err);
-	path_remove_tree(scratch.ptr, NULL);
-	buf_release(&scratch);
+		rc = publish(scratch, dir, model, err);
+	path_remove_tree(scratch, NULL);
 	return rc;
 }
 

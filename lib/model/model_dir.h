@@ -30,12 +30,13 @@ struct model_write {
 
 /*
  * Makes `dir` (its parents are made too) with the model in it, synced, by
- * renaming a temporary folder beside it. When `dir` is there already it is
- * left as it is: ERR_OK if it holds the same bytes, so that a repeat after a
- * crash is harmless, else ERR_CONFLICT.
+ * renaming the folder `scratch`, whose parent must be there; a writer that is
+ * killed leaves that. When `dir` is there already it is left as it is: ERR_OK
+ * if it holds the same bytes, so that a repeat after a crash is harmless, else
+ * ERR_CONFLICT.
  */
-enum err model_dir_write(
-    const char *dir, const struct model_write *model, struct buf *err);
+enum err model_dir_write(const char *dir, const char *scratch,
+    const struct model_write *model, struct buf *err);
 
 /*
  * One buffer of the folder as its message, ended by the caller with

@@ -1,6 +1,6 @@
 /*
- * Folders that a dead writer left (model_dir.c calls them *.tmp.<pid>) and
- * names with a leading dot are no components.
+ * Folders that a dead writer may have left (*.tmp.<pid>) and names with a
+ * leading dot are no components.
  */
 #include "lib/model/model_tree.h"
 

@@ -22,8 +22,8 @@ bytes_of(const char *text)
 }
 
 enum err
-pipeline_write(const struct model_ref *m, const struct pipeline *p,
-    int64_t *size_out, struct buf *err)
+pipeline_write(const struct model_ref *m, const char *scratch,
+    const struct pipeline *p, int64_t *size_out, struct buf *err)
 {
 	Model__Pipeline message = MODEL__PIPELINE__INIT;
 	struct buf dir = BUF_INIT, packed = BUF_INIT;
@@ -41,7 +41,7 @@ pipeline_write(const struct model_ref *m, const struct pipeline *p,
 	buffer.bytes = packed.ptr;
 	buffer.len = packed.len;
 	if (!rc)
-		rc = model_dir_write(dir.ptr, &model, err);
+		rc = model_dir_write(dir.ptr, scratch, &model, err);
 	*size_out = (int64_t)packed.len;
 	buf_release(&packed);
 	buf_release(&dir);

@@ -22,11 +22,12 @@ struct pipeline {
 };
 
 /*
- * Writes it durably; a repeat with the same content is harmless, another
- * content is ERR_CONFLICT. *size_out is the message's size in bytes.
+ * Writes it durably, first as the folder `scratch` (lib/model/model_dir.h); a
+ * repeat with the same content is harmless, another content is ERR_CONFLICT.
+ * *size_out is the message's size in bytes.
  */
-enum err pipeline_write(const struct model_ref *m, const struct pipeline *p,
-    int64_t *size_out, struct buf *err);
+enum err pipeline_write(const struct model_ref *m, const char *scratch,
+    const struct pipeline *p, int64_t *size_out, struct buf *err);
 
 /*
  * Reads it back; the texts are owned. ERR_NOTFOUND (the text names party,

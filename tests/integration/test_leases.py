@@ -350,6 +350,13 @@ def test_party_that_waits_while_its_peer_gets_on_is_not_idle(site):
 
 # ---- what ended jobs left ----
 
+def half_a_pipeline(folder):
+    path = folder / "pipeline.guest-9999.123.tmp"
+    path.mkdir()
+    (path / "Pipeline").write_text("x")
+    return path
+
+
 def test_what_an_ended_job_left_goes_at_the_next_start(site):
     """The scheduler died between the commit of the end and the sweep."""
     site.plan("dataio_0-host", "fail no label")
@@ -376,6 +383,7 @@ def test_what_an_ended_job_left_goes_at_the_next_start(site):
     stray.write_text("put in place before a commit that never came")
     half = task / "state.json.123.tmp"
     half.write_text("{")
+    pipeline = half_a_pipeline(folder)
     site.start()
     assert holder.wait(20) == -signal.SIGKILL
     limit = time.monotonic() + 20
@@ -383,10 +391,25 @@ def test_what_an_ended_job_left_goes_at_the_next_start(site):
         time.sleep(0.02)
     assert not (folder / "mail").exists() and not (task / "data").exists()
     assert (task / "task.log").exists()
-    while (stray.exists() or half.exists()) and time.monotonic() < limit:
+    while ((stray.exists() or half.exists() or pipeline.exists())
+           and time.monotonic() < limit):
         time.sleep(0.02)
     assert sorted(p.name for p in tables.glob("*")) == named
-    assert not half.exists()
+    assert not half.exists() and not pipeline.exists()
+
+
+def test_half_a_pipeline_goes_as_its_job_ends(site):
+    """Of a scheduler that was killed while it wrote."""
+    site.plan("dataio_0-host", "sleep 2")
+    job = site.submit()
+    site.start()
+    site.wait_runs(2)
+    pipeline = half_a_pipeline(site.work / "jobs" / "20261123" / job)
+    site.wait(job, ["success"], 20)
+    limit = time.monotonic() + 5
+    while pipeline.exists() and time.monotonic() < limit:
+        time.sleep(0.02)
+    assert not pipeline.exists()
 
 
 def test_decision_to_end_stands_when_its_maker_is_killed(site):

@@ -326,14 +326,19 @@ write_own(const char *version)
 	struct model_write w[] = {
 	    {"DataIO", thing, 2}, {"Pipeline", &pipeline, 1}};
 	struct model_ref m = ref(version);
-	struct buf dir = BUF_INIT;
+	struct buf dir = BUF_INIT, scratch = BUF_INIT;
 
+	path_set(&scratch, "%s/scratch", work);
 	model_path_component(&m, "dataio_0", "dataio", &dir, NULL);
-	assert_int_equal(model_dir_write(dir.ptr, &w[0], NULL), ERR_OK);
+	assert_int_equal(
+	    model_dir_write(dir.ptr, scratch.ptr, &w[0], NULL), ERR_OK);
 	model_path_component(&m, "dataio_0", "default", &dir, NULL);
-	assert_int_equal(model_dir_write(dir.ptr, &w[0], NULL), ERR_OK);
+	assert_int_equal(
+	    model_dir_write(dir.ptr, scratch.ptr, &w[0], NULL), ERR_OK);
 	model_path_component(&m, "pipeline", "pipeline", &dir, NULL);
-	assert_int_equal(model_dir_write(dir.ptr, &w[1], NULL), ERR_OK);
+	assert_int_equal(
+	    model_dir_write(dir.ptr, scratch.ptr, &w[1], NULL), ERR_OK);
+	buf_release(&scratch);
 	buf_release(&dir);
 }
 

@@ -12,7 +12,7 @@
 #include "lib/base/path.h"
 #include "lib/model/pipeline.h"
 
-static char root[64];
+static char root[64], scratch[80];
 static struct model_ref ref = {
     .work_dir = root,
     .role = "guest",
@@ -34,7 +34,10 @@ setup(void **state)
 	(void)state;
 	memcpy(
 	    root, "/tmp/g-pipeline-XXXXXX", sizeof("/tmp/g-pipeline-XXXXXX"));
-	return mkdtemp(root) ? 0 : -1;
+	if (!mkdtemp(root))
+		return -1;
+	snprintf(scratch, sizeof(scratch), "%s/scratch", root);
+	return 0;
 }
 
 static int
@@ -57,8 +60,10 @@ test_write_when_read_back_then_the_same_texts(void **state)
 	int64_t size = 0;
 
 	(void)state;
-	assert_int_equal(pipeline_write(&ref, &written, &size, NULL), ERR_OK);
-	assert_int_equal(pipeline_write(&ref, &written, &size, NULL), ERR_OK);
+	assert_int_equal(
+	    pipeline_write(&ref, scratch, &written, &size, NULL), ERR_OK);
+	assert_int_equal(
+	    pipeline_write(&ref, scratch, &written, &size, NULL), ERR_OK);
 	path_set(&path, "%s/" FOLDER "/Pipeline", root);
 	assert_int_equal(path_read_file(path.ptr, 1000, &file, NULL), ERR_OK);
 	assert_int_equal(size, sizeof(bytes) - 1);
@@ -86,7 +91,7 @@ test_write_when_another_is_there_then_conflict(void **state)
 	(void)state;
 	other.train_dsl = conf;
 	assert_int_equal(
-	    pipeline_write(&ref, &other, &size, &err), ERR_CONFLICT);
+	    pipeline_write(&ref, scratch, &other, &size, &err), ERR_CONFLICT);
 	assert_non_null(strstr(err.ptr, "another model"));
 	buf_release(&err);
 }
