@@ -3,6 +3,7 @@ one line each; nothing found is what is wanted."""
 import errno
 import fcntl
 import json
+import math
 import os
 import pathlib
 import re
@@ -18,7 +19,6 @@ MARKER = re.compile(r"chaos-\d+-\d+")
 # Who failed: component, role and party; and after it, why.
 NAMES_TASK = re.compile(r"\b\w+ of (guest|host|arbiter|local) \d+\b.{8,}",
                         re.S)
-SLACK = 3.0     # seconds, between a fault and what is seen of it
 
 
 class Job:
@@ -75,9 +75,8 @@ class Blame:
     """Which faults may have failed which job: the end of one of its tasks,
     or a full disk while it lived. No other fault may."""
 
-    def __init__(self, hits, seen):
-        self.full = [(h.at, h.until) for h in hits if h.fault.kind == "disk"]
-        self.seen = seen
+    def __init__(self, hits, full, seen):
+        self.full, self.seen = full, seen
         self.of_job = {}
         for h in hits:
             if h.folder and not h.fault.kind.startswith("pause"):
@@ -87,12 +86,17 @@ class Blame:
 
     def of(self, job_id):
         found = [h.fault.kind for h in self.of_job.get(job_id, [])]
-        seen = self.seen.get(job_id)
-        first = seen.first - SLACK if seen else 0
-        last = (seen.ended or seen.last) + SLACK if seen else float("inf")
-        if any(a < last and b > first for a, b in self.full):
+        if self.met_full_disk(job_id):
             found.append("disk")
         return found
+
+    def met_full_disk(self, job_id):
+        """While it lived, that is from the last look without it to the first
+        that saw its end."""
+        seen = self.seen.get(job_id)
+        first = seen.absent if seen else 0
+        last = seen.ended if seen and seen.ended else math.inf
+        return any(a < last and b > first for a, b in self.full)
 
 
 def ends(rows, outcomes, blame):
@@ -173,7 +177,7 @@ def count_lines(path, job, verb, last):
     return len(words.findall(text))
 
 
-def tasks(site, hits):
+def tasks(site, hits, blame):
     """A success ran to its end once in the folder of its attempt; no folder
     was ever run in twice; every attempt that was run is recorded."""
     hit = {h.folder for h in hits if h.folder}
@@ -184,7 +188,8 @@ def tasks(site, hits):
         name = f"task {job} {component} {role} {party}"
         if status == "success":
             yield from success(home / attempt, name, job,
-                               str(home / attempt) in hit)
+                               str(home / attempt) in hit,
+                               blame.met_full_disk(job))
         for folder in home.glob("*"):
             if not folder.name.isdigit() or int(folder.name) > int(attempt):
                 yield f"{name} has a folder {folder.name} beyond {attempt}"
@@ -194,7 +199,10 @@ def tasks(site, hits):
                 yield f"{name} ended twice in {folder}"
 
 
-def success(folder, name, job, was_hit):
+def success(folder, name, job, was_hit, was_full):
+    """A full disk takes lines of the log, and `exit`, from a task whose result
+    was written before; no more than that."""
+    unwritten = {0} if was_full else set()
     owner = read_json(folder / "owner")
     if not owner or owner.get("tombstone"):
         yield f"{name} is a success without a process in {folder}: {owner}"
@@ -202,16 +210,16 @@ def success(folder, name, job, was_hit):
     if state.get("status") != "success":
         yield f"{name} is a success and its state.json says {state}"
     log = folder / "task.log"
-    if count_lines(log, job, "run", "task") != 1:
+    if count_lines(log, job, "run", "task") not in {1} | unwritten:
         yield f"{name} is a success that did not begin once: {log}"
     # A kill after the state was written takes nothing away, nor does the
     # TERM that its job's end sent it then.
     exit_ = read_json(folder / "exit") or {}
     if was_hit or exit_.get("signal") == signal.SIGTERM:
         return
-    if count_lines(log, job, "finish", "success") != 1:
+    if count_lines(log, job, "finish", "success") not in {1} | unwritten:
         yield f"{name} is a success that did not end once: {log}"
-    if exit_.get("status") != 0:
+    if exit_.get("status") != 0 and (exit_ or not was_full):
         yield f"{name} is a success and its exit says {exit_}"
 
 
@@ -262,8 +270,18 @@ def task_processes(site):
         yield f"process {pid} is left: {site_processes(site).get(pid)}"
 
 
+def below(top, pattern):
+    """What a pattern meets while others remove it: a folder that vanishes
+    after it was listed is looked for again."""
+    while True:
+        try:
+            return sorted(top.glob(pattern))
+        except FileNotFoundError:
+            pass
+
+
 def locks(site):
-    for path in (site.work / "jobs").glob("*/*/*/*/*/lock"):
+    for path in below(site.work / "jobs", "*/*/*/*/*/lock"):
         fd = os.open(path, os.O_RDWR)
         try:
             fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -282,11 +300,11 @@ def files(site):
         for name in names + folders:
             if re.search(r"\.tmp(\.\d+)?$", name):
                 yield f"temporary {here / name}"
-    for path in (site.work / "models").glob(".[it]*/*"):
+    for path in below(site.work / "models", ".[it]*/*"):
         yield f"half a model {path}"
-    for path in (site.work / "jobs").glob("*/*/mail"):
+    for path in below(site.work / "jobs", "*/*/mail"):
         yield f"mailbox {path}"
-    for path in (site.work / "jobs").glob("*/*/*/*/*/data/*"):
+    for path in below(site.work / "jobs", "*/*/*/*/*/data/*"):
         yield f"scratch {path}"
     for name in site.spool_files():
         yield f"spool file {name}"

@@ -6,6 +6,7 @@ that is left of its process group, except that tasks outlive a scheduler.
 """
 import contextlib
 import heapq
+import math
 import os
 import pathlib
 import random
@@ -130,6 +131,7 @@ class Hand:
         self.due = {}           # service: when it may be started again
         self.left_over = {}     # service: processes of its old group
         self.full_until = 0
+        self.full = []          # [from, to], monotonic, of a full disk
         self.well_since = self.begun
         self.client = sampler.Client(site.db_socket)
         self.heap = [(f.at, i, self.begin, f) for i, f in enumerate(faults)]
@@ -305,6 +307,8 @@ class Hand:
                           (pid, task_folder(pid) or ""))
             return done[0], task_folder(done[0]) or ""
         ballast = self.site.work / "ballast"
+        if not self.full or self.full[-1][1] < math.inf:
+            self.full.append([time.monotonic(), math.inf])
         with open(ballast, "ab") as out:
             free = shutil.disk_usage(self.site.work).free
             with contextlib.suppress(OSError):
@@ -324,6 +328,7 @@ class Hand:
     def free_disk(self, ballast):
         if self.now() >= self.full_until:
             ballast.unlink(missing_ok=True)
+            self.full[-1][1] = time.monotonic()
             self.say("disk has room again")
 
     def do_clock(self, f):

@@ -9,6 +9,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PERIOD = 0.05
+GAP = 1.0           # seconds between answers: database or machine are slow
 ANSWER_SECONDS = 30
 ROW = re.compile(r"^\| (job|task) \| (\w+) \| (\w+) \| (\w+) \|")
 
@@ -116,8 +117,8 @@ class Client:
 class Seen:
     """What is known of one job from looking."""
 
-    def __init__(self, at):
-        self.first = self.last = at     # looks
+    def __init__(self, absent, at):
+        self.absent = absent            # a look that began without it
         self.started = None             # seen running first
         self.ended = None               # seen at an end first
         self.changed = at               # anything of it, task or row
@@ -153,6 +154,8 @@ class Sampler:
         self.takeovers = []     # (at, job, old owner, new owner)
         self.owners = {}        # instance: pid
         self.looks = 0
+        self.begun = self.answered = 0.0    # the last look
+        self.gaps = []          # (from, to), without an answer
         self.errors = []
         self.ends = threading.Event()
         self.thread = threading.Thread(target=self.work, daemon=True)
@@ -174,6 +177,7 @@ class Sampler:
                 return
 
     def look(self):
+        begun = time.monotonic()
         more = (f" OR job_id IN ({quoted(self.live)})" if self.live else "")
         rows = self.client.rows(JOBS.format(more=more))
         tasks = []
@@ -184,7 +188,11 @@ class Sampler:
             return
         self.looks += 1
         self.note_instances()
-        self.note(rows, tasks, time.monotonic())
+        at = time.monotonic()
+        self.note(rows, tasks, at)
+        if self.answered and at - self.answered > GAP:
+            self.gaps.append((self.answered, at))
+        self.begun, self.answered = begun, at
 
     def note_instances(self):
         if self.looks % 10 == 1:
@@ -198,7 +206,7 @@ class Sampler:
             mine.setdefault(t[0], []).append(t[1:])
         self.live = {r[0] for r in rows if r[5] == "1"}
         for r in rows:
-            seen = self.seen.setdefault(r[0], Seen(at))
+            seen = self.seen.setdefault(r[0], Seen(self.begun, at))
             self.note_job(seen, r, at)
             for t in mine.get(r[0], []):
                 self.note_task(seen, r[0], t)
@@ -218,7 +226,7 @@ class Sampler:
                 self.takeovers.append((at, job, seen.owner, int(owner)))
             seen.owner = int(owner)
         seen.ended = (seen.ended or at) if status in ENDS else None
-        seen.job, seen.fence, seen.last = new, int(fence), at
+        seen.job, seen.fence = new, int(fence)
 
     def note_task(self, seen, job, t):
         key, new = tuple(t[:3]), (t[3], int(t[4]))

@@ -1,14 +1,19 @@
 """A short chaos run (tests/chaos), in a process of its own: what it sends
 while servers die is not held against the document."""
+import json
 import os
+import pathlib
 import subprocess
 import sys
+import types
 
 import pytest
 
 import conftest
 
 sys.path.insert(0, str(conftest.ROOT / "tests/chaos"))
+import chaos  # noqa: E402
+import checks  # noqa: E402
 import faults  # noqa: E402
 import jobs  # noqa: E402
 import sampler  # noqa: E402
@@ -67,6 +72,92 @@ def test_a_clone_of_the_leak_sanitizer_is_no_victim():
         assert faults.is_own_process(parent.pid)
         assert not faults.is_own_process(clone)
         parent.stdin.close()
+
+
+def test_a_folder_that_vanishes_under_a_look_is_no_fault(tmp_path,
+                                                         monkeypatch):
+    """The sweep removes while it is looked whether it has."""
+    for name in ("a/data/x", "b/data/y"):
+        (tmp_path / name).mkdir(parents=True)
+    scandir, gone = os.scandir, tmp_path / "a/data"
+
+    def sweep(path):
+        if pathlib.Path(path) == gone and gone.exists():
+            gone.joinpath("x").rmdir()
+            gone.rmdir()
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", sweep)
+    assert checks.below(tmp_path, "*/data/*") == [tmp_path / "b/data/y"]
+
+
+@pytest.mark.parametrize("begun,ended,is_met", [
+    (10, 12, False), (10, 21, True), (22, 29, True), (29, None, True),
+    (31, 40, False)])
+def test_a_full_disk_met_whom_it_could(begun, ended, is_met):
+    seen = sampler.Seen(begun, begun + 8)
+    seen.ended = ended
+    blame = checks.Blame([], [[20, 30]], {"job": seen})
+    assert blame.met_full_disk("job") == is_met
+    assert blame.met_full_disk("never seen")
+
+
+LOG = ["[INFO] - run.c: run j a j_a guest 9 task (module A)",
+       "[INFO] - run.c: finish j a j_a guest 9 success (module A)"]
+
+
+@pytest.mark.parametrize("log,exit_,was_full,n_found", [
+    (LOG, {"status": 0}, False, 0),
+    (LOG, None, False, 1),
+    (LOG, None, True, 0),
+    (LOG, {"status": 256}, True, 1),
+    (LOG[1:], {"status": 0}, True, 0),
+    (LOG[:1], {"status": 0}, True, 0),
+    (LOG[1:], {"status": 0}, False, 1),
+    (LOG + LOG[:1], {"status": 0}, True, 1),
+    (LOG + LOG[1:], {"status": 0}, True, 1),
+])
+def test_a_full_disk_takes_lines_and_the_exit_of_a_success(
+        tmp_path, log, exit_, was_full, n_found):
+    (tmp_path / "owner").write_text('{"pid": 5}')
+    (tmp_path / "state.json").write_text('{"status": "success"}')
+    (tmp_path / "task.log").write_text("\n".join(log))
+    if exit_:
+        (tmp_path / "exit").write_text(json.dumps(exit_))
+    found = checks.success(tmp_path, "it", "j", False, was_full)
+    assert len(list(found)) == n_found
+
+
+def takeovers(kind="kill api", gaps=()):
+    """Of a job whose scheduler was killed at 10, and that moved at 25, while
+    another fault lasted from 12 to 13."""
+    def hit(at, until, kind, pid):
+        fault = faults.Fault(0, at, kind, 0, until - at, 0)
+        return faults.Hit(at, until, fault, pid, "")
+
+    run = types.SimpleNamespace(
+        hand=types.SimpleNamespace(hits=[hit(10, 11, "kill scheduler", 5),
+                                         hit(12, 13, kind, 6)]),
+        sampler=types.SimpleNamespace(takeovers=[(25, "job", 1, 2)],
+                                      owners={1: 5}, gaps=gaps))
+    run.takeovers = lambda: chaos.Run.takeovers(run)
+    return list(chaos.Run.check_takeovers(run))
+
+
+def test_a_takeover_is_late_only_where_nothing_held_it_up():
+    assert len(takeovers()) == len(takeovers(gaps=[(1, 9), (26, 30)])) == 1
+    assert takeovers("pause api-worker") == takeovers("pause mariadb") == []
+    assert takeovers(gaps=[(14, 16)]) == []
+
+
+def test_the_sampler_notes_when_it_was_not_answered(monkeypatch):
+    look = sampler.Sampler("no socket")
+    clock = iter([10, 10.1, 10.2, 10.3, 10.4, 13, 13.1, 13.2])
+    monkeypatch.setattr(sampler.time, "monotonic", lambda: next(clock))
+    look.client = types.SimpleNamespace(rows=lambda text: [])
+    for _ in range(4):
+        look.look()
+    assert look.gaps == [(10.3, 13)]
 
 
 def test_nothing_is_lost_stuck_or_run_twice_while_all_is_killed(
