@@ -511,6 +511,28 @@ make(struct draft *d, const struct create *c, struct reply *rp, struct buf *err)
 	return ERR_OK;
 }
 
+/*
+ * An earlier request with the same token may still have been on its way as
+ * this one asked for it, and have changed by now what this one looks at.
+ */
+static enum err
+make_or_repeat(
+    struct draft *d, const struct create *c, struct reply *rp, struct buf *err)
+{
+	struct buf why = BUF_INIT;
+	enum err rc = make(d, c, rp, &why), again = ERR_OK;
+	bool is_asked = token_may_excuse(c->token, rc) && !c->token->is_repeat;
+
+	if (is_asked)
+		again = token_answer(d->app, c->token, rp, err);
+	if (is_asked && (again || c->token->is_repeat))
+		rc = again;
+	else if (rc)
+		err_set(err, rc, "%s", why.ptr);
+	buf_release(&why);
+	return rc;
+}
+
 enum err
 create_job(
     struct app *app, const struct create *c, struct reply *rp, struct buf *err)
@@ -525,7 +547,7 @@ create_job(
 	if (c->token)
 		rc = token_answer(app, c->token, rp, err);
 	if (!rc && !(c->token && c->token->is_repeat))
-		rc = make(&d, c, rp, err);
+		rc = make_or_repeat(&d, c, rp, err);
 	cJSON_Delete(d.warnings);
 	conf_release(&d.conf);
 	dsl_release(&d.dsl);

@@ -124,15 +124,36 @@ submit(struct transfer *t, struct reply *rp, struct buf *err)
 }
 
 /*
- * One request in order: parameters, table, file, job. A repeated one finds its
- * table taken, by itself.
+ * A repeated request finds its table taken, by itself; maybe only since it
+ * asked whether it is one.
  */
+static enum err
+check(struct transfer *t, struct buf *err)
+{
+	struct buf why = BUF_INIT;
+	bool is_known = false;
+	enum err again = ERR_OK,
+		 rc = token_is_known(t->app, &t->token, &is_known, err);
+
+	if (rc || is_known)
+		return rc;
+	rc = upload_check(t->app, &t->upload, &why);
+	if (token_may_excuse(&t->token, rc))
+		again = token_is_known(t->app, &t->token, &is_known, err);
+	if (again || is_known)
+		rc = again;
+	else if (rc)
+		err_set(err, rc, "%s", why.ptr);
+	buf_release(&why);
+	return rc;
+}
+
+/* One request in order: parameters, table, file, job. */
 static enum err
 run(struct transfer *t, const cJSON *params, const char *file, struct reply *rp,
     struct buf *err)
 {
 	struct json_in in = {.obj = params};
-	bool is_known = false;
 	enum err rc;
 
 	if (!upload_has_all(params, rp))
@@ -141,9 +162,7 @@ run(struct transfer *t, const cJSON *params, const char *file, struct reply *rp,
 	token_read(&t->token, t->rq, &in);
 	rc = json_in_done(&in, err);
 	if (!rc)
-		rc = token_is_known(t->app, &t->token, &is_known, err);
-	if (!rc && !is_known)
-		rc = upload_check(t->app, &t->upload, err);
+		rc = check(t, err);
 	if (!rc && !file)
 		rc = disk_room(t->app->cfg, t->rq->body_len, err);
 	if (rc)

@@ -74,6 +74,14 @@ token_is_known(
 	return rc == ERR_NOTFOUND ? ERR_OK : rc;
 }
 
+bool
+token_may_excuse(const struct token *t, enum err failed)
+{
+	return t && t->value &&
+	       (failed == ERR_INVALID || failed == ERR_NOTFOUND ||
+		   failed == ERR_CONFLICT || failed == ERR_DENIED);
+}
+
 static enum err
 answer(const struct token *t, const struct submit_token_job *job,
     struct reply *rp, struct buf *err)

@@ -36,6 +36,12 @@ enum err token_is_known(
     struct app *app, const struct token *t, bool *known_out, struct buf *err);
 
 /*
+ * Whether a check that failed so may have done so because of the job that an
+ * earlier request with the token has made meanwhile.
+ */
+bool token_may_excuse(const struct token *t, enum err failed);
+
+/*
  * Fills in the answer of the job that has it and sets is_repeat; else nothing.
  * ERR_CONFLICT when that job came with other content.
  */

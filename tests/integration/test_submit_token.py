@@ -14,6 +14,7 @@ import requests
 import fcgi
 from conftest import ROOT, upload_examples
 from flow import load
+from test_upload_sessions import Transaction
 
 DSL = load(ROOT / "examples/hetero_lr/dsl.json")
 CONF = load(ROOT / "examples/hetero_lr/conf.json")
@@ -164,6 +165,58 @@ def test_repeated_upload_is_not_refused_for_its_own_table(site):
     assert upload(site, "own-table", "own").json() == first
     again = upload(site, "another", "own").json()
     assert again["retcode"] == 100 and "already exists" in again["retmsg"]
+
+
+LATE = """UPDATE job_run SET submit_token = 'late-{0}'
+WHERE submit_token = 'early-{0}'"""
+
+
+def overtaken(site, name, send, change):
+    """(answers of the first request and of its repetition). The repetition
+    asks for the token before there is the job, and looks at the tables when
+    that has changed them."""
+    first = send(f"early-{name}").json()
+    assert first["retcode"] == 0, first
+    tables = Transaction(site, "LOCK TABLES data_table WRITE")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(send, f"late-{name}")
+        end = time.monotonic() + 10
+        while not site.sql("SELECT 1 FROM information_schema.processlist "
+                           "WHERE user = 'fateflow' AND state LIKE "
+                           "'Waiting for table metadata lock'"):
+            assert time.monotonic() < end
+        site.sql(LATE.format(name))
+        tables.do(change)
+        tables.roll_back()
+        return first, answer.result().json()
+
+
+def test_upload_overtaken_by_its_first_request_is_not_refused(idle):
+    before = spool(idle)
+    first, again = overtaken(
+        idle, "up", lambda token: upload(idle, token, "taken"),
+        "INSERT INTO data_table (name_key, namespace, name, version, "
+        "is_current, file, row_count, partitions, schema_json, digest, "
+        "create_time, deleted) VALUES (UNHEX(SHA2(CONCAT('tok', CHAR(0), "
+        "'taken'), 256)), 'tok', 'taken', 1, 1, 'taken', 2, 1, '{}', '', 1, "
+        "0)")
+    assert again == first
+    assert len(spool(idle) - before) == 1
+    refused = upload(idle, "other", "taken").json()
+    assert "already exists" in refused["retmsg"]
+
+
+def test_submit_overtaken_by_its_first_request_is_not_refused(idle):
+    what = body(max_iter=3)
+    table = "name = 'example_guest'"
+    first, again = overtaken(
+        idle, "job", lambda token: submit(idle, what, token),
+        f"UPDATE data_table SET is_current = NULL WHERE {table}")
+    assert again == first
+    refused = submit(idle, what, "other-job").json()
+    assert "there is no table" in refused["retmsg"]
+    idle.sql(f"UPDATE data_table SET is_current = 1 WHERE {table}")
+    assert submit(idle, what, "other-job").json()["retcode"] == 0
 
 
 def test_local_file_counts_by_its_name(site):

@@ -386,6 +386,11 @@ class Transaction:
         self.client.stdin.flush()
         assert self.client.stdout.readline() == "open\n"
 
+    def do(self, statement):
+        self.client.stdin.write(f"{statement};\nSELECT 'done';\n")
+        self.client.stdin.flush()
+        assert self.client.stdout.readline() == "done\n"
+
     def roll_back(self):
         self.client.communicate("ROLLBACK;\n")
         assert self.client.returncode == 0
