@@ -248,18 +248,41 @@ on_session(const char *id, void *ctx)
 
 /* ---- the spool ---- */
 
-static bool
-is_upload(const char *name)
+static enum err
+session_needs(
+    struct db *db, const char *name, bool *needed_out, struct buf *err)
 {
-	return !strncmp(name, "upload-", 7) &&
-	       strlen(name + 7) == ID_RANDOM_LEN - 1 &&
-	       strspn(name + 7, "0123456789abcdef") == ID_RANDOM_LEN - 1;
+	return upload_session_needs_file(
+	    db, strchr(name, '-') + 1, needed_out, err);
+}
+
+static const struct spooled {
+	const char *prefix;
+	enum err (*is_needed)(struct db *, const char *, bool *, struct buf *);
+} kinds[] = {
+    {"upload-", job_need_file},
+    {"session-", session_needs},
+};
+
+static const struct spooled *
+kind_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		size_t n = strlen(kinds[i].prefix);
+
+		if (!strncmp(name, kinds[i].prefix, n) &&
+		    strlen(name + n) == ID_RANDOM_LEN - 1 &&
+		    strspn(name + n, "0123456789abcdef") == ID_RANDOM_LEN - 1)
+			return &kinds[i];
+	}
+	return NULL;
 }
 
 /*
  * Uploads that no job took: their job was canceled while it waited, or their
  * worker died before it was stored. A worker that has not decided yet holds
- * its file, so what is free has its job or will never have one.
+ * its file, so what is free has its job or will never have one. The file of a
+ * session is made once more by a worker that opens it as the session ends.
  */
 static enum err
 look_into_spool(struct listed *l, struct buf *err)
@@ -275,9 +298,10 @@ look_into_spool(struct listed *l, struct buf *err)
 	d = opendir(path.ptr);
 	while (d && !rc && l->sweep.n < SWEEP_AT_ONCE &&
 	       (e = readdir(d)) != NULL) {
+		const struct spooled *kind = kind_of(e->d_name);
 		bool is_needed = true;
 
-		if (!is_upload(e->d_name))
+		if (!kind)
 			continue;
 		path_set(
 		    &path, "%s/spool/%s", l->s->cfg->site.work_dir, e->d_name);
@@ -285,7 +309,7 @@ look_into_spool(struct listed *l, struct buf *err)
 		    (int64_t)st.st_mtim.tv_sec * 1000 >= before ||
 		    proc_is_locked(path.ptr))
 			continue;
-		rc = job_need_file(l->s->db, e->d_name, &is_needed, err);
+		rc = kind->is_needed(l->s->db, e->d_name, &is_needed, err);
 		if (!rc && !is_needed)
 			add_path(&l->sweep, path.ptr, 0);
 	}

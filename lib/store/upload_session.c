@@ -21,6 +21,7 @@ enum {
 	SESSION_EXPIRE,
 	SESSION_CLOSED,
 	SESSION_FORGET,
+	SESSION_NEEDS,
 	SESSION__MAX
 };
 
@@ -50,6 +51,10 @@ static const char *const stmts[SESSION__MAX] = {
 	" AND j.live = 1))) ORDER BY seq LIMIT ?",
     [SESSION_FORGET] = "DELETE FROM upload_session"
 		       " WHERE session_id = ? AND is_open IS NULL",
+    [SESSION_NEEDS] = "SELECT 1 FROM upload_session AS s"
+		      " WHERE session_id = ? AND (is_open = 1 OR EXISTS"
+		      " (SELECT 1 FROM job_run AS j WHERE j.job_id = s.job_id"
+		      " AND j.live = 1))",
 };
 DB_STATEMENTS(stmts);
 
@@ -223,6 +228,18 @@ upload_session_cancel(
 	    db_exec_one(db, stmts[SESSION_CLOSE], DB_BINDS(DB_TEXT(id)), err);
 
 	return rc ? rc : upload_session_remove(db, work_dir, id, err);
+}
+
+enum err
+upload_session_needs_file(
+    struct db *db, const char *id, bool *needed_out, struct buf *err)
+{
+	int64_t found = 0;
+	enum err rc = db_number(
+	    db, stmts[SESSION_NEEDS], DB_BINDS(DB_TEXT(id)), 0, &found, err);
+
+	*needed_out = rc || found;
+	return rc;
 }
 
 enum err

@@ -64,6 +64,13 @@ enum err upload_session_forget(struct db *db, const char *id, struct buf *err);
 enum err upload_session_remove(
     struct db *db, const char *work_dir, const char *id, struct buf *err);
 
+/*
+ * Is anything to become of its file: is it open, or does a job that took it
+ * wait or run? Its row is there before the file is.
+ */
+enum err upload_session_needs_file(
+    struct db *db, const char *id, bool *needed_out, struct buf *err);
+
 /* Its file, whether there is one or not. */
 void upload_session_path(const char *work_dir, const char *id, struct buf *out);
 

@@ -373,6 +373,42 @@ def test_an_old_session_goes_with_its_file(make_site):
     site.stop()
 
 
+def test_the_file_of_a_session_that_is_over_goes_once_it_is_free(make_site):
+    """As it is made once more by a request that opens it too late, and that
+    cannot tell because its database is gone."""
+    site = make_site()
+    done, given_up, open_, waiting = (
+        Session(site, text_of(n), f"over{n}") for n in range(3, 7))
+    for s in (done, given_up, open_, waiting):
+        s.create()
+        s.put(0, s.content)
+    assert site.flow.wait(done.ask("finish")["jobId"]) == "success"
+    given_up.ask("cancel")
+    site.process("scheduler").stop()
+    job = waiting.ask("finish")["jobId"]
+    nobodys = site.work / "spool" / f"session-{'0' * 32}"
+    over = [nobodys, done.file(), given_up.file()]
+    for path in over:
+        path.write_text("")
+    for path in over + [open_.file(), waiting.file()]:
+        os.utime(path, (1, 1))
+    site.sql(f"UPDATE job_run SET status = 'running', owner = 9 "
+             f"WHERE job_id = '{job}'")
+    site.sql("INSERT INTO scheduler_instance (id, host, pid, boot_id, "
+             "started_at, expires_at) VALUES (9, 'elsewhere', 1, 'x', "
+             "UTC_TIMESTAMP(3), '2100-01-01')")
+    with done.file().open("r+") as worker:
+        fcntl.lockf(worker, fcntl.LOCK_EX)
+        site.start_scheduler()
+        until(lambda: not nobodys.exists() and not given_up.file().exists())
+        assert done.file().exists()
+    site.process("scheduler").stop()
+    site.start_scheduler()
+    until(lambda: not done.file().exists())
+    assert open_.file().exists() and waiting.file().exists()
+    site.stop()
+
+
 class Transaction:
     """One that stays open, and its row locks with it."""
 
