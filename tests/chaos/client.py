@@ -5,6 +5,7 @@ What came of each submit is kept as an Outcome. One that was never answered
 for good may have made a job or none; with tokens it is repeated until it is
 answered, since the same token gives the same job.
 """
+import hashlib
 import json
 import queue
 import threading
@@ -44,6 +45,7 @@ class Clients:
         self.site, self.folder = site, folder
         self.has_tokens = has_tokens
         self.model_version = model_version
+        self.sessions = {}      # of uploads in pieces, by marker
         self.outcomes = [Outcome(s) for s in specs]
         self.begun = time.monotonic()
         self.gives_up = threading.Event()
@@ -121,12 +123,15 @@ class Clients:
             answer = r.json()
         except ValueError:
             return None, False
-        return answer, r.status_code < 500
+        data = answer.get("data") or {}
+        return answer, r.status_code < 500 and "offset" not in data
 
     def send(self, spec):
         headers = {"Idempotency-Key": spec.marker}
         if spec.shape == "upload":
             return self.send_upload(spec, headers)
+        if spec.shape == "pieces":
+            return self.send_pieces(spec)
         body = spec.body
         if spec.shape == "predict":
             body = json.loads(json.dumps(body))
@@ -135,13 +140,45 @@ class Clients:
         return requests.post(f"{self.site.url}/v1/job/submit", json=body,
                              headers=headers, timeout=TIMEOUT)
 
-    def send_upload(self, spec, headers):
+    def table_of(self, spec):
+        """(file, what an upload of it says)"""
         path = self.folder / f"{spec.marker}.csv"
         if not path.exists():
             jobs.write_table(path, "guest", spec.marker, spec.rows)
-        params = {"work_mode": 0, "head": 1, "partition": 4,
-                  "namespace": jobs.NAMESPACE, "table_name": spec.marker,
-                  "file": path.name}
+        return path, {"work_mode": 0, "head": 1, "partition": 4,
+                      "namespace": jobs.NAMESPACE, "table_name": spec.marker}
+
+    def send_pieces(self, spec):
+        """What is missing, in two pieces. The answer is that of `finish`, or
+        of the first request that was not done; of one that says how far the
+        upload is, it goes on."""
+        path, params = self.table_of(spec)
+        content = path.read_bytes()
+        if spec.marker not in self.sessions:
+            r = self.session("create", json={
+                **params, "file_bytes": len(content),
+                "file_sha256": hashlib.sha256(content).hexdigest()})
+            if r.status_code != 200 or r.json()["retcode"]:
+                return r
+            self.sessions[spec.marker] = r.json()["data"]["session_id"]
+        which = {"session_id": self.sessions[spec.marker]}
+        r = self.session("query", json=which)
+        at = r.json().get("data", {}).get("offset")
+        for end in (len(content) // 2, len(content)):
+            if at is not None and at < end:
+                r = self.session("put", params={**which, "offset": at},
+                                 data=content[at:end])
+                at = r.json().get("data", {}).get("offset")
+        return (r if r.status_code != 200
+                else self.session("finish", json=which))
+
+    def session(self, verb, **what):
+        return requests.post(f"{self.site.url}/v1/data/upload/session/{verb}",
+                             timeout=TIMEOUT, **what)
+
+    def send_upload(self, spec, headers):
+        path, params = self.table_of(spec)
+        params["file"] = path.name
         with open(path, "rb") as stream:
             return requests.post(
                 f"{self.site.url}/v1/data/upload?"

@@ -24,7 +24,7 @@ class Spec(typing.NamedTuple):
     at: float           # seconds after the start
     ends: frozenset     # the statuses that it may have, unless a fault hit it
     says: str           # what the reason must contain when it fails by itself
-    body: dict          # of job/submit, or {} for an upload
+    body: dict          # of job/submit, or {} for one by upload
     retries: int        # auto_retries
     stop_after: float   # seconds after the answer, 0: never
     rows: int           # of an upload
@@ -179,9 +179,12 @@ def upload(marker, retries, rng):
     return {}
 
 
+pieces = upload
+
+
 # shape: (weight, maker, final statuses, what a failure of its own says)
 SHAPES = {
-    "upload": (4, upload, {"success"}, ""),
+    "upload": (3, upload, {"success"}, ""),
     "one_task": (6, one_task, {"success"}, ""),
     "chain": (5, chain, {"success"}, ""),
     "wide": (4, wide, {"success"}, ""),
@@ -191,6 +194,7 @@ SHAPES = {
     "overrun": (1, overrun, {"timeout"}, "time"),
     "no_label": (2, no_label, {"failed"}, "no_such_column"),
     "no_column": (1, no_column, {"failed"}, "no_such_column"),
+    "pieces": (2, pieces, {"success"}, ""),
 }
 # Components of one shape that a full disk may meet at once.
 WIDTH_MAX = 4
