@@ -23,7 +23,9 @@
 #define RESULT "{\"model\":[{\"buffer\":\"B\",\"message\":\"M\"}]}"
 #define INDEX  "DataIO\nB M\n"
 
-static char work[] = "/tmp/fateflow-place-XXXXXX";
+#define WORK "/tmp/fateflow-place-XXXXXX"
+
+static char work[sizeof(WORK)];
 static struct cfg cfg;
 static struct scheduler s = {.cfg = &cfg};
 static struct run_job *job;
@@ -41,6 +43,7 @@ make_attempt(void **state)
 	struct buf file = BUF_INIT;
 
 	(void)state;
+	snprintf(work, sizeof(work), "%s", WORK);
 	cfg.site.work_dir = mkdtemp(work);
 	job = run_job_of(&row);
 	task = &job->components[0].tasks[0];
@@ -66,7 +69,6 @@ remove_attempt(void **state)
 	buf_release(&place);
 	buf_release(&mark);
 	path_remove_tree(work, NULL);
-	memcpy(work + sizeof(work) - 7, "XXXXXX", 6);
 	return 0;
 }
 
