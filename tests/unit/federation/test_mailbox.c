@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -214,6 +215,30 @@ test_receive_when_the_peer_has_ended_takes_the_rest_and_fails(void **state)
 	buf_release(&err);
 }
 
+/* So a task that is killed leaves no half of it beside its mailbox. */
+static void
+test_say_ended_makes_one_file_and_no_other(void **state)
+{
+	char events[4096] __attribute__((aligned(8)));
+	const struct inotify_event *e = (const void *)events;
+	struct buf parent = BUF_INIT;
+	int fd = inotify_init1(IN_NONBLOCK);
+	ssize_t n;
+
+	(void)state;
+	path_parent(guest_dir, &parent);
+	assert_int_equal(path_mkdirs(parent.ptr, NULL), ERR_OK);
+	inotify_add_watch(fd, parent.ptr, IN_CREATE | IN_MOVED_TO);
+	assert_int_equal(mailbox_say_ended(&guest, NULL), ERR_OK);
+	n = read(fd, events, sizeof(events));
+	assert_int_equal(n, sizeof(*e) + e->len);
+	assert_string_equal(e->name, "g" MAILBOX_ENDED);
+	assert_true(e->mask & IN_CREATE);
+	assert_true(mailbox_has_ended(&guest));
+	close(fd);
+	buf_release(&parent);
+}
+
 static void
 test_send_beyond_the_quota_is_busy(void **state)
 {
@@ -402,6 +427,7 @@ main(void)
 	    CASE(test_receive_of_a_damaged_message_says_so),
 	    CASE(test_receive_when_told_to_give_up_is_busy),
 	    CASE(test_receive_when_the_peer_has_ended_takes_the_rest_and_fails),
+	    CASE(test_say_ended_makes_one_file_and_no_other),
 	    CASE(test_send_beyond_the_quota_is_busy),
 	    CASE(test_send_again_when_its_marker_is_whole_or_cut_is_known),
 	    CASE(test_send_after_many_writes_over_the_markers_of_the_earlier),
