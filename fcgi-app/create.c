@@ -390,7 +390,7 @@ write_json(const struct draft *d, const char *name, const cJSON *value)
 	cJSON_Delete(shown);
 	path_set(&path, "%s/%s", d->dir.ptr, name);
 	if (path_mkdirs(d->dir.ptr, &err) ||
-	    path_write_file(path.ptr, text.ptr, text.len, PATH_SCRATCH, &err))
+	    path_write_file(path.ptr, text.ptr, text.len, PATH_ONCE, &err))
 		log_warn("job=%s %s", d->id, err.ptr);
 	buf_release(&path);
 	buf_release(&text);

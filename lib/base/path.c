@@ -145,8 +145,28 @@ path_parent(const char *path, struct buf *out)
 	return out->ptr;
 }
 
-enum err
-path_write_file(const char *path, const void *data, size_t len,
+/* Nameless until it is whole; false where that cannot be, and no file. */
+static bool
+write_nameless(const char *path, const void *data, size_t len, bool is_durable)
+{
+	struct buf dir = BUF_INIT, own = BUF_INIT;
+	int fd = open(
+	    path_parent(path, &dir), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0640);
+	bool is_done = fd >= 0 && path_write_all(fd, data, len) &&
+		       (!is_durable || fsync(fd) == 0);
+
+	path_set(&own, "/proc/self/fd/%d", fd);
+	is_done = is_done && linkat(AT_FDCWD, own.ptr, AT_FDCWD, path,
+				 AT_SYMLINK_FOLLOW) == 0;
+	if (fd >= 0)
+		close(fd);
+	buf_release(&dir);
+	buf_release(&own);
+	return is_done;
+}
+
+static enum err
+write_beside(const char *path, const void *data, size_t len,
     enum path_durability durability, struct buf *err)
 {
 	struct buf tmp = BUF_INIT;
@@ -169,10 +189,25 @@ path_write_file(const char *path, const void *data, size_t len,
 		rc = err_set_errno(err, ERR_IO, "cannot rename to %s", path);
 	if (rc)
 		unlink(tmp.ptr);
-	else if (durability == PATH_DURABLE)
-		rc = path_sync_dir(path_parent(path, &tmp), err);
 out:
 	buf_release(&tmp);
+	return rc;
+}
+
+enum err
+path_write_file(const char *path, const void *data, size_t len,
+    enum path_durability durability, struct buf *err)
+{
+	bool is_durable = durability == PATH_DURABLE;
+	bool is_done = (is_durable || durability == PATH_ONCE) &&
+		       write_nameless(path, data, len, is_durable);
+	struct buf dir = BUF_INIT;
+	enum err rc =
+	    is_done ? ERR_OK : write_beside(path, data, len, durability, err);
+
+	if (!rc && is_durable)
+		rc = path_sync_dir(path_parent(path, &dir), err);
+	buf_release(&dir);
 	return rc;
 }
 

@@ -29,12 +29,15 @@ enum err path_mkdirs(const char *path, struct buf *err);
 enum err path_read_file(
     const char *path, size_t limit, struct buf *out, struct buf *err);
 
-enum path_durability { PATH_SCRATCH, PATH_DURABLE, PATH_PRIVATE };
+enum path_durability { PATH_SCRATCH, PATH_DURABLE, PATH_PRIVATE, PATH_ONCE };
 
 /*
  * Writes `path` whole or not at all: a temporary file beside it, renamed.
  * PATH_DURABLE also syncs the file and its folder; PATH_PRIVATE is scratch
- * that nobody but its owner may read (mode 0600, else 0640).
+ * that nobody but its owner may read (mode 0600, else 0640). PATH_ONCE is
+ * scratch where nobody looks for temporary files. With it and PATH_DURABLE the
+ * first file by that name is nameless before, where the file system can, so
+ * that a process that is killed leaves nothing.
  */
 enum err path_write_file(const char *path, const void *data, size_t len,
     enum path_durability durability, struct buf *err);

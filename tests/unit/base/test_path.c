@@ -68,6 +68,39 @@ test_private_file_when_written_over_another_then_its_owners(void **state)
 }
 
 static void
+test_file_when_written_once_then_there_is_no_name_before(void **state)
+{
+	static const enum path_durability nameless[] = {
+	    PATH_ONCE, PATH_DURABLE};
+	struct buf path = BUF_INIT, other = BUF_INIT, text = BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(nameless); i++) {
+		path_set(&path, "%s/once/%zu", dir, i);
+		path_set(&other, "%s.%d.tmp", path.ptr, (int)getpid());
+		/* A temporary file cannot be made: only the nameless can. */
+		assert_int_equal(path_mkdirs(other.ptr, NULL), ERR_OK);
+		assert_int_equal(
+		    path_write_file(path.ptr, "x", 1, PATH_SCRATCH, NULL),
+		    ERR_IO);
+		assert_int_equal(
+		    path_write_file(path.ptr, "x", 1, nameless[i], NULL),
+		    ERR_OK);
+		assert_int_equal(rmdir(other.ptr), 0);
+		assert_int_equal(
+		    path_write_file(path.ptr, "yz", 2, nameless[i], NULL),
+		    ERR_OK);
+		buf_reset(&text);
+		assert_int_equal(
+		    path_read_file(path.ptr, 2, &text, NULL), ERR_OK);
+		assert_string_equal(text.ptr, "yz");
+	}
+	buf_release(&path);
+	buf_release(&other);
+	buf_release(&text);
+}
+
+static void
 test_read_through_a_symbolic_link_is_refused(void **state)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
@@ -117,6 +150,8 @@ main(void)
 	    cmocka_unit_test(test_write_then_read_gives_the_bytes_back),
 	    cmocka_unit_test(
 		test_private_file_when_written_over_another_then_its_owners),
+	    cmocka_unit_test(
+		test_file_when_written_once_then_there_is_no_name_before),
 	    cmocka_unit_test(test_read_through_a_symbolic_link_is_refused),
 	    cmocka_unit_test(test_remove_tree_of_an_absent_folder_is_fine),
 	    cmocka_unit_test(test_digest_by_name_matches_known_values),
