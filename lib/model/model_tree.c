@@ -173,10 +173,12 @@ model_tree_trash(const struct model_ref *m, struct buf *trash, struct buf *err)
 		rc = errno == ENOENT ? ERR_NOTFOUND
 				     : err_set_errno(err, ERR_IO,
 					   "cannot rename %s", root.ptr);
+	path_parent(root.ptr, &parent);
 	if (!rc)
-		rc = path_sync_dir(path_parent(root.ptr, &parent), err);
-	if (!rc)
-		(void)rmdir(parent.ptr); /* of the last version */
+		rc = path_sync_dir(parent.ptr, err);
+	/* Of the last version, or where somebody was killed just here. */
+	if (!rc || rc == ERR_NOTFOUND)
+		(void)rmdir(parent.ptr);
 out:
 	buf_release(&root);
 	buf_release(&parent);

@@ -124,6 +124,8 @@ trash_models(const struct cfg *cfg, size_t limit, trash_each *each, void *arg)
 {
 	struct buf folder = BUF_INIT;
 
+	path_set(&folder, "%s/models/.trash", cfg->site.work_dir);
+	each_in(folder.ptr, 0, limit, each, arg);
 	path_set(&folder, "%s/models/.incoming", cfg->site.work_dir);
 	if (steady_is_age_true(cfg->site.runtime_dir, HOUR_MS))
 		each_in(folder.ptr, HOUR_MS, limit, each, arg);

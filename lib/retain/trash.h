@@ -36,7 +36,10 @@ trash_list(const char *work_dir, size_t limit, trash_each *each, void *arg);
 enum err trash_orphans(struct db *db, const struct cfg *cfg, char day[9],
     size_t *n_out, struct buf *err);
 
-/* Half-made models that nobody changed for an hour. */
+/*
+ * Half-made models that nobody changed for an hour, and what was left of
+ * deleted ones.
+ */
 void
 trash_models(const struct cfg *cfg, size_t limit, trash_each *each, void *arg);
 

@@ -102,6 +102,19 @@ test_move_when_there_is_nothing_then_a_success(void **state)
 	move("absent");
 }
 
+static void
+test_models_when_deleted_and_left_then_listed_at_once(void **state)
+{
+	struct cfg cfg = {.site = {.work_dir = dir, .runtime_dir = dir}};
+	int n = 0;
+
+	(void)state;
+	make_file("models/.trash/0123/x", "deleted");
+	make_file("models/.incoming/4567/x", "being made");
+	trash_models(&cfg, 10, count, &n);
+	assert_int_equal(n, 1);
+}
+
 static int
 setup(void **state)
 {
@@ -124,6 +137,8 @@ main(void)
 	    cmocka_unit_test(
 		test_move_when_the_name_is_taken_then_both_lie_there),
 	    cmocka_unit_test(test_move_when_there_is_nothing_then_a_success),
+	    cmocka_unit_test(
+		test_models_when_deleted_and_left_then_listed_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
