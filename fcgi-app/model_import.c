@@ -48,6 +48,29 @@ check_job(struct app *app, const struct model_form *f, struct buf *err)
 	return rc;
 }
 
+/* What is there may be of an import that was killed before it had its row. */
+static enum err
+refuse_existing(
+    struct app *app, struct model_form *f, struct reply *rp, struct buf *err)
+{
+	struct buf why = BUF_INIT;
+	bool is_adopted = false;
+	enum err rc = center_adopt(app->db, &f->model, &is_adopted, &why);
+
+	buf_reset(err);
+	if (rc)
+		buf_adds(err, why.ptr);
+	else
+		rc = reply_say(rp, 100,
+		    "Model %s %s local cache already existed",
+		    f->party_model.ptr, f->model.version);
+	if (is_adopted)
+		log_info("model %s %s had no row and has one",
+		    f->party_model.ptr, f->model.version);
+	buf_release(&why);
+	return rc;
+}
+
 static enum err
 take_in(
     struct app *app, struct model_form *f, struct reply *rp, struct buf *err)
@@ -63,9 +86,7 @@ take_in(
 	rc = model_archive_import(
 	    &f->model, f->file.fd, app->cfg->api.model_limit, err);
 	if (rc == ERR_CONFLICT)
-		return reply_say(rp, 100,
-		    "Model %s %s local cache already existed",
-		    f->party_model.ptr, f->model.version);
+		return refuse_existing(app, f, rp, err);
 	if (!rc)
 		rc = center_register(app->db, &f->model, err);
 	if (rc)

@@ -18,24 +18,27 @@ fetch(struct keeper *k, struct buf *err)
 	return rc;
 }
 
+/*
+ * The row is the site's, wherever the archive came from. A model that is there
+ * without one is what a task that was killed before the row has restored.
+ */
 static enum err
 unpack(struct keeper *k, struct buf *err)
 {
+	struct db *db = db_new(keeper_cfg());
+	bool is_adopted = false;
 	enum err rc = model_archive_import(
 	    &k->model, k->fd, keeper_cfg()->api.model_limit, err);
 
-	if (rc == ERR_CONFLICT)
-		err_set(err, rc, "the model is on this site already");
-	return rc;
-}
-
-/* The row is the site's, wherever the archive came from. */
-static enum err
-register_model(struct keeper *k, struct buf *err)
-{
-	struct db *db = db_new(keeper_cfg());
-	enum err rc = center_register(db, &k->model, err);
-
+	if (!rc)
+		rc = center_register(db, &k->model, err);
+	else if (rc == ERR_CONFLICT) {
+		buf_reset(err);
+		rc = center_adopt(db, &k->model, &is_adopted, err);
+		if (!rc && !is_adopted)
+			rc = err_set(err, ERR_CONFLICT,
+			    "the model is on this site already");
+	}
 	db_close(&db);
 	return rc;
 }
@@ -51,8 +54,6 @@ restore(struct task *t, struct keeper *k, struct buf *err)
 		task_progress(t, 50, "checking and unpacking it");
 		rc = unpack(k, err);
 	}
-	if (!rc)
-		rc = register_model(k, err);
 	if (!rc)
 		task_log(t, "restored %s %s", k->party_model_id, k->version);
 	return rc;

@@ -17,6 +17,14 @@ enum err
 center_register(struct db *db, const struct model_ref *m, struct buf *err);
 
 /*
+ * Writes the row of a model that stands in its folder without one, as whoever
+ * is killed between the two leaves it. *adopted_out: so it was. What has its
+ * row, or is no whole model, is left alone.
+ */
+enum err center_adopt(struct db *db, const struct model_ref *m,
+    bool *adopted_out, struct buf *err);
+
+/*
  * Deletes folder and row; either alone is worth it. ERR_CONFLICT names a job
  * that uses the model and has not ended, ERR_NOTFOUND names the model.
  */

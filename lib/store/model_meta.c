@@ -3,7 +3,7 @@
 
 #include "lib/base/digest.h"
 
-enum { META_SET, META_REMOVE, META_LIST, META_LIVE_JOBS, META__MAX };
+enum { META_SET, META_HAS, META_REMOVE, META_LIST, META_LIVE_JOBS, META__MAX };
 
 static const char *const stmts[META__MAX] = {
     [META_SET] = "INSERT INTO t_machine_learning_model_meta (model_key, f_role,"
@@ -13,6 +13,8 @@ static const char *const stmts[META__MAX] = {
 		 " ON DUPLICATE KEY UPDATE f_roles = VALUES(f_roles),"
 		 " f_job_id = VALUES(f_job_id), f_size = VALUES(f_size),"
 		 " f_update_time = VALUES(f_update_time)",
+    [META_HAS] = "SELECT COUNT(*) FROM t_machine_learning_model_meta"
+		 " WHERE model_key = ?",
     [META_REMOVE] = "DELETE FROM t_machine_learning_model_meta"
 		    " WHERE model_key = ?",
     [META_LIST] = "SELECT f_role, f_party_id, f_model_id, f_model_version,"
@@ -35,6 +37,21 @@ model_meta_set(struct db *db, const struct ingest_model *m, struct buf *err)
 		DB_TEXT(m->model_id), DB_TEXT(m->model_version),
 		DB_INT(m->size), DB_INT(m->now), DB_INT(m->now)),
 	    err);
+}
+
+enum err
+model_meta_has(
+    struct db *db, const struct ingest_model *m, bool *out, struct buf *err)
+{
+	uint8_t key[DIGEST_SHA256_LEN];
+	int64_t n = 0;
+	enum err rc;
+
+	ingest_model_key(m, key);
+	rc = db_number(db, stmts[META_HAS],
+	    DB_BINDS(DB_BYTES(key, sizeof(key))), 0, &n, err);
+	*out = n > 0;
+	return rc;
 }
 
 enum err

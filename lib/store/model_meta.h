@@ -12,6 +12,10 @@
 enum err
 model_meta_set(struct db *db, const struct ingest_model *m, struct buf *err);
 
+/* Is there one? */
+enum err model_meta_has(
+    struct db *db, const struct ingest_model *m, bool *out, struct buf *err);
+
 /*
  * Forgets it; of `m` only what names it is read. ERR_NOTFOUND (and no text)
  * when there is no such row.
