@@ -30,6 +30,12 @@ keep_ms(const struct cfg *cfg, enum retention_kind kind)
 /* ---- one step ---- */
 
 static enum err
+check(const char *job_id, void *arg, struct buf *err)
+{
+	return trash_check_job(arg, job_id, err);
+}
+
+static enum err
 move(const char *job_id, void *arg, struct buf *err)
 {
 	return trash_job(arg, job_id, err);
@@ -43,9 +49,11 @@ static enum err
 take_one(struct db *db, const struct cfg *cfg, enum retention_kind kind,
     const char *job_id, bool *is_kept, struct buf *err)
 {
+	const struct retention_files files = {
+	    check, move, (void *)(uintptr_t)cfg->site.work_dir};
 	struct buf fault = BUF_INIT;
-	enum err rc = retention_take(db, kind, job_id, clock_wall_ms(), move,
-	    cfg->site.work_dir, &fault);
+	enum err rc =
+	    retention_take(db, kind, job_id, clock_wall_ms(), &files, &fault);
 
 	*is_kept = rc == ERR_IO;
 	if (rc == ERR_IO) {

@@ -1,7 +1,7 @@
 /*
  * A folder is made after its job's row was committed, so one without a row is
- * left from a database that was put back to an earlier state, or from rows
- * that somebody deleted.
+ * left by who was killed as he took the job away, from a database that was put
+ * back to an earlier state, or from rows that somebody deleted.
  */
 #include "lib/retain/trash.h"
 #include "lib/base/clock.h"
@@ -13,9 +13,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define HOUR_MS ((int64_t)3600000)
 #define DIGITS	"0123456789"
@@ -60,6 +62,34 @@ trash_job(const char *work_dir, const char *job_id, struct buf *err)
 	path_set(&path, "%s/jobs/%.8s/%s", work_dir, job_id, job_id);
 	rc = trash_move(work_dir, path.ptr, job_id, err);
 	buf_release(&path);
+	return rc;
+}
+
+/*
+ * A rename that finds its target taken, here by the trash itself, gets as far
+ * as that only within one file system. The rights are asked for apart.
+ */
+enum err
+trash_check_job(const char *work_dir, const char *job_id, struct buf *err)
+{
+	struct buf path = BUF_INIT, day = BUF_INIT, trash = BUF_INIT;
+	enum err rc = ERR_OK;
+
+	path_set(&path, "%s/jobs/%.8s/%s", work_dir, job_id, job_id);
+	path_set(&trash, "%s/jobs/.trash", work_dir);
+	if (path_exists(path.ptr)) {
+		rc = path_mkdirs(trash.ptr, err);
+		if (!rc && (access(path_parent(path.ptr, &day), W_OK | X_OK) ||
+			       access(path.ptr, W_OK) ||
+			       (renameat2(AT_FDCWD, path.ptr, AT_FDCWD,
+				    trash.ptr, RENAME_NOREPLACE) &&
+				   errno != EEXIST && errno != EINVAL)))
+			rc = err_set_errno(
+			    err, ERR_IO, "cannot move %s away", path.ptr);
+	}
+	buf_release(&path);
+	buf_release(&day);
+	buf_release(&trash);
 	return rc;
 }
 

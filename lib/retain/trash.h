@@ -12,6 +12,10 @@
 /* Moves a job's folder; one that is not there is a success. */
 enum err trash_job(const char *work_dir, const char *job_id, struct buf *err);
 
+/* Could it be moved? ERR_IO says why not; nothing is changed. */
+enum err
+trash_check_job(const char *work_dir, const char *job_id, struct buf *err);
+
 /*
  * Moves anything else of a job, under a name that begins with the job's id, and
  * with a number behind it when something lies there by that name. Who can,

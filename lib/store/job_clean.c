@@ -1,7 +1,8 @@
 /*
  * The table is found by its version: a name may be another table by now. A
  * task is one transaction, its metric rows too, which are those of one
- * component of one job.
+ * component of one job. Its files go when that is committed: who is killed in
+ * between leaves files, and none that a row speaks of is gone.
  */
 #include "lib/store/job_clean.h"
 #include "lib/store/catalogue.h"
@@ -48,8 +49,16 @@ clean_work(struct db *db, void *ctx, struct buf *err)
 		    0, &id, err);
 	if (!rc && id)
 		rc = catalogue_delete_made(db, id, c->job_id, c->now, err);
-	if (!rc)
-		rc = delete_metrics(db, c->job_id, t, err);
+	return rc ? rc : delete_metrics(db, c->job_id, t, err);
+}
+
+/* A rerun that came between the two keeps its files. */
+static enum err
+move_work(struct db *db, void *ctx, struct buf *err)
+{
+	const struct job_clean *c = ctx;
+	enum err rc = job_hold_ended(db, c->job_id, err);
+
 	return rc ? rc : c->move(c->arg, err);
 }
 
@@ -58,5 +67,7 @@ job_clean_task(struct db *db, const struct job_clean *c, struct buf *err)
 {
 	struct job_clean copy = *c;
 
-	return db_transact(db, clean_work, &copy, err);
+	enum err rc = db_transact(db, clean_work, &copy, err);
+
+	return rc ? rc : db_transact(db, move_work, &copy, err);
 }

@@ -5,9 +5,9 @@
 #include "lib/store/task_query.h"
 
 /*
- * The task's output table, if the job made it, its metric rows, and what
- * `move` takes away of its folder; all in one transaction, under the lock of
- * the job's row. `move` may be called again. The rows of job, task and data
+ * The task's output table, if the job made it, and its metric rows in one
+ * transaction; then what `move` takes away of its folder. Both under the lock
+ * of the job's row. `move` may be called again. The rows of job, task and data
  * view stay, and so does the table's file, until the catalogue's sweep finds
  * that nobody can need it. Repeatable. ERR_NOTFOUND (and no text): the job
  * lives (again), or there is none.

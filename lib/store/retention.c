@@ -160,8 +160,7 @@ retention_count(struct db *db, enum retention_kind kind, const char *job_id,
 struct taking {
 	const char *job_id;
 	int64_t now;
-	retention_move *move;
-	void *arg;
+	const struct retention_files *files;
 	int64_t n; /* metric rows that the last step took */
 };
 
@@ -171,7 +170,7 @@ take_scratch(struct db *db, void *ctx, struct buf *err)
 	struct taking *t = ctx;
 	enum err rc = job_hold_ended(db, t->job_id, err);
 
-	return rc ? rc : t->move(t->job_id, t->arg, err);
+	return rc ? rc : t->files->move(t->job_id, t->files->arg, err);
 }
 
 static enum err
@@ -206,8 +205,10 @@ take_job(struct db *db, void *ctx, struct buf *err)
 	    RETENTION_DROP_ATTEMPTS, RETENTION_DROP_VIEWS, RETENTION_DROP_TASKS,
 	    RETENTION_DROP_PARTIES, RETENTION_DROP_JOB};
 	struct taking *t = ctx;
-	enum err rc = take_scratch(db, t, err);
+	enum err rc = job_hold_ended(db, t->job_id, err);
 
+	if (!rc)
+		rc = t->files->check(t->job_id, t->files->arg, err);
 	for (size_t i = 0; !rc && i < ARRAY_LEN(drops); i++)
 		rc = db_exec(
 		    db, stmts[drops[i]], DB_BINDS(DB_TEXT(t->job_id)), err);
@@ -227,9 +228,9 @@ take_all_metrics(struct db *db, struct taking *t, struct buf *err)
 
 enum err
 retention_take(struct db *db, enum retention_kind kind, const char *job_id,
-    int64_t now, retention_move *move, void *arg, struct buf *err)
+    int64_t now, const struct retention_files *files, struct buf *err)
 {
-	struct taking t = {job_id, now, move, arg, 0};
+	struct taking t = {job_id, now, files, 0};
 	bool is_all = kind == RETENTION_JOBS;
 	enum err rc = ERR_OK;
 
@@ -241,6 +242,8 @@ retention_take(struct db *db, enum retention_kind kind, const char *job_id,
 		rc = db_transact(db, take_scratch, &t, err);
 	if (!rc && is_all)
 		rc = db_transact(db, take_job, &t, err);
+	if (!rc && is_all)
+		rc = files->move(job_id, files->arg, err);
 	return rc == ERR_NOTFOUND ? ERR_OK : rc;
 }
 

@@ -47,13 +47,24 @@ enum err retention_count(struct db *db, enum retention_kind kind,
     const char *job_id, int64_t *n_out, struct buf *err);
 
 /*
- * Takes what is in the database, and moves the folder by `move`, which is
- * called while the job's row is held and may be called again. A job that lives
- * (it was begun anew) is left alone: a success.
+ * What is done with a job's folder. `check`: could it be moved? Asked while the
+ * job's row is held, before the rows go. `move`: while the row is held, or once
+ * there is none any more. Either may be called again.
  */
-typedef enum err retention_move(const char *job_id, void *arg, struct buf *err);
+struct retention_files {
+	enum err (*check)(const char *job_id, void *arg, struct buf *err);
+	enum err (*move)(const char *job_id, void *arg, struct buf *err);
+	void *arg;
+};
+
+/*
+ * Takes what is in the database, and the folder. A job that lives (it was
+ * begun anew) is left alone: a success. A job that goes whole goes from the
+ * database first: who is killed then leaves a folder without a job, which is
+ * looked for; a job without its folder is nothing that anybody would mend.
+ */
 enum err retention_take(struct db *db, enum retention_kind kind,
-    const char *job_id, int64_t now, retention_move *move, void *arg,
+    const char *job_id, int64_t now, const struct retention_files *files,
     struct buf *err);
 
 /* Ids of the jobs there are with ids from `first` up to before `end`. */

@@ -102,6 +102,20 @@ test_move_when_there_is_nothing_then_a_success(void **state)
 	move("absent");
 }
 
+#define JOB "20200101120000000001"
+
+static void
+test_job_when_it_can_move_then_it_is_where_it_was(void **state)
+{
+	(void)state;
+	assert_int_equal(trash_check_job(dir, JOB, NULL), ERR_OK);
+	make_file("jobs/20200101/" JOB "/x", "kept");
+	assert_int_equal(trash_check_job(dir, JOB, NULL), ERR_OK);
+	assert_true(has_file("jobs/20200101/" JOB "/x", "kept"));
+	assert_int_equal(trash_job(dir, JOB, NULL), ERR_OK);
+	assert_true(has_file("jobs/.trash/" JOB "/x", "kept"));
+}
+
 static void
 test_models_when_deleted_and_left_then_listed_at_once(void **state)
 {
@@ -137,6 +151,7 @@ main(void)
 	    cmocka_unit_test(
 		test_move_when_the_name_is_taken_then_both_lie_there),
 	    cmocka_unit_test(test_move_when_there_is_nothing_then_a_success),
+	    cmocka_unit_test(test_job_when_it_can_move_then_it_is_where_it_was),
 	    cmocka_unit_test(
 		test_models_when_deleted_and_left_then_listed_at_once),
 	};

@@ -4,18 +4,35 @@
 #include "lib/store/retention.h"
 
 static struct {
+	enum err checked; /* what the check says */
 	int n_moved;
+	int n_kept; /* of them, those whose job was still there */
 } test;
 
 static enum err
-move(const char *job_id, void *arg, struct buf *err)
+check(const char *job_id, void *arg, struct buf *err)
 {
 	(void)job_id;
 	(void)arg;
 	(void)err;
+	return test.checked;
+}
+
+static enum err
+move(const char *job_id, void *arg, struct buf *err)
+{
+	int64_t n = 0;
+
+	(void)arg;
+	(void)err;
+	db_number(store.db, "SELECT COUNT(*) FROM job_run WHERE job_id = ?",
+	    DB_BINDS(DB_TEXT(job_id)), 0, &n, NULL);
 	test.n_moved++;
+	test.n_kept += n > 0;
 	return ERR_OK;
 }
+
+static const struct retention_files files = {check, move, NULL};
 
 static void
 add_job(const char *id, int live, int64_t end_time, const char *conf)
@@ -83,7 +100,8 @@ start(void)
 	db_exec(store.db, "DELETE FROM job_run", DB_NONE, NULL);
 	db_exec(store.db, "DELETE FROM t_tracking_metric", DB_NONE, NULL);
 	db_exec(store.db, "DELETE FROM retention_mark", DB_NONE, NULL);
-	test.n_moved = 0;
+	test.checked = ERR_OK;
+	test.n_moved = test.n_kept = 0;
 	add_job("20200101000000000003", 0, 300, "{}");
 	add_job("20200101000000000001", 0, 100, "{}");
 	add_job("20200101000000000002", 0, 100, "{}");
@@ -151,7 +169,7 @@ test_take_when_the_job_lives_then_nothing(void **state)
 	for (int k = 0; k < RETENTION__MAX; k++)
 		assert_int_equal(
 		    retention_take(store.db, (enum retention_kind)k,
-			"20200101000000000004", 1, move, NULL, NULL),
+			"20200101000000000004", 1, &files, NULL),
 		    ERR_OK);
 	assert_int_equal(test.n_moved, 0);
 	retention_count(
@@ -172,14 +190,34 @@ test_take_when_a_job_goes_then_all_of_it(void **state)
 	start();
 	add_metrics("20200101000000000001", 1500); /* more than one step */
 	assert_int_equal(retention_take(store.db, RETENTION_JOBS,
-			     "20200101000000000001", 1, move, NULL, NULL),
+			     "20200101000000000001", 1, &files, NULL),
 	    ERR_OK);
 	assert_int_equal(test.n_moved, 1);
+	assert_int_equal(test.n_kept, 0); /* after its rows, not before */
 	retention_count(
 	    store.db, RETENTION_METRICS, "20200101000000000001", &n, NULL);
 	assert_int_equal(n, 0);
 	retention_due(store.db, &mark, 1000, jobs, 8, &n_jobs, NULL);
 	assert_int_equal(n_jobs, 2);
+}
+
+static void
+test_take_when_the_folder_cannot_move_then_the_job_stays(void **state)
+{
+	struct retention_mark mark = {0, 0};
+	struct retention_job jobs[8];
+	size_t n_jobs = 0;
+
+	(void)state;
+	STORE_NEEDED();
+	start();
+	test.checked = ERR_IO;
+	assert_int_equal(retention_take(store.db, RETENTION_JOBS,
+			     "20200101000000000001", 1, &files, NULL),
+	    ERR_IO);
+	assert_int_equal(test.n_moved, 0);
+	retention_due(store.db, &mark, 1000, jobs, 8, &n_jobs, NULL);
+	assert_int_equal(n_jobs, 3);
 }
 
 /* Whatever namespace the user gave it: it is no output. */
@@ -197,14 +235,14 @@ test_take_when_a_component_saved_a_table_then_it_stays(void **state)
 	add_table(job, "output_data_20200101000000000001_b", "c_0.publish");
 	retention_count(store.db, RETENTION_TABLES, job, &n, NULL);
 	assert_int_equal(n, 1);
-	assert_int_equal(retention_take(store.db, RETENTION_TABLES, job, 1,
-			     move, NULL, NULL),
+	assert_int_equal(
+	    retention_take(store.db, RETENTION_TABLES, job, 1, &files, NULL),
 	    ERR_OK);
 	retention_count(store.db, RETENTION_TABLES, job, &n, NULL);
 	assert_int_equal(n, 0);
 	assert_int_equal(is_current("a_0.table"), 0);
 	assert_int_equal(
-	    retention_take(store.db, RETENTION_JOBS, job, 1, move, NULL, NULL),
+	    retention_take(store.db, RETENTION_JOBS, job, 1, &files, NULL),
 	    ERR_OK);
 	assert_int_equal(is_current("b_0.publish"), 1);
 	assert_int_equal(is_current("c_0.publish"), 1);
@@ -218,6 +256,8 @@ main(void)
 	    cmocka_unit_test(test_mark_when_written_then_read_per_kind),
 	    cmocka_unit_test(test_take_when_the_job_lives_then_nothing),
 	    cmocka_unit_test(test_take_when_a_job_goes_then_all_of_it),
+	    cmocka_unit_test(
+		test_take_when_the_folder_cannot_move_then_the_job_stays),
 	    cmocka_unit_test(
 		test_take_when_a_component_saved_a_table_then_it_stays),
 	};
