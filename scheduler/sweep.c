@@ -91,6 +91,20 @@ add_unfinished(struct sweep *w, const char *dir, const char *prefix)
 	buf_release(&path);
 }
 
+/* Of a mailbox that was being made there may be but a folder above it. */
+static bool
+has_mail(const struct taskdir_name *name)
+{
+	struct buf job = BUF_INIT, mail = BUF_INIT;
+	bool has;
+
+	taskdir_job(name->work_dir, name->job_id, &job);
+	has = path_exists(path_set(&mail, "%s/mail", job.ptr));
+	buf_release(&job);
+	buf_release(&mail);
+	return has;
+}
+
 void
 sweep_add_attempts(struct sweep *w, const struct taskdir_name *name)
 {
@@ -98,6 +112,7 @@ sweep_add_attempts(struct sweep *w, const struct taskdir_name *name)
 	    "data", "model", "model.replaced", "model.module"};
 	struct taskdir_name n = *name;
 	struct buf dir = BUF_INIT, path = BUF_INIT;
+	bool is_mail = has_mail(name);
 
 	for (n.attempt = 0; n.attempt <= name->attempt; n.attempt++) {
 		taskdir_path(&n, &dir);
@@ -107,7 +122,7 @@ sweep_add_attempts(struct sweep *w, const struct taskdir_name *name)
 				add_path(w, path.ptr, 0);
 		add_unfinished(w, dir.ptr, "");
 		taskdir_mailbox(&n, &path);
-		if (path_exists(path.ptr))
+		if (is_mail)
 			add_path(w, path.ptr, MAIL_PARENTS);
 		buf_adds(&path, MAILBOX_ENDED);
 		if (path_exists(path.ptr))
