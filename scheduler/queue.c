@@ -245,8 +245,11 @@ ask_for(struct look *l, const struct job_queue_row *row)
 		return QUOTA_LATER;
 	buf_reset(&l->reason);
 	answer = admission_job(&l->p->room, &l->ask, &l->reason);
+	/* It and the reason are kept together, or not at all. */
 	if (answer == QUOTA_LATER)
 		quota_use_copy(&l->unfit, &l->ask);
+	else
+		quota_use_reset(&l->unfit);
 	return answer;
 }
 

@@ -64,6 +64,11 @@ if how[0] == "stubborn":
 if how[0] in ("sleep", "stubborn", "daemon", "badrow"):
     metric(t="point", ns="train", name="loss", key=0, value=1.0)
     time.sleep(float(how[1]))
+if how[0] == "until":
+    path, seconds = how[1].split()
+    while not os.path.exists(path):
+        time.sleep(0.02)
+    time.sleep(float(seconds))
 if how[0] == "silent":
     time.sleep(float(how[1]))
 if how[0] == "busy":
