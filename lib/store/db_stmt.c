@@ -293,6 +293,23 @@ fail:
 	    db, mysql_stmt_errno(r->stmt), mysql_stmt_error(r->stmt), err);
 }
 
+/*
+ * One whose rows ended in an error (a lock that was not to be had, a limit of
+ * time) still waits for the rest of them, by the client library: the next
+ * execution would read until the connection's time is up.
+ */
+static void
+discard(struct db_rows **rp)
+{
+	struct db_rows *r = *rp;
+
+	for (size_t i = 0; i < DB_CACHE_SIZE; i++)
+		if (r->db->cache[i] == r)
+			r->db->cache[i] = NULL;
+	db_rows_free(r);
+	*rp = NULL;
+}
+
 static enum err
 run_once(struct db *db, const char *sql, struct db_binds binds,
     enum run_mode mode, struct db_rows **out, struct buf *err)
@@ -306,6 +323,8 @@ run_once(struct db *db, const char *sql, struct db_binds binds,
 	/* Preparing runs nothing, so nothing can be uncertain. */
 	else if (db_is_lost(db->code))
 		db->code = CR_SERVER_GONE_ERROR;
+	if (rc != ERR_OK && *out && (*out)->n_columns && !db_is_lost(db->code))
+		discard(out);
 	if (rc != ERR_OK)
 		db_end(out);
 	return rc;

@@ -1,6 +1,8 @@
 /* The database layer against a real server. */
 #include "tests/unit/store/store_db.h"
 
+#include "lib/base/clock.h"
+
 #include <pthread.h>
 
 static void
@@ -481,6 +483,41 @@ test_limit_when_a_query_is_slow_then_busy(void **state)
 	assert_int_equal(db_limit(store.db, 0, NULL), ERR_OK);
 }
 
+/* Its rows had begun: the client library waits for more of them. */
+static void
+test_query_when_a_lock_was_not_to_be_had_then_asked_again(void **state)
+{
+	static const char set[] = "SET SESSION innodb_lock_wait_timeout = 1";
+	static const char sql[] = "SELECT a FROM w LOCK IN SHARE MODE";
+	struct db *other = db_new(&store.cfg);
+	int64_t v, begun;
+
+	(void)state;
+	STORE_NEEDED();
+	make_table(plain);
+	insert(1, "a");
+	insert(2, "b");
+	assert_int_equal(
+	    db_script(store.db, set, sizeof(set) - 1, NULL), ERR_OK);
+	assert_int_equal(db_begin(other, NULL), ERR_OK);
+	assert_int_equal(
+	    db_exec(other, "UPDATE w SET b = 'c' WHERE a = 2", DB_NONE, NULL),
+	    ERR_OK);
+	for (int i = 0; i < 2; i++) {
+		begun = clock_mono_ms();
+		assert_int_equal(
+		    db_number(store.db, sql, DB_NONE, 0, &v, NULL), ERR_BUSY);
+		assert_true(clock_mono_ms() - begun < 4000);
+	}
+	db_rollback(other);
+	begun = clock_mono_ms();
+	assert_int_equal(
+	    db_number(store.db, sql, DB_NONE, 0, &v, NULL), ERR_OK);
+	assert_int_equal(v, 1);
+	assert_true(clock_mono_ms() - begun < 4000);
+	db_close(&other);
+}
+
 static void
 test_limit_when_the_connection_is_replaced_then_still_stands(void **state)
 {
@@ -581,6 +618,8 @@ main(void)
 		test_transact_when_connection_is_lost_at_commit_then_not_repeated),
 	    cmocka_unit_test(test_transact_when_two_deadlock_then_both_succeed),
 	    cmocka_unit_test(test_limit_when_a_query_is_slow_then_busy),
+	    cmocka_unit_test(
+		test_query_when_a_lock_was_not_to_be_had_then_asked_again),
 	    cmocka_unit_test(
 		test_session_when_stopped_in_a_transaction_then_not_for_ever),
 	    cmocka_unit_test(
