@@ -59,14 +59,27 @@ spool_write(struct spool *s, const void *bytes, size_t len, struct buf *err)
 	return ERR_OK;
 }
 
+/* One that had a name from the start may have lost it: its lock failed. */
+static enum err
+check_name(const struct spool *s, struct buf *err)
+{
+	struct stat st;
+
+	return fstat(s->fd, &st) || !st.st_nlink
+		   ? err_set(err, ERR_IO,
+			 "%s was removed while it was received", s->path.ptr)
+		   : ERR_OK;
+}
+
 static enum err
 give_name(struct spool *s, struct buf *err)
 {
 	struct buf from = BUF_INIT;
 	enum err rc = ERR_OK;
 
+	(void)futimens(s->fd, NULL); /* its age counts from here */
 	if (s->path.len)
-		return ERR_OK;
+		return check_name(s, err);
 	choose_name(s);
 	path_set(&from, "/proc/self/fd/%d", s->fd);
 	if (linkat(

@@ -9,14 +9,10 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
-#include "lib/base/proc.h"
-#include "lib/base/clock.h"
-#include "lib/base/steady.h"
 #include "lib/federation/mailbox.h"
 #include "lib/store/catalogue.h"
-#include "lib/store/job_need.h"
-#include "lib/store/upload_session.h"
 #include "scheduler/room.h"
+#include "scheduler/spool_sweep.h"
 #include "scheduler/tidy.h"
 
 #include <dirent.h>
@@ -31,7 +27,6 @@ enum {
 	SWEEP_MS = 60 * 1000, /* between looks that nothing asked for */
 	AGAIN_MS = 500,	      /* to see what the child has removed */
 	SOON_MS = 2500,	      /* a worker may be about to open it */
-	UNLOCKED_MS = 10000,  /* a worker may be about to lock it */
 	SWEEP_AT_ONCE = 100,
 };
 
@@ -248,105 +243,6 @@ on_table(int64_t id, const char *file, void *ctx)
 	buf_release(&path);
 }
 
-static void
-on_session(const char *id, void *ctx)
-{
-	struct listed *l = ctx;
-	struct buf path = BUF_INIT;
-
-	upload_session_path(l->s->cfg->site.work_dir, id, &path);
-	if (!is_noted(l, path.ptr) &&
-	    !upload_session_forget(l->s->db, id, NULL))
-		log_info("upload_session=%s removed", id);
-	buf_release(&path);
-}
-
-/* ---- the spool ---- */
-
-static enum err
-session_needs(
-    struct db *db, const char *name, bool *needed_out, struct buf *err)
-{
-	return upload_session_needs_file(
-	    db, strchr(name, '-') + 1, needed_out, err);
-}
-
-static const struct spooled {
-	const char *prefix;
-	enum err (*is_needed)(struct db *, const char *, bool *, struct buf *);
-} kinds[] = {
-    {"upload-", job_need_file},
-    {"session-", session_needs},
-};
-
-static const struct spooled *
-kind_of(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		size_t n = strlen(kinds[i].prefix);
-
-		if (!strncmp(name, kinds[i].prefix, n) &&
-		    strlen(name + n) == ID_RANDOM_LEN - 1 &&
-		    strspn(name + n, "0123456789abcdef") == ID_RANDOM_LEN - 1)
-			return &kinds[i];
-	}
-	return NULL;
-}
-
-/*
- * Uploads that no job took: their job was canceled while it waited, or their
- * worker died before it was stored. A worker that has not decided yet holds
- * its file, so what is free has its job or will never have one. The file of a
- * session is made once more by a worker that opens it as the session ends.
- */
-static enum err
-look_into_spool(struct listed *l, struct buf *err)
-{
-	int64_t before = clock_wall_ms() - UNLOCKED_MS;
-	struct buf path = BUF_INIT;
-	enum err rc = ERR_OK;
-	struct dirent *e;
-	struct stat st;
-	DIR *d;
-
-	path_set(&path, "%s/spool", l->s->cfg->site.work_dir);
-	d = opendir(path.ptr);
-	while (d && !rc && l->sweep.n < SWEEP_AT_ONCE &&
-	       (e = readdir(d)) != NULL) {
-		const struct spooled *kind = kind_of(e->d_name);
-		bool is_needed = true;
-
-		if (!kind)
-			continue;
-		path_set(
-		    &path, "%s/spool/%s", l->s->cfg->site.work_dir, e->d_name);
-		if (lstat(path.ptr, &st) || !S_ISREG(st.st_mode) ||
-		    (int64_t)st.st_mtim.tv_sec * 1000 >= before ||
-		    proc_is_locked(path.ptr))
-			continue;
-		rc = kind->is_needed(l->s->db, e->d_name, &is_needed, err);
-		if (!rc && !is_needed)
-			add_path(&l->sweep, path.ptr, 0);
-	}
-	if (d)
-		closedir(d);
-	buf_release(&path);
-	return rc;
-}
-
-static enum err
-sweep_spool(struct listed *l, struct buf *err)
-{
-	struct scheduler *s = l->s;
-	int64_t ttl = s->cfg->api.upload_session_ttl;
-	enum err rc = ERR_OK;
-
-	if (steady_is_age_true(s->cfg->site.runtime_dir, ttl))
-		rc = upload_session_sweep(s->db, clock_wall_ms() - ttl,
-		    SWEEP_AT_ONCE, on_session, l, err);
-	return rc ? rc : look_into_spool(l, err);
-}
-
 static int64_t
 period(const struct scheduler *s)
 {
@@ -369,7 +265,7 @@ sweep_stored(struct scheduler *s, int64_t mono_now)
 	struct listed l = {.s = s};
 	struct buf err = BUF_INIT;
 	size_t n_new = 0;
-	bool again;
+	bool again, is_more = false;
 	enum err rc;
 
 	if (mono_now < s->sweep_at)
@@ -377,12 +273,12 @@ sweep_stored(struct scheduler *s, int64_t mono_now)
 	room_look(s, mono_now);
 	rc = catalogue_sweep(s->db, SWEEP_AT_ONCE, on_table, &l, &n_new, &err);
 	if (!rc && mono_now >= s->spool_at) {
-		rc = sweep_spool(&l, &err);
-		s->spool_at = mono_now + (l.sweep.n ? AGAIN_MS : period(s));
+		rc = spool_sweep(s, &l.sweep, &is_more, &err);
+		s->spool_at = mono_now + (is_more ? AGAIN_MS : period(s));
 	}
 	if (rc)
 		log_warn("files that nobody needs stay: %s", err.ptr);
-	again = l.sweep.n && !rc;
+	again = (l.sweep.n || is_more) && !rc;
 	if (!rc)
 		again |= tidy(s, &l.sweep, mono_now);
 	s->sweep_at = mono_now + (again ? AGAIN_MS : period(s));

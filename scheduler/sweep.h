@@ -43,15 +43,13 @@ void sweep_add_path(struct sweep *w, const char *path);
 
 /*
  * When s->sweep_at has come: files of deleted and replaced tables that no
- * living job can have pinned, of upload sessions that nobody goes on with, and
- * of uploads whose job was canceled before it began. A bounded number at a
- * time; a row is marked when its file is seen to be gone.
+ * living job can have pinned, uploaded ones that nobody needs, and what tidy()
+ * finds. A bounded number at a time; a row is marked when its file is seen to
+ * be gone.
  */
 void sweep_stored(struct scheduler *s, int64_t mono_now);
 /* Something changed that may set files free: look in a moment. */
 void sweep_soon(struct scheduler *s, int64_t mono_now);
-
-void sweep_add_path(struct sweep *w, const char *path);
 
 /* Starts the child and forgets the paths. */
 void sweep_run(struct sweep *w);

@@ -126,19 +126,32 @@ proc_lock(const char *path, int *fd_out, struct buf *err)
 	return rc;
 }
 
-bool
-proc_is_locked(const char *path)
+/* F_UNLCK, F_WRLCK, or -1: cannot be told. */
+static int
+lock_of(const char *path)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	/* For reading: the end of writing would wake whoever watches it. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	bool locked;
+	int rc = fd < 0 ? -1 : fcntl(fd, F_OFD_GETLK, &lock);
 
-	if (fd < 0)
-		return false;
-	locked = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-	close(fd);
-	return locked;
+	if (fd >= 0)
+		close(fd);
+	return rc < 0 ? -1 : lock.l_type;
+}
+
+bool
+proc_is_locked(const char *path)
+{
+	int type = lock_of(path);
+
+	return type >= 0 && type != F_UNLCK;
+}
+
+bool
+proc_is_unlocked(const char *path)
+{
+	return lock_of(path) == F_UNLCK;
 }
 
 void

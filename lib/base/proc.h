@@ -40,6 +40,8 @@ enum err proc_lock_fd(int fd, const char *path, struct buf *err);
 
 /* Does anybody hold the lock? An absent file counts as free. */
 bool proc_is_locked(const char *path);
+/* Is it there and free for certain? Not where that cannot be told. */
+bool proc_is_unlocked(const char *path);
 
 /* This boot's id and host name, for `owner` files. */
 void proc_boot_id(char out[64]);

@@ -1,19 +1,20 @@
 /*
  * A claim looks at one row by its key. Whether a file is needed is asked of
  * the configurations of the uploads that live, which is exact: no age and no
- * clock is believed, and a job whose commit is on its way is waited for.
+ * clock is believed, and a job whose commit is on its way is not overlooked.
+ * LIMIT: MySQL, which spells NOWAIT otherwise than MariaDB, waits for that.
  */
 #include "lib/store/job_need.h"
 #include "lib/base/mem.h"
 
-enum { JOB_NEED_UPLOAD, JOB_NEED_FILE, JOB_NEED__MAX };
+enum { JOB_NEED_UPLOAD, JOB_NEED_FILES, JOB_NEED__MAX };
 
 static const char *const stmts[JOB_NEED__MAX] = {
     [JOB_NEED_UPLOAD] = "SELECT f_runtime_conf FROM job_run"
 			" WHERE job_id = ? AND kind = 'upload'",
-    [JOB_NEED_FILE] = "SELECT 1 FROM job_run WHERE live = 1"
-		      " AND kind = 'upload' AND LOCATE(?, f_runtime_conf) > 0"
-		      " LIMIT 1 LOCK IN SHARE MODE",
+    [JOB_NEED_FILES] = "SELECT f_runtime_conf FROM job_run WHERE live = 1"
+		       " AND kind = 'upload'"
+		       " LOCK IN SHARE MODE /*M! NOWAIT */",
 };
 DB_STATEMENTS(stmts);
 
@@ -31,13 +32,13 @@ job_need_upload(
 }
 
 enum err
-job_need_file(
-    struct db *db, const char *path, bool *needed_out, struct buf *err)
+job_need_files(struct db *db, job_need_each *each, void *ctx, struct buf *err)
 {
-	int64_t found = 0;
-	enum err rc = db_number(
-	    db, stmts[JOB_NEED_FILE], DB_BINDS(DB_TEXT(path)), 0, &found, err);
+	struct db_rows *rows = NULL;
+	enum err rc = db_query(db, stmts[JOB_NEED_FILES], DB_NONE, &rows, err);
 
-	*needed_out = rc || found;
-	return rc;
+	while (!rc && !(rc = db_next(rows, err)))
+		each(db_text(rows, 0), ctx);
+	db_end(&rows);
+	return rc == ERR_NOTFOUND ? ERR_OK : rc;
 }

@@ -9,10 +9,12 @@ enum err job_need_upload(
     struct db *db, const char *job_id, char **conf_out, struct buf *err);
 
 /*
- * Does an upload that waits or runs read that file, or one whose transaction
- * has not ended yet? Not within a transaction: the rows are locked.
+ * The configurations of the uploads that wait or run: what they name is needed.
+ * ERR_BUSY while a transaction that may bring another one has not ended. Not
+ * within a transaction: the rows are locked.
  */
-enum err job_need_file(
-    struct db *db, const char *path, bool *needed_out, struct buf *err);
+typedef void job_need_each(const char *conf, void *ctx);
+enum err
+job_need_files(struct db *db, job_need_each *each, void *ctx, struct buf *err);
 
 #endif

@@ -400,11 +400,12 @@ def test_the_file_of_a_session_that_is_over_goes_once_it_is_free(make_site):
     with done.file().open("r+") as worker:
         fcntl.lockf(worker, fcntl.LOCK_EX)
         site.start_scheduler()
-        until(lambda: not nobodys.exists() and not given_up.file().exists())
+        until(lambda: not nobodys.exists() and not given_up.file().exists(),
+              "what is over and free goes")
         assert done.file().exists()
     site.process("scheduler").stop()
     site.start_scheduler()
-    until(lambda: not done.file().exists())
+    until(lambda: not done.file().exists(), "it goes once it is free")
     assert open_.file().exists() and waiting.file().exists()
     site.stop()
 
@@ -449,14 +450,16 @@ def test_an_upload_that_no_job_took_goes_once_it_is_free(make_site):
     with held.open("r+") as worker:
         fcntl.lockf(worker, fcntl.LOCK_EX)
         for path in paths:
-            if path != young:
-                os.utime(path, (1, 1))
+            os.utime(path, (1, 1))
+        soon = time.time() + 3600   # however long this takes
+        os.utime(young, (soon, soon))
         time.sleep(5)
         assert in_doubt.exists()
         transaction.roll_back()
         until(lambda: not lost.exists() and not in_doubt.exists(),
-              "what no job took goes", 10)
+              "what no job took goes")
         assert held.exists() and young.exists() and mine.exists()
+    os.utime(young, (1, 1))
     until(lambda: not held.exists() and not young.exists(),
           "what was held or young goes")
     assert mine.exists()

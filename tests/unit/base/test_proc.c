@@ -66,6 +66,7 @@ test_lock_lives_on_in_a_descendant_that_left_the_session(void **state)
 	(void)state;
 	in_dir(&path, "lock");
 	assert_false(proc_is_locked(path.ptr));
+	assert_false(proc_is_unlocked(path.ptr)); /* it is not there */
 	assert_int_equal(pipe(fds), 0);
 	child = fork();
 	if (child == 0) {
@@ -83,11 +84,13 @@ test_lock_lives_on_in_a_descendant_that_left_the_session(void **state)
 	    read(fds[0], &grandchild, sizeof(grandchild)), sizeof(grandchild));
 	waitpid(child, NULL, 0);
 	assert_true(proc_is_locked(path.ptr));
+	assert_false(proc_is_unlocked(path.ptr));
 	assert_int_equal(proc_lock(path.ptr, &other, NULL), ERR_BUSY);
 	kill(grandchild, SIGKILL);
 	for (int i = 0; i < 500 && proc_is_locked(path.ptr); i++)
 		usleep(10000);
 	assert_false(proc_is_locked(path.ptr));
+	assert_true(proc_is_unlocked(path.ptr));
 	assert_int_equal(proc_lock(path.ptr, &other, NULL), ERR_OK);
 	close(other);
 	close(fds[0]);
