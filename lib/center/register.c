@@ -32,9 +32,12 @@ write_row(struct db *db, const struct model_ref *m, struct buf *err)
 enum err
 center_register(struct db *db, const struct model_ref *m, struct buf *err)
 {
+	struct ingest_model row = row_of(m);
 	enum err rc = write_row(db, m, err);
+	bool has_row = true;
 
-	if (rc)
+	/* Another may have adopted it, and the row may be there after all. */
+	if (rc && !model_meta_has(db, &row, &has_row, NULL) && !has_row)
 		model_tree_remove(m);
 	return rc;
 }
