@@ -19,10 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DAY_LEN	       8
-#define SMALL_FILE     ((size_t)4 << 20)
-#define MAKE_AGAIN_MAX 100
-#define ENV_MAX	       ((size_t)64 << 10)
+#define DAY_LEN	   8
+#define SMALL_FILE ((size_t)4 << 20)
+#define ENV_MAX	   ((size_t)64 << 10)
 
 void
 taskdir_job(const char *work_dir, const char *job_id, struct buf *out)
@@ -44,41 +43,6 @@ taskdir_path(const struct taskdir_name *n, struct buf *out)
 	named_path(n, "", out);
 }
 
-/*
- * mkdir of each part of `path` below `base`, which must be there. A part that
- * vanishes meanwhile was found empty by a sweep: then from the start.
- */
-static enum err
-make_below(const char *base, const char *path, struct buf *err)
-{
-	struct buf part = BUF_INIT;
-	const char *p = path + strlen(base);
-	int n_again = MAKE_AGAIN_MAX;
-	enum err rc = ERR_OK;
-
-	buf_adds(&part, base);
-	while (!rc && *p) {
-		size_t n = strcspn(p + 1, "/") + 1;
-
-		buf_add(&part, p, n);
-		p += n;
-		if (mkdir(part.ptr, 0750) == 0 || errno == EEXIST)
-			continue;
-		if (errno == ENOENT && path_exists(base) && n_again-- > 0) {
-			buf_truncate(&part, strlen(base));
-			p = path + strlen(base);
-			continue;
-		}
-		rc = errno == ENOENT
-			 ? err_set(err, ERR_NOTFOUND,
-			       "the job's folder %s is gone", base)
-			 : err_set_errno(err, ERR_IO,
-			       "cannot make the folder %s", part.ptr);
-	}
-	buf_release(&part);
-	return rc;
-}
-
 enum err
 taskdir_make(const struct taskdir_name *n, const char *path, struct buf *err)
 {
@@ -86,7 +50,7 @@ taskdir_make(const struct taskdir_name *n, const char *path, struct buf *err)
 	enum err rc;
 
 	taskdir_job(n->work_dir, n->job_id, &base);
-	rc = make_below(base.ptr, path, err);
+	rc = path_mkdirs_below(base.ptr, path, err);
 	buf_release(&base);
 	return rc;
 }

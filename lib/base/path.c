@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NAME_LEN_MAX 255
+#define NAME_LEN_MAX   255
+#define MAKE_AGAIN_MAX 100
 
 const char *
 path_set(struct buf *out, const char *fmt, ...)
@@ -38,22 +39,41 @@ path_is_component(const char *s)
 }
 
 enum err
-path_mkdirs(const char *path, struct buf *err)
+path_mkdirs_below(const char *base, const char *path, struct buf *err)
 {
 	struct buf part = BUF_INIT;
+	const char *p = path + strlen(base);
+	int n_again = MAKE_AGAIN_MAX;
 	enum err rc = ERR_OK;
 
-	for (const char *p = path; !rc && *p;) {
+	buf_adds(&part, base);
+	while (!rc && *p) {
 		size_t n = strcspn(p + 1, "/") + 1;
 
 		buf_add(&part, p, n);
 		p += n;
-		if (mkdir(part.ptr, 0750) < 0 && errno != EEXIST)
-			rc = err_set_errno(
-			    err, ERR_IO, "cannot make the folder %s", part.ptr);
+		if (mkdir(part.ptr, 0750) == 0 || errno == EEXIST)
+			continue;
+		if (errno == ENOENT && (!*base || path_exists(base)) &&
+		    n_again-- > 0) {
+			buf_truncate(&part, strlen(base));
+			p = path + strlen(base);
+			continue;
+		}
+		rc = errno == ENOENT && *base
+			 ? err_set(
+			       err, ERR_NOTFOUND, "the folder %s is gone", base)
+			 : err_set_errno(err, ERR_IO,
+			       "cannot make the folder %s", part.ptr);
 	}
 	buf_release(&part);
 	return rc;
+}
+
+enum err
+path_mkdirs(const char *path, struct buf *err)
+{
+	return path_mkdirs_below("", path, err);
 }
 
 static enum err
@@ -200,6 +220,7 @@ path_write_file(const char *path, const void *data, size_t len,
 {
 	bool is_durable = durability == PATH_DURABLE;
 	bool is_done = (is_durable || durability == PATH_ONCE) &&
+		       !path_exists(path) &&
 		       write_nameless(path, data, len, is_durable);
 	struct buf dir = BUF_INIT;
 	enum err rc =

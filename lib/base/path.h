@@ -22,8 +22,13 @@ const char *path_set(struct buf *out, const char *fmt, ...)
  */
 bool path_is_component(const char *s);
 
-/* mkdir -p with mode 0750. Existing folders are fine. */
+/*
+ * mkdir -p with mode 0750. Existing folders are fine. A part that vanishes
+ * meanwhile was found empty by somebody who tidies up: then from the start.
+ */
 enum err path_mkdirs(const char *path, struct buf *err);
+/* The same below `base`, a part of `path`; ERR_NOTFOUND without `base`. */
+enum err path_mkdirs_below(const char *base, const char *path, struct buf *err);
 
 /* Reads a regular file of at most `limit` bytes; ERR_NOTFOUND if absent. */
 enum err path_read_file(
