@@ -1,8 +1,8 @@
 /*
  * The rows say what may be there, and only that is looked for: folders are
- * never listed. (A folder without a row cannot be: the row comes first, and
- * what removes the row removes the folder before.) A job that has ended owns
- * nothing, so whoever looks may do this, also two at once.
+ * never listed. (A folder without a row is left by retention that was killed;
+ * tidy() finds it.) A job that has ended owns nothing, so whoever looks may do
+ * this, also two at once.
  */
 #include "scheduler/leftover.h"
 #include "lib/base/clock.h"

@@ -7,6 +7,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/retain/trash.h"
 #include "scheduler/doorbell.h"
 #include "scheduler/pass.h"
 #include "scheduler/watch.h"
@@ -141,6 +142,8 @@ loop_run(const struct cfg *cfg, enum loop_mode mode, struct buf *err)
 
 	if (rc)
 		return rc;
+	if (mode == LOOP_ONCE)
+		trash_any_day(cfg->site.work_dir, l.s.orphan_day);
 	rc = open_all(&l, err);
 	l.s.db = db_new(cfg);
 	db_set_patience(l.s.db, PATIENCE_MS);

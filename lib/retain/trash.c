@@ -9,6 +9,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/path.h"
 #include "lib/base/steady.h"
+#include "lib/core/ids.h"
 #include "lib/store/retention.h"
 
 #include <dirent.h>
@@ -208,6 +209,30 @@ next_day(const char *work_dir, char day[9])
 	if (d)
 		closedir(d);
 	memcpy(day, best, sizeof(best));
+	buf_release(&path);
+}
+
+void
+trash_any_day(const char *work_dir, char day[9])
+{
+	struct buf path = BUF_INIT;
+	char random[ID_RANDOM_LEN];
+	struct dirent *e;
+	unsigned long n = 1; /* "" is one, too */
+	DIR *d;
+
+	*day = '\0';
+	d = opendir(path_set(&path, "%s/jobs", work_dir));
+	while (d && (e = readdir(d)) != NULL) {
+		if (!is_day(e->d_name))
+			continue;
+		ids_random(random);
+		random[8] = '\0';
+		if (strtoul(random, NULL, 16) % ++n == 0)
+			snprintf(day, 9, "%.8s", e->d_name);
+	}
+	if (d)
+		closedir(d);
 	buf_release(&path);
 }
 

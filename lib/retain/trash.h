@@ -39,6 +39,11 @@ trash_list(const char *work_dir, size_t limit, trash_each *each, void *arg);
  */
 enum err trash_orphans(struct db *db, const struct cfg *cfg, char day[9],
     size_t *n_out, struct buf *err);
+/*
+ * A day to begin behind, by chance, for who looks at one only and does not
+ * remember which.
+ */
+void trash_any_day(const char *work_dir, char day[9]);
 
 /*
  * Half-made models that nobody changed for an hour, and what was left of

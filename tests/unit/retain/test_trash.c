@@ -129,6 +129,23 @@ test_models_when_deleted_and_left_then_listed_at_once(void **state)
 	assert_int_equal(n, 1);
 }
 
+static void
+test_any_day_when_drawn_often_then_each_and_none(void **state)
+{
+	char day[9];
+	int met[3] = {0};
+
+	(void)state;
+	make_file("jobs/20200101/x", "");
+	make_file("jobs/20200102/x", "");
+	for (int i = 0; i < 200; i++) {
+		trash_any_day(dir, day);
+		met[*day ? day[7] - '0' : 0]++;
+	}
+	for (int i = 0; i < 3; i++)
+		assert_in_range(met[i], 1, 198);
+}
+
 static int
 setup(void **state)
 {
@@ -154,6 +171,7 @@ main(void)
 	    cmocka_unit_test(test_job_when_it_can_move_then_it_is_where_it_was),
 	    cmocka_unit_test(
 		test_models_when_deleted_and_left_then_listed_at_once),
+	    cmocka_unit_test(test_any_day_when_drawn_often_then_each_and_none),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
