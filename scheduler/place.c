@@ -172,8 +172,11 @@ sync_module(const struct move *m, struct buf *err)
 static enum err
 give_module(const struct run_task *t, const struct move *m, struct buf *err)
 {
-	enum err rc = path_exists(m->mark.ptr) ? ERR_OK : make_mark(t, m, err);
+	enum err rc = ERR_OK;
 
+	/* Who comes late makes nothing in a folder that was swept. */
+	if (!path_exists(m->mark.ptr) && path_exists(m->from.ptr))
+		rc = make_mark(t, m, err);
 	if (!rc && link(m->mark.ptr, m->from_module.ptr) < 0 &&
 	    errno != EEXIST && errno != ENOENT)
 		rc = err_set_errno(
