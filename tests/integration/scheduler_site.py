@@ -45,6 +45,14 @@ if how[0] != "silent":
     state(status="running", progress=10, message="begun")
 (pathlib.Path(sys.argv[0]).parent / "runs").open("a").write(
     task["task_id"] + " " + task["role"] + " " + str(task["attempt"]) + "\\n")
+if how[0] == "both":        # once another party's has begun, too
+    how = how[1].split(" ", 1)
+    def begun():
+        lines = (pathlib.Path(sys.argv[0]).parent / "runs").read_text()
+        return sum(line.split()[::2] == [task["task_id"], str(task["attempt"])]
+                   for line in lines.splitlines())
+    while begun() < 2:
+        time.sleep(0.01)
 if how[0] in ("daemon", "hidden"):  # leaves its session, ignores TERM
     if os.fork() == 0:
         os.setsid()
@@ -210,8 +218,13 @@ class Site:
         return [" ".join(attempt[:2]) for attempt in self.attempts()]
 
     def ring(self):
+        """Once there is a bell: a scheduler that starts hangs it up."""
+        end = time.monotonic() + 30
         with sockets.socket(sockets.AF_UNIX, sockets.SOCK_DGRAM) as s:
-            s.sendto(b"", str(self.run_dir / "doorbell"))
+            while s.connect_ex(str(self.run_dir / "doorbell")):
+                assert time.monotonic() < end, "nobody answers the door"
+                time.sleep(0.02)
+            s.send(b"")
 
     def submit(self, dsl=DSL, width=2, timeout_ms=0, **parameters):
         self.n += 1

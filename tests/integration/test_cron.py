@@ -58,7 +58,7 @@ class Batch:
 
     def submit(self):
         for spec in jobs.plan(SEED, N_JOBS, 0):
-            answer = (self.upload(spec) if spec.shape == "upload" else
+            answer = (self.upload(spec) if not spec.body else
                       self.site.flow.post("job/submit", self.body(spec)))
             assert answer["retcode"] == 0, (spec, answer)
             self.ids[spec.marker] = answer["jobId"]

@@ -109,7 +109,7 @@ def test_scheduler_paused_anywhere_in_its_start_runs_nothing_twice(
 def test_paused_scheduler_does_not_begin_what_was_rerun(site):
     """It wakes while the job's next run is going on."""
     site.plan("dataio_0-host", "sleep 0.5")
-    site.plan("intersection_0-host", "first fail no")
+    site.plan("intersection_0-host", "first both fail no")
     paused = site.start()
     job = site.submit()
     site.ring()

@@ -1,6 +1,7 @@
 """Models that are stored in a database, deleted and restored, whoever dies
 meanwhile, and those that are large."""
 import base64
+import glob
 import hashlib
 import io
 import json
@@ -183,8 +184,9 @@ def keeper_pids(center):
 def await_progress(center, job, text):
     end = time.monotonic() + 30
     while time.monotonic() < end:
-        for path in center.work.glob(f"jobs/*/{job}/*/*/*/state.json"):
-            if text in path.read_text():
+        for path in glob.glob(
+                f"{center.work}/jobs/*/{job}/*/*/*/state.json"):
+            if text in pathlib.Path(path).read_text():
                 return
         time.sleep(0.005)
     raise AssertionError(f"{job} never said {text}")

@@ -145,7 +145,7 @@ def test_wait_before_a_retry_is_shown_and_ends_with_a_stop(site):
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_takeover_in_the_middle_of_the_wait_begins_it_anew(site, how):
-    site.plan("dataio_0-host", "first kill")
+    site.plan("dataio_0-host", "first both kill")
     job = site.submit(auto_retries=1, auto_retry_delay=2)
     site.start()
     until(lambda: pending(site, job), "a reason")
