@@ -28,6 +28,7 @@ import client  # noqa: E402
 import faults  # noqa: E402
 import flow  # noqa: E402
 import jobs  # noqa: E402
+import orderly  # noqa: E402
 import private_site  # noqa: E402
 import sampler  # noqa: E402
 import sanitizers  # noqa: E402
@@ -56,6 +57,7 @@ class Run:
         self.site = private_site.Site(root, args.bin, options=OPTIONS)
         self.found = []         # faults of the product
         self.figures = []
+        self.hand = None
 
     # ---- the site ----
 
@@ -257,6 +259,8 @@ class Run:
                    f"{max(slow):.1f} s for another")
 
     def stop(self):
+        if self.hand:
+            self.hand.give_up()
         self.site.stop()
 
 
@@ -279,6 +283,7 @@ def parse():
 
 def main():
     args = parse()
+    orderly.stop_on_signals()
     root = pathlib.Path(args.folder or
                         tempfile.mkdtemp(prefix="fateflow-chaos-"))
     root.mkdir(parents=True, exist_ok=True)

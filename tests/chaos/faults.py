@@ -6,6 +6,7 @@ that is left of its process group, except that tasks outlive a scheduler.
 """
 import contextlib
 import heapq
+import itertools
 import math
 import os
 import pathlib
@@ -139,6 +140,7 @@ class Hand:
         self.n = len(self.heap)
         self.errors = []
         self.ends = threading.Event()
+        self.gives_up = threading.Event()
         self.thread = threading.Thread(target=self.work, daemon=True)
 
     def start(self):
@@ -153,6 +155,17 @@ class Hand:
         self.thread.join(60)
         self.client.close()
 
+    def give_up(self):
+        """The site is about to be stopped, whatever is planned: starts no
+        service again, and takes what its stop would not find or not move."""
+        self.gives_up.set()
+        if self.thread.is_alive():
+            self.thread.join(40)
+        for process in self.paused:
+            send(process, signal.SIGCONT)
+        for process in itertools.chain(*self.left_over.values()):
+            send(process, signal.SIGKILL)
+
     def now(self):
         return time.monotonic() - self.begun
 
@@ -164,7 +177,8 @@ class Hand:
         heapq.heappush(self.heap, (self.now() + seconds, self.n, act, arg))
 
     def work(self):
-        while not self.ends.is_set() or self.heap or self.are_down():
+        while not self.gives_up.is_set() and (
+                not self.ends.is_set() or self.heap or self.are_down()):
             try:
                 while self.heap and (self.heap[0][0] <= self.now()):
                     _, _, act, arg = heapq.heappop(self.heap)

@@ -13,7 +13,6 @@ import pathlib
 import random
 import re
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -26,6 +25,7 @@ sys.path[:0] = [str(HERE), str(ROOT / "tools"), str(ROOT / "tests/chaos"),
 
 import control  # noqa: E402
 import operations  # noqa: E402
+import orderly  # noqa: E402
 import private_site  # noqa: E402
 import rest  # noqa: E402
 
@@ -176,6 +176,7 @@ def play(args, root, say):
     site = rest.make(root, args.bin)
     found = Found(site, say)
     try:
+        rest.start(site)
         for make, n in choose(args, rng):
             begun, before = time.monotonic(), len(found.lines)
             run = Run(make(site), found, say)
@@ -202,7 +203,7 @@ def play(args, root, say):
 
 def main():
     args = parse()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    orderly.stop_on_signals()
     root = pathlib.Path(args.folder or
                         tempfile.mkdtemp(prefix="fateflow-crash-"))
     root.mkdir(parents=True, exist_ok=True)

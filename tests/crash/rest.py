@@ -26,7 +26,7 @@ def library(bin_dir):
 
 
 def make(root, bin_dir, options=None):
-    """A site that is started, with a control."""
+    """A site with a control, to be started."""
     site = private_site.Site(root, bin_dir)
     site.control = control.Control(root, library(site.bin))
     site.env = {**os.environ, **site.control.env}
@@ -36,9 +36,12 @@ def make(root, bin_dir, options=None):
                          ("keeper_program", "fateflow-keeper")):
         site.options["scheduler"][key] = site.control.wrapper(
             root / program, site.bin / program)
+    return site
+
+
+def start(site):
     site.start()
     site.flow = flow.Flow(site.url)
-    return site
 
 
 def set_steady(site):

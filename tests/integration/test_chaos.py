@@ -3,6 +3,7 @@ while servers die is not held against the document."""
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import types
@@ -10,6 +11,7 @@ import types
 import pytest
 
 import conftest
+import orderly
 
 sys.path.insert(0, str(conftest.ROOT / "tests/chaos"))
 import chaos  # noqa: E402
@@ -72,6 +74,33 @@ def test_a_clone_of_the_leak_sanitizer_is_no_victim():
         assert faults.is_own_process(parent.pid)
         assert not faults.is_own_process(clone)
         parent.stdin.close()
+
+
+@pytest.fixture
+def sleepers():
+    some = [subprocess.Popen(["sleep", "60"]) for _ in range(2)]
+    yield some
+    for one in some:
+        one.kill()
+        one.wait()
+
+
+def test_a_hand_that_gives_up_starts_nothing_and_lets_go(tmp_path, sleepers):
+    """A service is down, and what is planned would take long."""
+    site = types.SimpleNamespace(work=tmp_path, db_socket="none",
+                                 pid=lambda name: None)
+    hand = faults.Hand(site, [faults.Fault(0, 1000, "kill api", 0, 1, 0)],
+                       ["api"], None, tmp_path / "log")
+    hand.due = {"api": 1000}
+    paused, orphan = (faults.process_of(s.pid) for s in sleepers)
+    hand.start()
+    hand.pause(faults.Fault(1, 0, "pause api", 0, 1000, 0), paused)
+    hand.left_over["api"] = [orphan]
+    hand.give_up()
+    assert not hand.thread.is_alive()
+    assert sleepers[1].wait(10) == -signal.SIGKILL
+    sleepers[0].terminate()     # which none that stands still would heed
+    assert sleepers[0].wait(10) == -signal.SIGTERM
 
 
 def test_a_folder_that_vanishes_under_a_look_is_no_fault(tmp_path,
@@ -165,11 +194,11 @@ def test_nothing_is_lost_stuck_or_run_twice_while_all_is_killed(
     conftest.skip_without("nginx")
     seed = int(os.environ.get("FATEFLOW_CHAOS_SEED", 1))
     folder = tmp_path_factory.mktemp("chaos")
-    run = subprocess.run(
+    said, status = orderly.run(
         [sys.executable, conftest.ROOT / "tests/chaos/chaos.py", "--seed",
          str(seed), "--jobs", str(JOBS), "--faults", str(FAULTS),
          "--seconds", str(SECONDS), "--bin", conftest.BIN, "--folder",
-         folder], capture_output=True, text=True, timeout=600)
-    print(run.stdout)
-    if run.returncode:
-        pytest.fail(run.stdout + run.stderr, pytrace=False)
+         folder], 600)
+    print(said)
+    if status:
+        pytest.fail(said, pytrace=False)
