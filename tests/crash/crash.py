@@ -78,6 +78,7 @@ class Run:
     def __init__(self, op, found, say):
         self.site, self.op, self.found, self.say = op.site, op, found, say
         self.points = self.runs = 0
+        self.is_blind = False   # an operation without effects
 
     def name(self, when, n, effects):
         effect = effects[n - 1] if n <= len(effects) else "?"
@@ -110,6 +111,9 @@ class Run:
                 self.points += 1
                 name = self.name(when, self.site.control.n, effects)
                 effects = []
+            elif not effects:
+                self.is_blind = True
+                self.found.add(name, "no effect was counted")
             self.say(name if not effects else
                      f"{self.op.name}: {len(effects)} effects")
             self.op.heal()
@@ -125,7 +129,7 @@ class Run:
     def all(self, step):
         for when in WHEN:
             for n in range(1, POINTS_MAX, step):
-                if self.point(when, n):
+                if self.point(when, n) or self.is_blind:
                     break
 
     def sample(self, n_points, rng):
@@ -152,10 +156,15 @@ def parse():
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--only", action="append", default=[])
     p.add_argument("--point", help="before:N or after:N, or a pattern for N")
-    p.add_argument("--bin", default=os.environ.get("FATEFLOW_BIN"))
+    p.add_argument("--bin", default=os.environ.get("FATEFLOW_BIN",
+                                                   ROOT / "build/dev/bin"))
     p.add_argument("--folder", help="a folder to be made (default: in /tmp)")
     p.add_argument("--keep", action="store_true")
-    return p.parse_args()
+    args = p.parse_args()
+    if not rest.library(args.bin):
+        p.error(f"--bin {args.bin}: there is no ../{rest.LIBRARY}, which "
+                "counts the effects")
+    return args
 
 
 def choose(args, rng):
@@ -209,6 +218,8 @@ def main():
     root.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
     found, points = play(args, root, lambda t: print(t, flush=True))
+    if not points:
+        found.append("nobody was killed at any point")
     print(f"points: {points}, found: {len(found)}, "
           f"{time.monotonic() - begun:.0f} s")
     if found:

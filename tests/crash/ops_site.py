@@ -19,7 +19,7 @@ KINDS = ("scratch", "metrics", "tables", "jobs")
 
 class OnScheduler(ops_jobs.OnJobs):
     target = SCHEDULER
-    seconds = 20
+    seconds = 60
 
     def heal(self):
         self.restart_scheduler()

@@ -16,7 +16,7 @@ OPTIONS = {
     "api": {"workers": 1, "bulk_workers": 1, "upload_session_ttl": "4s"},
     "scheduler": {"lease_ms": "1s", "stop_grace_ms": "500ms"},
 }
-REST_SECONDS = 20
+REST_SECONDS = 60
 
 
 def library(bin_dir):

@@ -17,7 +17,7 @@ VARIABLE = "FATEFLOW_LANES"
 LONGEST = [f"test_{name}.py" for name in (
     "leases", "valgrind", "scheduler", "big_tables", "datasets", "tables",
     "bad_input", "model_store", "admission", "job_endpoints", "retry",
-    "restart", "upload_sessions", "chaos", "bench", "retention")]
+    "restart", "upload_sessions", "crash", "chaos", "bench", "retention")]
 
 
 class Lanes:

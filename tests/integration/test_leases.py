@@ -10,6 +10,7 @@ import pytest
 
 from scheduler_site import site  # noqa: F401  (a fixture)
 from test_idle import cpu_s
+import waits
 
 
 HOLD = """
@@ -363,10 +364,7 @@ def test_what_an_ended_job_left_goes_at_the_next_start(site):
     job = site.submit()
     site.once()
     folder = site.work / "jobs" / "20261123" / job
-    limit = time.monotonic() + 5
-    while (folder / "mail").exists() and time.monotonic() < limit:
-        time.sleep(0.02)
-    assert not (folder / "mail").exists()
+    waits.until(lambda: not (folder / "mail").exists(), "the mailbox goes")
     task = folder / "host-10000" / "dataio_0" / "0"
     mail = folder / "mail" / "host-10000" / "dataio_0" / "0"
     for path in (mail, task / "data"):
@@ -407,10 +405,7 @@ def test_half_a_pipeline_goes_as_its_job_ends(site):
     site.wait_runs(2)
     pipeline = half_a_pipeline(site.work / "jobs" / "20261123" / job)
     site.wait(job, ["success"], 20)
-    limit = time.monotonic() + 5
-    while pipeline.exists() and time.monotonic() < limit:
-        time.sleep(0.02)
-    assert not pipeline.exists()
+    waits.until(lambda: not pipeline.exists(), f"{pipeline} goes")
 
 
 def test_decision_to_end_stands_when_its_maker_is_killed(site):
