@@ -142,6 +142,17 @@ test_place_when_the_index_is_not_ours_then_conflict(void **state)
 	buf_release(&err);
 }
 
+/* By a scheduler that wakes late: nobody looks at that folder any more. */
+static void
+test_place_when_the_model_was_swept_then_nothing_is_made(void **state)
+{
+	(void)state;
+	assert_int_equal(path_remove_tree(model.ptr, NULL), ERR_OK);
+	assert_int_equal(place_model(&s, task, NULL), ERR_CONFLICT);
+	assert_false(path_exists(mark.ptr));
+	assert_false(path_exists(place.ptr));
+}
+
 int
 main(void)
 {
@@ -154,6 +165,9 @@ main(void)
 		remove_attempt),
 	    cmocka_unit_test_setup_teardown(
 		test_place_when_the_index_is_not_ours_then_conflict,
+		make_attempt, remove_attempt),
+	    cmocka_unit_test_setup_teardown(
+		test_place_when_the_model_was_swept_then_nothing_is_made,
 		make_attempt, remove_attempt),
 	};
 
