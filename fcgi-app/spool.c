@@ -74,20 +74,16 @@ check_name(const struct spool *s, struct buf *err)
 static enum err
 give_name(struct spool *s, struct buf *err)
 {
-	struct buf from = BUF_INIT;
 	enum err rc = ERR_OK;
 
 	(void)futimens(s->fd, NULL); /* its age counts from here */
 	if (s->path.len)
 		return check_name(s, err);
 	choose_name(s);
-	path_set(&from, "/proc/self/fd/%d", s->fd);
-	if (linkat(
-		AT_FDCWD, from.ptr, AT_FDCWD, s->path.ptr, AT_SYMLINK_FOLLOW)) {
+	if (!path_link_fd(s->fd, s->path.ptr)) {
 		rc = err_set_errno(err, ERR_IO, "%s", s->path.ptr);
 		buf_reset(&s->path);
 	}
-	buf_release(&from);
 	return rc;
 }
 

@@ -165,23 +165,29 @@ path_parent(const char *path, struct buf *out)
 	return out->ptr;
 }
 
+bool
+path_link_fd(int fd, const char *path)
+{
+	char own[64];
+
+	snprintf(own, sizeof(own), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, own, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
+}
+
 /* Nameless until it is whole; false where that cannot be, and no file. */
 static bool
 write_nameless(const char *path, const void *data, size_t len, bool is_durable)
 {
-	struct buf dir = BUF_INIT, own = BUF_INIT;
+	struct buf dir = BUF_INIT;
 	int fd = open(
 	    path_parent(path, &dir), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0640);
 	bool is_done = fd >= 0 && path_write_all(fd, data, len) &&
-		       (!is_durable || fsync(fd) == 0);
+		       (!is_durable || fsync(fd) == 0) &&
+		       path_link_fd(fd, path);
 
-	path_set(&own, "/proc/self/fd/%d", fd);
-	is_done = is_done && linkat(AT_FDCWD, own.ptr, AT_FDCWD, path,
-				 AT_SYMLINK_FOLLOW) == 0;
 	if (fd >= 0)
 		close(fd);
 	buf_release(&dir);
-	buf_release(&own);
 	return is_done;
 }
 

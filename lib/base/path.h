@@ -34,6 +34,9 @@ enum err path_mkdirs_below(const char *base, const char *path, struct buf *err);
 enum err path_read_file(
     const char *path, size_t limit, struct buf *out, struct buf *err);
 
+/* Gives a file without a name one; false, and errno, when it is not to be. */
+bool path_link_fd(int fd, const char *path);
+
 enum path_durability { PATH_SCRATCH, PATH_DURABLE, PATH_PRIVATE, PATH_ONCE };
 
 /*
